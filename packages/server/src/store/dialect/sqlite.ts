@@ -1,0 +1,132 @@
+/**
+ * Opens an SQLite database: one connection, settings that make an answered write last, and the `regexp` function behind
+ * the RE operator. Nothing of the product's tables is known here.
+ */
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import BetterSqlite from 'better-sqlite3'
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  Kysely,
+  SqliteDialect,
+  SqliteDriver,
+  type TransactionSettings,
+} from 'kysely'
+import type { Database } from './database.ts'
+import { comparePattern, type Pattern } from './pattern.ts'
+
+export type SqliteOptions = {
+  /** A path, or `:memory:` for a database that lives as long as it is open. */
+  file: string
+  /** Milliseconds to wait for another process that is writing. The whole node waits with it, so keep it short. */
+  busyTimeoutMs?: number
+  /** Milliseconds that the RE conditions of one statement may take together before it is refused. */
+  patternTimeMs?: number
+}
+
+/** Statements prepared and kept, by their text. Preparing costs more than a simple statement's run. */
+const keptStatements = 400
+const longestKeptStatement = 4_000
+const keptPatterns = 100
+
+export function openSqlite(options: SqliteOptions): Database {
+  const connection = new BetterSqlite(options.file, { timeout: options.busyTimeoutMs ?? 5_000 })
+  // Write-ahead log with a sync at each commit: an answered write survives kill -9 and, as far as the disk keeps its
+  // word, a power cut. Without FULL the last commits may be lost with the power.
+  connection.pragma('journal_mode = WAL')
+  connection.pragma('synchronous = FULL')
+  // On macOS an ordinary sync leaves data in the drive's cache. Elsewhere these two do nothing.
+  connection.pragma('fullfsync = ON')
+  connection.pragma('checkpoint_fullfsync = ON')
+  connection.pragma('foreign_keys = ON')
+  connection.pragma('trusted_schema = OFF')
+  const clock = { spent: 0 }
+  registerPatterns(connection, clock, options.patternTimeMs ?? 1_000)
+  const statements = keepStatements(connection, clock)
+  const db = new Kysely<unknown>({
+    dialect: new ImmediateSqliteDialect({ database: { prepare: statements, close: () => connection.close() } }),
+  })
+  return {
+    db,
+    dialect: { kind: 'sqlite', maxParameters: 30_000 },
+    async close() {
+      await db.destroy()
+      connection.close()
+    },
+  }
+}
+
+/**
+ * Transactions take the write lock at their start. One that began by reading could not wait for another process's write
+ * when it comes to write itself; it would fail at once.
+ */
+class ImmediateSqliteDialect extends SqliteDialect {
+  readonly #config: ConstructorParameters<typeof SqliteDriver>[0]
+
+  constructor(config: ConstructorParameters<typeof SqliteDriver>[0]) {
+    super(config)
+    this.#config = config
+  }
+
+  override createDriver(): SqliteDriver {
+    return new ImmediateSqliteDriver(this.#config)
+  }
+}
+
+class ImmediateSqliteDriver extends SqliteDriver {
+  override async beginTransaction(connection: DatabaseConnection, settings?: TransactionSettings): Promise<void> {
+    const begin = settings?.accessMode === 'read only' ? 'begin' : 'begin immediate'
+    await connection.executeQuery(CompiledQuery.raw(begin))
+  }
+}
+
+type Prepare = (text: string) => BetterSqlite.Statement
+
+/** Prepares a statement or takes the kept one. A change of the schema forgets them all. */
+function keepStatements(connection: BetterSqlite.Database, clock: { spent: number }): Prepare {
+  const kept = new Map<string, BetterSqlite.Statement>()
+  return (text) => {
+    clock.spent = 0
+    const known = kept.get(text)
+    if (known !== undefined) return known
+    const statement = connection.prepare(text)
+    if (/^\s*(create|alter|drop|pragma|vacuum|reindex|analyze|attach|detach)\b/i.test(text)) {
+      kept.clear()
+      return statement
+    }
+    if (text.length > longestKeptStatement) return statement
+    if (kept.size >= keptStatements) kept.delete(kept.keys().next().value ?? '')
+    kept.set(text, statement)
+    return statement
+  }
+}
+
+/**
+ * `value REGEXP pattern`, in time linear in the value. The node is busy while it runs, so one statement gets a budget:
+ * it prevents a filter over many long rows from holding up everybody's sign-in.
+ */
+function registerPatterns(connection: BetterSqlite.Database, clock: { spent: number }, budgetMs: number): void {
+  const kept = new Map<string, Pattern>()
+  connection.function('regexp', { deterministic: true, directOnly: true }, (text: unknown, value: unknown) => {
+    if (typeof text !== 'string' || typeof value !== 'string') return null
+    let pattern = kept.get(text)
+    if (pattern === undefined) {
+      pattern = comparePattern(text)
+      if (kept.size >= keptPatterns) kept.delete(kept.keys().next().value ?? '')
+      kept.set(text, pattern)
+    }
+    const start = performance.now()
+    const found = pattern.test(value)
+    clock.spent += performance.now() - start
+    if (clock.spent > budgetMs) {
+      throw new GatehouseError(
+        'badQuery',
+        `The RE conditions of this query took more than ${budgetMs} ms and were ended.`,
+        {
+          hint: 'Narrow the query with another condition, or match fewer or shorter values.',
+        },
+      )
+    }
+    return found ? 1 : 0
+  })
+}
