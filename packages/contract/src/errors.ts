@@ -44,6 +44,8 @@ export const errorTable = {
   serviceExists: { code: 409, status: 400, category: 'Code', message: 'Service exists' },
   codeInvalid: { code: 420, status: 400, category: 'Code', message: 'Code does not compile' },
   noSuchService: { code: 419, status: 400, category: 'Code', message: 'No such service' },
+  egressRefused: { code: 430, status: 400, category: 'Code', message: 'Outgoing request refused' },
+  egressFailed: { code: 431, status: 400, category: 'Code', message: 'Outgoing request failed' },
 
   wrongCredentials: { code: 915, status: 401, category: 'User', message: 'Sign-in refused' },
   anonymousClosed: { code: 916, status: 401, category: 'User', message: 'Anonymous sign-in is closed' },
