@@ -1,0 +1,440 @@
+/**
+ * One engine process as the node sees it: it is sent a job, its host calls are answered, and it is ended by SIGKILL the
+ * moment it is late, too large or speaks nonsense. Which job goes where is decided in `pool.ts`.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { hash } from 'node:crypto'
+import type { Duplex } from 'node:stream'
+import { errorTable, GatehouseError } from '@gatehouse/contract/errors.ts'
+import { createFrameReader, encodeFrame, type Frame, isRecord, parseJson } from './frames.ts'
+import type { Answer, Ending, Fault, Host, Job, LogEntry, Outcome, Script } from './job.ts'
+import { processUsage } from './usage.ts'
+import type { Walls } from './walls.ts'
+
+/** Arguments of one host call, as JSON. */
+const MAX_ARGUMENT_BYTES = 8 * 1024 * 1024
+/** One answer of the host, as JSON; the engine's own frame limit is above it. */
+const MAX_REPLY_BYTES = 32 * 1024 * 1024
+/** Room for a head, and for the faults and logs that come with it. */
+const HEAD_ROOM_BYTES = 512 * 1024
+/** Started calls under way in one run; the engine refuses earlier, so more means it has been taken over. */
+const MAX_OUTSTANDING = 1100
+/** After its answer a run may unwind for this long; then the process goes. */
+const UNWIND_MS = 100
+const WATCH_MS = 50
+/** The isolate's own timeout comes first; this is for loops that it cannot interrupt. */
+const CPU_GRACE_MS = 500
+/** A started process counts from here: code, stacks and the isolate's bookkeeping. */
+const RESIDENT_BASE_MB = 200
+/** Sources kept in one engine process. */
+const MAX_SOURCE_BYTES = 64 * 1024 * 1024
+const MAX_SLEEP_MS = 2 ** 31 - 1
+const START_MS = 10_000
+const CHECK_MS = 5000
+
+type Run = {
+  id: number
+  job: Job
+  host: Host
+  abort: AbortController
+  began: number
+  cpuBefore: number
+  cpuSeen: number
+  residentSeen: number
+  logs: LogEntry[]
+  logBytes: number
+  logsCut: boolean
+  calls: number
+  blocking: boolean
+  outstanding: Set<number>
+  timers: Set<NodeJS.Timeout>
+  ended: boolean
+  resolve: (outcome: Outcome) => void
+}
+
+export type EngineChildOptions = {
+  walls: Walls
+  prelude: string
+  onHostFailure: (failure: { name: string; error: unknown }) => void
+  /** Called when the process can take another job. */
+  onIdle: (child: EngineChild) => void
+  /** Called once, when the process is gone or is being ended. */
+  onGone: (child: EngineChild) => void
+}
+
+export class EngineChild {
+  /** Set when it is given its first job, and never changed. */
+  tenant: string | undefined
+  /** Runs it has served. */
+  served = 0
+  readonly pid: number | undefined
+  readonly ready: Promise<boolean>
+  /** Settles when the operating system says that the process has ended. */
+  readonly exited: Promise<void>
+
+  readonly #options: EngineChildOptions
+  readonly #child: ChildProcess
+  readonly #pipe: Duplex
+  #gone = false
+  #becomeReady: (ready: boolean) => void = () => {}
+  #run: Run | undefined
+  #check: { id: number; resolve: (result: Fault | undefined | 'gone') => void } | undefined
+  #unwind: NodeJS.Timeout | undefined
+  #lastId = 0
+  #known = new Set<string>()
+  #knownBytes = 0
+
+  constructor(options: EngineChildOptions) {
+    this.#options = options
+    this.#child = spawn(options.walls.command, options.walls.args, {
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+      env: {},
+      cwd: '/',
+    })
+    this.pid = this.#child.pid
+    this.exited = new Promise((resolve) => {
+      this.#child.once('exit', (_code, signal) => {
+        this.#lost(signal)
+        resolve()
+      })
+      this.#child.once('error', () => {
+        this.#lost(null)
+        resolve()
+      })
+    })
+    this.ready = new Promise((resolve) => {
+      const timer = setTimeout(() => this.kill(), START_MS)
+      this.#becomeReady = (ready) => {
+        clearTimeout(timer)
+        resolve(ready)
+      }
+    })
+    this.#pipe = this.#child.stdio[3] as Duplex
+    this.#pipe.on('error', () => this.kill())
+    const reader = createFrameReader(() => this.#maxFrame())
+    this.#pipe.on('data', (chunk: Buffer) => {
+      if (this.#gone) return
+      const frames = reader.push(chunk)
+      if (frames === 'nonsense') return this.kill()
+      for (const frame of frames) {
+        if (this.#gone) return
+        if (!this.#hear(frame)) return this.kill()
+      }
+    })
+    this.#send({ t: 'hello' }, options.prelude)
+  }
+
+  get gone(): boolean {
+    return this.#gone
+  }
+
+  get busy(): boolean {
+    return this.#run !== undefined || this.#check !== undefined
+  }
+
+  /** Ends the process. A run in it ends `crashed` unless it was given its ending before. */
+  kill(ending: Ending = { kind: 'crashed' }): void {
+    if (this.#gone) return
+    this.#gone = true
+    this.#child.kill('SIGKILL')
+    this.#pipe.destroy()
+    clearTimeout(this.#unwind)
+    this.#becomeReady(false)
+    if (this.#run) this.#finish(this.#run, ending)
+    this.#run = undefined
+    this.#check?.resolve('gone')
+    this.#check = undefined
+    this.#options.onGone(this)
+  }
+
+  /** Runs one job. The process must be idle; the outcome comes at the run's end, whether or not it has unwound. */
+  run(job: Job, host: Host): Promise<Outcome> {
+    return new Promise((resolve) => {
+      this.served++
+      this.tenant ??= job.tenant
+      const run: Run = {
+        id: ++this.#lastId,
+        job,
+        host,
+        abort: new AbortController(),
+        began: performance.now(),
+        cpuBefore: processUsage(this.pid)?.cpuMs ?? 0,
+        cpuSeen: 0,
+        residentSeen: 0,
+        logs: [],
+        logBytes: 0,
+        logsCut: false,
+        calls: 0,
+        blocking: false,
+        outstanding: new Set(),
+        timers: new Set(),
+        ended: false,
+        resolve,
+      }
+      this.#run = run
+      if (this.#gone) return this.#finish(run, { kind: 'crashed' })
+      if (job.limits.wallMs > 0) {
+        run.timers.add(setTimeout(() => this.kill({ kind: 'timed-out', limit: 'wall' }), job.limits.wallMs))
+      }
+      run.timers.add(setInterval(() => this.#watch(run), WATCH_MS))
+      if (job.signal) {
+        const cancel = () => this.kill({ kind: 'cancelled' })
+        if (job.signal.aborted) return cancel()
+        job.signal.addEventListener('abort', cancel, { once: true, signal: run.abort.signal })
+      }
+      const { limits, entry } = job
+      const scripts = this.#sourcesFor(job.scripts)
+      this.#send(
+        { t: 'run', run: run.id, entry, limits, maxArguments: MAX_ARGUMENT_BYTES, ...scripts },
+        JSON.stringify(job.facts ?? null),
+      )
+    })
+  }
+
+  /** Compiles without running. `'gone'` when the process ended over it. */
+  check(tenant: string, script: Script): Promise<Fault | undefined | 'gone'> {
+    return new Promise((resolve) => {
+      this.tenant ??= tenant
+      if (this.#gone) return resolve('gone')
+      const timer = setTimeout(() => this.kill(), CHECK_MS)
+      const id = ++this.#lastId
+      this.#check = {
+        id,
+        resolve: (result) => {
+          clearTimeout(timer)
+          resolve(result)
+        },
+      }
+      this.#send({ t: 'check', id, name: script.name, code: script.code })
+    })
+  }
+
+  #send(head: object, body = ''): void {
+    if (!this.#gone) this.#pipe.write(encodeFrame(head, body))
+  }
+
+  #maxFrame(): number {
+    return Math.max(MAX_ARGUMENT_BYTES, this.#run?.job.limits.resultBytes ?? 0) + HEAD_ROOM_BYTES
+  }
+
+  #lost(signal: NodeJS.Signals | null): void {
+    const run = this.#run
+    // V8 and the allocator end the process themselves when they get no more memory.
+    const full = signal === 'SIGABRT' || signal === 'SIGTRAP' || signal === 'SIGILL'
+    const large = run !== undefined && run.residentSeen > residentCap(run.job) / 3
+    this.kill(full && large ? { kind: 'out-of-memory' } : { kind: 'crashed' })
+  }
+
+  #finish(run: Run, ending: Ending, cpuMs?: number): void {
+    if (run.ended) return
+    run.ended = true
+    for (const timer of run.timers) clearTimeout(timer)
+    run.timers.clear()
+    run.abort.abort()
+    run.resolve({
+      ending,
+      logs: run.logs,
+      logsCut: run.logsCut,
+      usage: { wallMs: performance.now() - run.began, cpuMs: cpuMs ?? run.cpuSeen, hostCalls: run.calls },
+    })
+  }
+
+  #watch(run: Run): void {
+    const usage = processUsage(this.pid)
+    if (!usage || run.ended) return
+    run.cpuSeen = Math.max(run.cpuSeen, usage.cpuMs - run.cpuBefore)
+    run.residentSeen = Math.max(run.residentSeen, usage.residentBytes)
+    if (usage.residentBytes > residentCap(run.job)) this.kill({ kind: 'out-of-memory' })
+    else if (run.cpuSeen > run.job.limits.cpuMs * 1.1 + CPU_GRACE_MS) this.kill({ kind: 'timed-out', limit: 'cpu' })
+  }
+
+  /** Names the scripts by hash and adds the text of those that this process has not seen. */
+  #sourcesFor(scripts: Script[]) {
+    const hashes = scripts.map((script) => hash('sha256', `${script.name}\n${script.code}`, 'base64'))
+    const forget = this.#knownBytes > MAX_SOURCE_BYTES
+    if (forget) {
+      this.#known.clear()
+      this.#knownBytes = 0
+    }
+    const sources: { hash: string; name: string; code: string }[] = []
+    hashes.forEach((key, i) => {
+      if (this.#known.has(key)) return
+      const { name, code } = scripts[i]!
+      this.#known.add(key)
+      this.#knownBytes += code.length
+      sources.push({ hash: key, name, code })
+    })
+    return { scripts: hashes, sources, forget }
+  }
+
+  /** Takes one frame. False when it is one that an engine process in order would not have sent. */
+  #hear({ head, body }: Frame): boolean {
+    if (head.t === 'ready') {
+      this.#becomeReady(true)
+      return true
+    }
+    if (head.t === 'checked') return this.#hearChecked(head)
+    const run = this.#run
+    if (!run || head.run !== run.id) return false
+    if (head.t === 'idle') {
+      if (!run.ended) return false
+      clearTimeout(this.#unwind)
+      this.#run = undefined
+      if (head.retire === true) this.kill()
+      else this.#options.onIdle(this)
+      return true
+    }
+    // The run has had its end: whatever still speaks for it is not the engine that we started.
+    if (run.ended) return false
+    if (head.t === 'log') return this.#hearLog(run, head, body)
+    if (head.t === 'call' || head.t === 'start') return this.#hearCall(run, head, body)
+    if (head.t === 'end') return this.#hearEnd(run, head, body)
+    return false
+  }
+
+  #hearChecked(head: Record<string, unknown>): boolean {
+    const check = this.#check
+    if (!check || head.id !== check.id) return false
+    const fault = head.fault === undefined ? undefined : faultFrom(head.fault)
+    if (fault === 'nonsense') return false
+    this.#check = undefined
+    check.resolve(fault)
+    this.#options.onIdle(this)
+    return true
+  }
+
+  #hearLog(run: Run, head: Record<string, unknown>, body: Buffer): boolean {
+    if (typeof head.level !== 'string' || head.level.length > 20) return false
+    run.logBytes += body.length + 8
+    if (run.logBytes > run.job.limits.logBytes + HEAD_ROOM_BYTES) return false
+    run.logs.push({ level: head.level, text: body.toString('utf8') })
+    return true
+  }
+
+  #hearCall(run: Run, head: Record<string, unknown>, body: Buffer): boolean {
+    const { id, name } = head
+    if (typeof id !== 'number' || typeof name !== 'string' || run.outstanding.has(id)) return false
+    if (run.blocking || run.outstanding.size >= MAX_OUTSTANDING || body.length > MAX_ARGUMENT_BYTES) return false
+    run.calls++
+    if (run.calls > run.job.limits.hostCalls) {
+      this.kill({ kind: 'too-much', limit: 'host-calls' })
+      return true
+    }
+    const args = parseJson(body)
+    if (args === undefined) return false
+    run.outstanding.add(id)
+    if (head.t === 'call') run.blocking = true
+    this.#answerCall(run, name, args).then((reply) => {
+      run.outstanding.delete(id)
+      if (head.t === 'call') run.blocking = false
+      if (!run.ended) this.#send({ t: 'reply', run: run.id, id }, reply)
+    })
+    return true
+  }
+
+  #hearEnd(run: Run, head: Record<string, unknown>, body: Buffer): boolean {
+    const ending = endingFrom(head.ending, body, run.job)
+    if (!ending) return false
+    run.logsCut = head.logsCut === true
+    this.#unwind = setTimeout(() => this.kill(), UNWIND_MS)
+    this.#finish(run, ending, typeof head.cpuMs === 'number' ? head.cpuMs : undefined)
+    return true
+  }
+
+  /** The reply to one host call as JSON; never rejects. */
+  async #answerCall(run: Run, name: string, args: unknown): Promise<string> {
+    try {
+      const value = name === 'sleep' ? await sleep(run, args) : await run.host(name, args, { signal: run.abort.signal })
+      const reply = JSON.stringify({ ok: true, value })
+      if (reply.length <= MAX_REPLY_BYTES && Buffer.byteLength(reply) <= MAX_REPLY_BYTES) return reply
+      const detail = `The answer of ${name} is longer than ${MAX_REPLY_BYTES} bytes. Ask for less at a time.`
+      return failure(new GatehouseError('tooLarge', detail))
+    } catch (error) {
+      if (error instanceof GatehouseError) return failure(error)
+      this.#options.onHostFailure({ name, error })
+      return failure(new GatehouseError('internal', 'The platform could not answer this call.'))
+    }
+  }
+}
+
+function residentCap(job: Job): number {
+  return (RESIDENT_BASE_MB + 3 * job.limits.memoryMb) * 1024 * 1024
+}
+
+function failure(error: GatehouseError): string {
+  const detail = error.hint === undefined ? error.detail : `${error.detail} ${error.hint}`
+  return JSON.stringify({ ok: false, error: { code: error.code, message: errorTable[error.kind].message, detail } })
+}
+
+/** Timers are ours, so that no host has to think of them. */
+function sleep(run: Run, args: unknown): Promise<null> {
+  const asked = isRecord(args) && typeof args.ms === 'number' && args.ms > 0 ? args.ms : 0
+  return new Promise((resolve) => {
+    const timer = setTimeout(
+      () => {
+        run.timers.delete(timer)
+        resolve(null)
+      },
+      Math.min(asked, MAX_SLEEP_MS),
+    )
+    run.timers.add(timer)
+  })
+}
+
+function faultFrom(value: unknown): Fault | 'nonsense' {
+  if (!isRecord(value) || typeof value.name !== 'string' || typeof value.message !== 'string') return 'nonsense'
+  const { name, message, script, line, stack } = value
+  return {
+    name: name.slice(0, 200),
+    message: message.slice(0, 4000),
+    ...(typeof script === 'string' ? { script: script.slice(0, 500) } : {}),
+    ...(typeof line === 'number' ? { line } : {}),
+    ...(typeof stack === 'string' ? { stack: stack.slice(0, 16000) } : {}),
+  }
+}
+
+/** An ending as the engine told it, taken apart and put together again; undefined when it is none. */
+function endingFrom(value: unknown, body: Buffer, job: Job): Ending | undefined {
+  if (!isRecord(value)) return undefined
+  switch (value.kind) {
+    case 'answered': {
+      if (body.length > job.limits.resultBytes) return undefined
+      const answer = parseJson(body)
+      if (!isRecord(answer)) return undefined
+      return { kind: 'answered', answer: answerFrom(answer) }
+    }
+    case 'threw': {
+      const error = faultFrom(value.error)
+      return error === 'nonsense' ? undefined : { kind: 'threw', error }
+    }
+    case 'would-not-load': {
+      const error = faultFrom(value.error)
+      if (error === 'nonsense' || typeof value.script !== 'string') return undefined
+      return { kind: 'would-not-load', script: value.script.slice(0, 500), error }
+    }
+    case 'timed-out':
+      return { kind: 'timed-out', limit: 'cpu' }
+    case 'too-much':
+      return { kind: 'too-much', limit: value.limit === 'result' ? 'result' : 'host-calls' }
+    case 'silent':
+    case 'no-entry':
+    case 'out-of-memory':
+      return { kind: value.kind }
+    default:
+      return undefined
+  }
+}
+
+function answerFrom(answer: Record<string, unknown>): Answer {
+  if (!('send' in answer)) return { success: answer.success === true, value: answer.value }
+  const headers = isRecord(answer.headers)
+    ? Object.fromEntries(
+        Object.entries(answer.headers).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+      )
+    : undefined
+  return {
+    send: answer.send,
+    ...(typeof answer.status === 'number' ? { status: answer.status } : {}),
+    ...(headers ? { headers } : {}),
+  }
+}

@@ -1,0 +1,135 @@
+'use strict'
+
+/**
+ * One isolate and the contexts made in it: compiled scripts by content, a context made ahead, replacement. Nothing here
+ * knows about the pipe or what a run is.
+ */
+
+const { GUARD, inside } = require('./inside.cjs')
+
+/** Compiled scripts kept per isolate; more than this many means a new isolate rather than a growing one. */
+const MAX_SCRIPTS = 200
+/** Contexts made in one isolate before it is replaced: released ones wait for a collection and add up. */
+const MAX_CONTEXTS = 3000
+
+/**
+ * @typedef {{ call: Function, start: Function, answer: Function, fault: Function, log: Function, random: Function }} Callbacks
+ * @typedef {{ context: any, dispatch: any, prelude: any, slot: { run: any }, release(): void }} Place
+ */
+
+/**
+ * @param {any} ivm
+ * @param {string} prelude
+ * @param {(slot: { run: any }) => Callbacks} callbacksFor host functions of one context, bound to whatever run it gets
+ */
+function openIsolates(ivm, prelude, callbacksFor) {
+  /** @type {any} */
+  let isolate
+  let memoryMb = 0
+  let contexts = 0
+  /** @type {Map<string, any>} */
+  let scripts = new Map()
+  /** @type {any} */
+  let insideScript
+  /** @type {any} */
+  let preludeScript
+  /** @type {any} */
+  let preludeCache
+  /** @type {Place | undefined} */
+  let ahead
+
+  function drop() {
+    ahead = undefined
+    scripts = new Map()
+    try {
+      isolate?.dispose()
+    } catch {}
+    isolate = undefined
+  }
+
+  /** @param {number} wantedMb */
+  function open(wantedMb) {
+    drop()
+    memoryMb = wantedMb
+    contexts = 0
+    isolate = new ivm.Isolate({ memoryLimit: wantedMb })
+    insideScript = isolate.compileScriptSync(inside, { filename: '(sandbox)' })
+    preludeScript = isolate.compileScriptSync(prelude, {
+      filename: '(library)',
+      ...(preludeCache ? { cachedData: preludeCache } : { produceCachedData: true }),
+    })
+    preludeCache ??= preludeScript.cachedData
+  }
+
+  /** @returns {Place} */
+  function make() {
+    contexts++
+    const context = isolate.createContextSync()
+    const slot = { run: undefined }
+    const c = callbacksFor(slot)
+    const start = insideScript.runSync(context, { reference: true })
+    const dispatch = start.applySync(
+      undefined,
+      [GUARD, ...[c.call, c.start, c.answer, c.fault, c.log, c.random].map((f) => new ivm.Callback(f))],
+      { result: { reference: true } },
+    )
+    start.release()
+    const preludeFunction = preludeScript.runSync(context, { reference: true })
+    return {
+      context,
+      dispatch,
+      prelude: preludeFunction,
+      slot,
+      release() {
+        slot.run = undefined
+        for (const part of [dispatch, preludeFunction, context]) {
+          try {
+            part.release()
+          } catch {}
+        }
+      },
+    }
+  }
+
+  return {
+    /**
+     * A fresh context in an isolate with this memory limit.
+     * @param {number} wantedMb
+     */
+    take(wantedMb) {
+      if (!isolate || isolate.isDisposed || wantedMb !== memoryMb || contexts >= MAX_CONTEXTS) open(wantedMb)
+      const place = ahead ?? make()
+      ahead = undefined
+      return place
+    },
+    /** Makes the next context while nobody waits. */
+    prepare() {
+      if (!isolate || isolate.isDisposed || ahead || contexts >= MAX_CONTEXTS) return
+      ahead = make()
+    },
+    /**
+     * @param {{ hash: string, name: string, code: string }} script
+     */
+    compile(script) {
+      const known = scripts.get(script.hash)
+      if (known) return known
+      const compiled = isolate.compileScriptSync(script.code, { filename: script.name })
+      if (scripts.size >= MAX_SCRIPTS) scripts.clear()
+      scripts.set(script.hash, compiled)
+      return compiled
+    },
+    /** Computing time of this isolate in milliseconds, 0 when it is gone. */
+    cpuMs() {
+      try {
+        return Number(isolate.cpuTime) / 1e6
+      } catch {
+        return 0
+      }
+    },
+    gone: () => !isolate || isolate.isDisposed,
+    open,
+    drop,
+  }
+}
+
+module.exports = { openIsolates }
