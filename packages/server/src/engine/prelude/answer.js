@@ -1,0 +1,121 @@
+/**
+ * `req` and `resp`: what the entry function is called with, also offered as globals. The run's tokens are asked of the node
+ * only when somebody reads them.
+ */
+export function installAnswer(library, native, facts) {
+  const { own } = library
+  const given = own.isObject(facts.req) ? facts.req : {}
+
+  /**
+   * A token read on first use, afterwards an ordinary property. `state.value` is the text once it is known.
+   */
+  function lazyToken(object, call) {
+    const state = { value: undefined, untouched: undefined }
+    const settle = (value) => {
+      own.defineProperty(object, 'userToken', {
+        __proto__: null,
+        value,
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      })
+      return value
+    }
+    const read = () => {
+      if (state.value === undefined) {
+        const reply = native.call(call, {})
+        state.value = reply.ok && typeof reply.value === 'string' ? reply.value : ''
+      }
+      return settle(state.value)
+    }
+    own.defineProperty(object, 'userToken', {
+      __proto__: null,
+      get: read,
+      set: settle,
+      enumerable: true,
+      configurable: true,
+    })
+    /** True while the property is still the getter made here. */
+    state.untouched = () => own.getOwnPropertyDescriptor(object, 'userToken')?.get === read
+    return state
+  }
+
+  const text = (value) => (typeof value === 'string' ? value : '')
+  const caller = { userid: text(given.caller?.userid) }
+  lazyToken(caller, 'run.callerToken')
+  caller.userEmail = text(given.caller?.userEmail)
+
+  const req = {
+    params: own.isObject(given.params) ? given.params : {},
+    systemKey: text(given.systemKey),
+    systemSecret: text(given.systemSecret),
+    userEmail: text(given.userEmail),
+    userid: text(given.userid),
+  }
+  const runToken = lazyToken(req, 'run.token')
+  req.isLogging = given.isLogging === true
+  req.service_instance_id = text(given.service_instance_id)
+  req.caller = caller
+
+  /** JSON makes `{}` of an Error; a service that answers one wants its text seen. */
+  function plainError(error) {
+    const plain = { name: own.String(error.name), message: own.String(error.message) }
+    const keys = own.keys(error)
+    for (let i = 0; i < keys.length; i++) plain[keys[i]] = error[keys[i]]
+    return plain
+  }
+
+  /** The value as it will be serialised: an Error, or an Error one level down, by name and message. */
+  function plainValue(value) {
+    if (!own.isObject(value)) return value
+    if (value instanceof own.Error) return plainError(value)
+    const keys = own.keys(value)
+    let copy
+    for (let i = 0; i < keys.length; i++) {
+      const item = value[keys[i]]
+      if (item instanceof own.Error) {
+        copy ??= own.isArray(value) ? own.sliceArray(value) : own.assign({}, value)
+        copy[keys[i]] = plainError(item)
+      }
+    }
+    return copy ?? value
+  }
+
+  let status
+  let headers
+
+  const unavailable = () => {
+    throw library.calls.notYet('streams')
+  }
+
+  const resp = {
+    success: (value) => native.answer({ success: true, value: plainValue(value) }),
+    error: (value) => native.answer({ success: false, value: plainValue(value) }),
+    send: (value) => {
+      const answer = { send: plainValue(value) }
+      if (status !== undefined) answer.status = status
+      if (headers !== undefined) answer.headers = headers
+      return native.answer(answer)
+    },
+    set: (values) => {
+      if (!own.isObject(values)) throw new own.TypeError('resp.set needs an object of headers.')
+      headers ??= {}
+      const names = own.keys(values)
+      for (let i = 0; i < names.length; i++) headers[names[i]] = own.String(values[names[i]])
+    },
+    status: (code) => {
+      const number = own.Number(code)
+      if (!(number >= 100 && number <= 599 && number % 1 === 0)) {
+        throw new own.TypeError('resp.status needs a number from 100 to 599.')
+      }
+      status = number
+    },
+    writable: { getWriter: unavailable, write: unavailable, close: unavailable },
+  }
+
+  own.defineGlobal('req', req)
+  own.defineGlobal('resp', resp)
+  native.setEntryArguments(req, resp)
+
+  library.run = { __proto__: null, req, runToken, facts }
+}

@@ -1,0 +1,101 @@
+/**
+ * Private references to the built-ins the library uses, taken before any of the developer's code runs. Bundles replace and
+ * patch built-ins (`Reflect.construct = null`, polyfills of Array methods), so no other file calls a method of a built-in
+ * prototype by name, spreads an array, uses for-of or a regular expression.
+ */
+export function installBuiltIns(library) {
+  const { bind, call } = Function.prototype
+  /** Turns a method into a function that takes `this` first; independent of Function.prototype afterwards. */
+  const uncurry = (method) => bind.call(call, method)
+
+  const own = {
+    __proto__: null,
+    global: new Function('return this')(),
+    Array,
+    ArrayBuffer,
+    Date,
+    Error,
+    Map,
+    Number,
+    Object,
+    Promise,
+    String,
+    TypeError,
+    Uint8Array,
+    WeakMap,
+    apply: Reflect.apply,
+    assign: Object.assign,
+    create: Object.create,
+    defineProperty: Object.defineProperty,
+    encodeURIComponent,
+    entriesOf: Object.entries,
+    evaluate: eval,
+    fromCharCode: String.fromCharCode,
+    getOwnPropertyDescriptor: Object.getOwnPropertyDescriptor,
+    getPrototypeOf: Object.getPrototypeOf,
+    isArray: Array.isArray,
+    isFinite: Number.isFinite,
+    isView: ArrayBuffer.isView,
+    keys: Object.keys,
+    max: Math.max,
+    min: Math.min,
+    now: Date.now,
+    parse: JSON.parse,
+    reject: (reason) => new own.Promise((_, reject) => reject(reason)),
+    stringify: JSON.stringify,
+
+    charCodeAt: uncurry(String.prototype.charCodeAt),
+    includes: uncurry(String.prototype.includes),
+    indexOf: uncurry(String.prototype.indexOf),
+    lastIndexOf: uncurry(String.prototype.lastIndexOf),
+    slice: uncurry(String.prototype.slice),
+    startsWith: uncurry(String.prototype.startsWith),
+    toLowerCase: uncurry(String.prototype.toLowerCase),
+    toUpperCase: uncurry(String.prototype.toUpperCase),
+    trim: uncurry(String.prototype.trim),
+    split: uncurry(String.prototype.split),
+
+    concat: uncurry(Array.prototype.concat),
+    join: uncurry(Array.prototype.join),
+    pop: uncurry(Array.prototype.pop),
+    push: uncurry(Array.prototype.push),
+    splice: uncurry(Array.prototype.splice),
+    sliceArray: uncurry(Array.prototype.slice),
+
+    setBytes: uncurry(Uint8Array.prototype.set),
+    sliceBytes: uncurry(Uint8Array.prototype.slice),
+
+    mapDelete: uncurry(Map.prototype.delete),
+    mapGet: uncurry(Map.prototype.get),
+    mapHas: uncurry(Map.prototype.has),
+    mapSet: uncurry(Map.prototype.set),
+    weakGet: uncurry(WeakMap.prototype.get),
+    weakSet: uncurry(WeakMap.prototype.set),
+
+    hasOwn: Object.hasOwn,
+    then: uncurry(Promise.prototype.then),
+    functionText: uncurry(Function.prototype.toString),
+  }
+
+  /** `list.map(fn)` by index. */
+  own.each = (list, fn) => {
+    const result = []
+    for (let i = 0; i < list.length; i++) own.push(result, fn(list[i], i))
+    return result
+  }
+
+  own.isObject = (value) => typeof value === 'object' && value !== null
+
+  /** Defines a global as bundles expect it: overwritable, removable. */
+  own.defineGlobal = (name, value) => {
+    own.defineProperty(own.global, name, {
+      __proto__: null,
+      value,
+      writable: true,
+      enumerable: false,
+      configurable: true,
+    })
+  }
+
+  library.own = own
+}

@@ -1,0 +1,275 @@
+/**
+ * The library `clearblade`: data, users, services and the small helpers of the global `ClearBlade`. Who it acts as lives in
+ * session.js, roles in roles.js, what is not built in not-yet.js. Every call blocks; its callback has run when it returns.
+ */
+export function installClearBlade(library, _native, facts) {
+  const { own, calls, query, http, render, logDebug, currentSession, ClearBlade } = library
+  const { collectionOf, hide, needCollection, wireOf } = query
+  const { ask, respond } = calls
+
+  /** What an object keeps from when it was made: session, user, and what its constructor was given. */
+  const kept = new own.WeakMap()
+
+  function keptBy(object) {
+    const found = own.isObject(object) ? own.weakGet(kept, object) : undefined
+    if (found === undefined) throw new own.TypeError('This method was called without its object.')
+    return found
+  }
+
+  /**
+   * A constructor that works with and without `new`. `methods` become the prototype; `prepare(options)` answers what else
+   * the object keeps, and may add properties to it.
+   */
+  function constructor(methods, prepare) {
+    const prototype = hide({}, methods)
+    const property = (name, get) =>
+      own.defineProperty(prototype, name, { __proto__: null, get, enumerable: false, configurable: true })
+    property('user', function () {
+      return keptBy(this).user
+    })
+    property('URI', () => ClearBlade.URI)
+    property('systemKey', () => ClearBlade.systemKey)
+    property('systemSecret', () => ClearBlade.systemSecret)
+    function make(...args) {
+      const object = own.create(prototype)
+      const { session, user } = currentSession()
+      own.weakSet(kept, object, own.assign({ session, user }, prepare?.(object, args)))
+      return object
+    }
+    make.prototype = prototype
+    return make
+  }
+
+  const done = () => 'success'
+
+  const queryMethods = query.queryMethods((object) => {
+    if (!own.isObject(object.query)) object.query = {}
+    return object.query
+  })
+
+  const Query = constructor(
+    own.assign(queryMethods, {
+      fetch(callback) {
+        const { session, collection } = keptBy(this)
+        ask(callback, 'data.fetch', session, () => ({ collection: needCollection(collection), query: wireOf(this) }))
+        return this
+      },
+      update(changes, callback) {
+        const { session, collection } = keptBy(this)
+        const makeArgs = () => ({ collection: needCollection(collection), query: wireOf(this), changes })
+        ask(callback, 'data.update', session, makeArgs, done)
+        return this
+      },
+      remove(callback) {
+        const { session, collection } = keptBy(this)
+        const makeArgs = () => ({ collection: needCollection(collection), query: wireOf(this) })
+        ask(callback, 'data.remove', session, makeArgs, done)
+        return this
+      },
+    }),
+    (object, args) => {
+      object.query = {}
+      const collection = collectionOf(args[0], 'id')
+      if (own.isObject(args[0]) && args[0].limit !== undefined) object.query.PAGESIZE = args[0].limit
+      return { collection }
+    },
+  )
+
+  const Collection = constructor(
+    {
+      fetch(filter, callback) {
+        const { session, collection } = keptBy(this)
+        const alone = typeof filter === 'function'
+        ask(alone ? filter : callback, 'data.fetch', session, () => ({
+          collection: needCollection(collection),
+          query: alone ? undefined : wireOf(filter),
+        }))
+      },
+      create(items, callback) {
+        const { session, collection } = keptBy(this)
+        ask(callback, 'data.create', session, () => {
+          if (!own.isObject(items)) throw calls.badRequest('create needs an object, or a list of objects.')
+          return { collection: needCollection(collection), rows: own.isArray(items) ? items : [items] }
+        })
+      },
+      update(filter, changes, callback) {
+        const { session, collection } = keptBy(this)
+        const makeArgs = () => ({ collection: needCollection(collection), query: wireOf(filter), changes })
+        ask(callback, 'data.update', session, makeArgs, done)
+      },
+      remove(filter, callback) {
+        const { session, collection } = keptBy(this)
+        const alone = typeof filter === 'function'
+        const makeArgs = () => ({
+          collection: needCollection(collection),
+          query: alone ? undefined : wireOf(filter),
+        })
+        ask(alone ? filter : callback, 'data.remove', session, makeArgs, done)
+      },
+      count(filter, callback) {
+        const { session, collection } = keptBy(this)
+        const alone = typeof filter === 'function'
+        ask(alone ? filter : callback, 'data.count', session, () => ({
+          collection: needCollection(collection),
+          query: alone ? undefined : wireOf(filter),
+        }))
+      },
+      columns(callback) {
+        const { session, collection } = keptBy(this)
+        ask(callback, 'data.columns', session, () => ({ collection: needCollection(collection) }))
+      },
+      addColumn(column, callback) {
+        const { session, collection } = keptBy(this)
+        ask(callback, 'data.addColumn', session, () => ({ collection: needCollection(collection), column }), done)
+      },
+      dropColumn(name, callback) {
+        const { session, collection } = keptBy(this)
+        ask(callback, 'data.dropColumn', session, () => ({ collection: needCollection(collection), name }), done)
+      },
+      deleteCollection(callback) {
+        const { session, collection } = keptBy(this)
+        ask(callback, 'data.deleteCollection', session, () => ({ collection: needCollection(collection) }), done)
+      },
+    },
+    (_object, args) => ({ collection: collectionOf(args[0], 'id') }),
+  )
+
+  /** One row; the callbacks are optional. */
+  const Item = constructor(
+    {
+      save(callback) {
+        const { session, collection } = keptBy(this)
+        const { data } = this
+        if (data.item_id === undefined) {
+          ask(
+            callback,
+            'data.create',
+            session,
+            () => ({ collection: needCollection(collection), rows: [data] }),
+            (rows) => {
+              data.item_id = rows[0].item_id
+              return data
+            },
+          )
+          return
+        }
+        const changes = own.assign({}, data)
+        delete changes.item_id
+        const makeArgs = () => ({ collection: needCollection(collection), query: byItem(data), changes })
+        ask(callback, 'data.update', session, makeArgs, () => data)
+      },
+      refresh(callback) {
+        const { session, collection } = keptBy(this)
+        const makeArgs = () => ({ collection: needCollection(collection), query: byItem(this.data) })
+        ask(callback, 'data.fetch', session, makeArgs, (page) => own.assign(this.data, page.DATA[0]))
+      },
+      destroy(callback) {
+        const { session, collection } = keptBy(this)
+        const makeArgs = () => ({ collection: needCollection(collection), query: byItem(this.data) })
+        ask(callback, 'data.remove', session, makeArgs, done)
+      },
+    },
+    (object, args) => {
+      object.data = own.isObject(args[0]) ? args[0] : {}
+      return { collection: collectionOf(args[1], 'id') }
+    },
+  )
+
+  const byItem = (data) => ({ FILTERS: [[{ EQ: [{ item_id: data.item_id ?? null }] }]] })
+
+  const User = constructor({
+    getUser(callback) {
+      ask(callback, 'users.self', keptBy(this).session, () => ({}))
+    },
+    setUser(changes, callback) {
+      ask(callback, 'users.setSelf', keptBy(this).session, () => ({ changes }), done)
+    },
+    allUsers(filter, callback) {
+      const alone = typeof filter === 'function'
+      ask(alone ? filter : callback, 'users.fetch', keptBy(this).session, () => ({
+        query: alone ? undefined : wireOf(filter),
+      }))
+    },
+    setUsers(filter, changes, callback) {
+      ask(callback, 'users.update', keptBy(this).session, () => ({ query: wireOf(filter), changes }))
+    },
+    count(filter, callback) {
+      const alone = typeof filter === 'function'
+      ask(alone ? filter : callback, 'users.count', keptBy(this).session, () => ({
+        query: alone ? undefined : wireOf(filter),
+      }))
+    },
+  })
+
+  /** The callee's envelope as JSON text, as services parse it. */
+  function envelopeText(value) {
+    const envelope = { success: value.success, results: value.results }
+    if (value.logs !== undefined) envelope.logs = own.isArray(value.logs) ? own.join(value.logs, '\n') : value.logs
+    return own.stringify(envelope)
+  }
+
+  const Code = constructor({
+    execute(name, params, logging, callback) {
+      const { session } = keptBy(this)
+      const last = typeof callback === 'function' ? callback : calls.callbackOf([params, logging])
+      const reply = calls.perform('code.execute', session, () => ({
+        name: own.String(name),
+        params: own.isObject(params) ? params : {},
+        logging: logging === true,
+      }))
+      if (!reply.ok) respond(last, true, calls.failure(reply.error))
+      // A callee that answered with resp.error is a failed call; its envelope is still the data.
+      else respond(last, reply.value.success !== true, envelopeText(reply.value))
+    },
+    getAllServices(callback) {
+      ask(callback, 'code.list', keptBy(this).session, () => ({}))
+    },
+  })
+
+  const isText = (value) => typeof value === 'string' && value !== ''
+
+  own.assign(ClearBlade, {
+    Query,
+    Collection,
+    Item,
+    User,
+    Code,
+
+    newCollection(name, callback) {
+      ask(callback, 'data.newCollection', currentSession().session, () => ({ name }))
+    },
+    getAllCollections(callback) {
+      ask(callback, 'data.allCollections', currentSession().session, () => ({}))
+    },
+
+    isEdge: () => facts.isEdge === true,
+    edgeId: () => (typeof facts.edgeId === 'string' ? facts.edgeId : ''),
+    about: () => ({ product: 'Gatehouse', version: own.String(facts.version ?? '') }),
+
+    addToQuery(object, key, value) {
+      object.query[key] = value
+    },
+    addFilterToQuery(object, operator, key, value) {
+      object.andFilter(operator, key, value)
+    },
+    addSortToQuery(object, direction, column) {
+      query.addSort(object.query, own.toUpperCase(own.String(direction)), column)
+    },
+    parseQuery: (object) => own.encodeURIComponent(own.stringify(wireOf(object) ?? {})),
+    parseOperationQuery: (object) => own.encodeURIComponent(own.stringify(wireOf(object)?.FILTERS ?? [])),
+
+    isObjectEmpty: (object) => !own.isObject(object) || own.keys(object).length === 0,
+    makeKVPair: (key, value) => ({ [key]: value }),
+    logger: (text) => logDebug(render(text)),
+    execute: (error, response, callback) => respond(callback, error, response),
+    validateEmailPassword(email, password) {
+      if (!isText(email)) throw new own.Error('Email must be given as a text.')
+      if (!isText(password)) throw new own.Error('Password must be given as a text.')
+    },
+    http: () => ({ Request: () => http.Requests() }),
+  })
+
+  own.defineGlobal('ClearBlade', ClearBlade)
+  library.constructor = constructor
+  library.keptBy = keptBy
+}
