@@ -87,9 +87,17 @@ const table = new Map(
   ]),
 )
 
-/** The address as a connection would use it: an IPv4-mapped one is the IPv4 address. Undefined for anything else. */
+/**
+ * The address as a connection would use it, without zone; an IPv4-mapped one is the IPv4 address. Undefined for anything
+ * else. IPv6 is spelled by the URL parser first: ipaddr.js takes `::8.8.8.8` for the mapped `::ffff:8.8.8.8`, the kernel
+ * does not.
+ */
 export function readAddress(text: string): Ip | undefined {
-  return isIP(text) === 0 ? undefined : ipaddr.process(text)
+  const kind = isIP(text)
+  if (kind === 0) return undefined
+  if (kind === 4) return ipaddr.parse(text)
+  const url = URL.parse(`http://[${text.replace(/%.*$/s, '')}]`)
+  return url === null ? undefined : ipaddr.process(url.hostname.slice(1, -1))
 }
 
 /** The IPv4 address that a NAT64 gateway would connect to for this one. */
@@ -103,13 +111,8 @@ export function addressClass(address: string | Ip): AddressClass {
   if (ip === undefined) return 'reserved'
   const inside = throughNat64(ip)
   if (inside !== undefined) return addressClass(inside)
-  if (metadataAddresses.includes(plain(ip))) return 'cloud metadata'
+  if (metadataAddresses.includes(ip.toString())) return 'cloud metadata'
   for (const { network, is } of table.get(ip.kind()) ?? []) if (ip.match(network)) return is
   if (ip.kind() === 'ipv6' && !ip.match(globalUnicast6)) return 'reserved'
   return ip.range() === 'unicast' ? 'public' : 'reserved'
-}
-
-/** The one spelling of an address, without a zone. */
-export function plain(ip: Ip): string {
-  return ip.toString().replace(/%.*$/, '')
 }

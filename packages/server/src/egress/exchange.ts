@@ -88,13 +88,20 @@ function dial({ target, addresses, verifyCertificate }: Exchange) {
     if (options.all === true) callback(null, addresses)
     else callback(null, addresses[0]!.address, addresses[0]!.family)
   }
-  const host = bareHost(target)
-  const options = { host, port: portOf(target), lookup, autoSelectFamily: true, noDelay: true }
+  const name = bareHost(target)
+  const isName = isIP(name) === 0
+  const options = {
+    host: isName ? name : addresses[0]!.address,
+    port: portOf(target),
+    lookup,
+    autoSelectFamily: true,
+    noDelay: true,
+  }
   if (target.protocol !== 'https:') return tcpConnect(options)
   return tlsConnect({
     ...options,
     // An IP address has no server name (RFC 6066 §3); the certificate is then checked against the address.
-    servername: isIP(host) === 0 ? host : '',
+    servername: isName ? name : '',
     rejectUnauthorized: verifyCertificate,
     ALPNProtocols: ['http/1.1'],
   })

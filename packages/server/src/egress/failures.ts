@@ -36,7 +36,13 @@ export function requestFailure(error: unknown, origin: string): GatehouseError {
       'Correct the certificate, or set strictSSL to false to go on without knowing who answers.',
     )
   }
-  if (code.startsWith('HPE_') || code.startsWith('UND_ERR_')) return failed(`${origin} did not answer in valid HTTP.`)
+  if (error instanceof Error && error.name === 'HTTPParserError') {
+    // The original carries what the server sent, which has no place in a log.
+    return new GatehouseError('egressFailed', `${origin} did not answer in valid HTTP.`, {
+      cause: new Error(error.message),
+    })
+  }
+  if (code.startsWith('UND_ERR_RES_')) return failed(`${origin} did not answer in valid HTTP.`)
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_')) {
     return failed(`No secure connection to ${origin} could be made.`, 'Check that the port speaks TLS.')
   }

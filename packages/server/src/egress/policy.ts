@@ -4,9 +4,8 @@
  */
 import { networkInterfaces } from 'node:os'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
-import ipaddr from 'ipaddr.js'
 import { ConfigError } from '../config/config.ts'
-import { type AddressClass, addressClass, type Ip, plain, readAddress, throughNat64 } from './addresses.ts'
+import { type AddressClass, addressClass, type Ip, readAddress, throughNat64 } from './addresses.ts'
 
 /** One entry of the operator's list: a name, or a block of addresses (`exact` if it is a single one), maybe one port. */
 type Permission = { port: number | undefined } & ({ name: string } | { network: [Ip, number]; exact: boolean })
@@ -15,7 +14,7 @@ export type ResolvedAddress = { address: string; family: 4 | 6 }
 
 export type Policy = {
   permissions: Permission[]
-  /** The addresses of this machine's own interfaces, in plain spelling. */
+  /** The addresses of this machine's own interfaces, as `readAddress` spells them. */
   ownAddresses: () => string[]
   /** The port this node listens on; never dialled on this machine, whatever is permitted. */
   ownPort: () => number | undefined
@@ -40,12 +39,16 @@ export function readPermissions(entries: string[]): Permission[] {
 function readPermission(entry: string): Permission | undefined {
   const address = readAddress(entry)
   if (address !== undefined) return { network: [address, bits(address)], exact: true, port: undefined }
-  if (entry.includes('/')) {
-    if (!ipaddr.isValidCIDR(entry) || !/^[0-9a-f.:]+\/\d+$/i.test(entry)) return undefined
-    const network = ipaddr.parseCIDR(entry)
-    return { network, exact: network[1] === bits(network[0]), port: undefined }
+  const block = /^([0-9a-f.:]+)\/(\d{1,3})$/i.exec(entry)
+  if (block !== null) {
+    const first = readAddress(block[1]!)
+    const length = Number(block[2])
+    // A block of IPv4-mapped addresses would never match, since those are judged as IPv4.
+    const mapped = block[1]!.includes(':') && first?.kind() === 'ipv4'
+    if (first === undefined || mapped || length > bits(first)) return undefined
+    return { network: [first, length], exact: length === bits(first), port: undefined }
   }
-  const parts = /^(\[[0-9a-f.:]+\]|[^\s:[\]*@?#\\%]+)(?::(\d{1,5}))?$/i.exec(entry)
+  const parts = /^(\[[0-9a-f.:]+\]|[^\s:[\]*@?#\\%/]+)(?::(\d{1,5}))?$/i.exec(entry)
   const url = parts === null ? null : URL.parse(`http://${parts[1]}`)
   const port = parts?.[2] === undefined ? undefined : Number(parts[2])
   if (url === null || (port !== undefined && (port < 1 || port > 65535))) return undefined
@@ -113,7 +116,7 @@ type Standing = AddressClass | 'own'
 
 function standing(ip: Ip, own: string[]): Standing {
   const is = addressClass(ip)
-  return is !== 'loopback' && own.includes(plain(throughNat64(ip) ?? ip)) ? 'own' : is
+  return is !== 'loopback' && own.includes((throughNat64(ip) ?? ip).toString()) ? 'own' : is
 }
 
 function permitted(policy: Policy, url: URL, port: number, ip: Ip, is: Standing): boolean {
@@ -154,6 +157,6 @@ export function machineAddresses(): string[] {
     .flatMap((list) => list ?? [])
     .flatMap(({ address }) => {
       const ip = readAddress(address)
-      return ip === undefined ? [] : [plain(ip)]
+      return ip === undefined ? [] : [ip.toString()]
     })
 }
