@@ -10,14 +10,11 @@ export function installBuiltIns(library) {
 
   const own = {
     __proto__: null,
-    global: new Function('return this')(),
-    Array,
+    global: globalThis,
     ArrayBuffer,
-    Date,
     Error,
     Map,
     Number,
-    Object,
     Promise,
     String,
     TypeError,
@@ -28,11 +25,8 @@ export function installBuiltIns(library) {
     create: Object.create,
     defineProperty: Object.defineProperty,
     encodeURIComponent,
-    entriesOf: Object.entries,
-    evaluate: eval,
     fromCharCode: String.fromCharCode,
     getOwnPropertyDescriptor: Object.getOwnPropertyDescriptor,
-    getPrototypeOf: Object.getPrototypeOf,
     isArray: Array.isArray,
     isFinite: Number.isFinite,
     isView: ArrayBuffer.isView,
@@ -73,7 +67,7 @@ export function installBuiltIns(library) {
     weakSet: uncurry(WeakMap.prototype.set),
 
     hasOwn: Object.hasOwn,
-    then: uncurry(Promise.prototype.then),
+    settled: uncurry(Promise.prototype.then),
     functionText: uncurry(Function.prototype.toString),
   }
 

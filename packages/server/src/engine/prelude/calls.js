@@ -110,7 +110,7 @@ export function installCalls(library, native, facts) {
         reject(exception(replyOf(problem).error))
         return
       }
-      own.then(
+      own.settled(
         started,
         (reply) => {
           if (reply.ok) resolve(shape === undefined ? reply.value : shape(reply.value))

@@ -14,7 +14,7 @@ export function installClearBladeAsync(library) {
   const listOf = (value) => (own.isArray(value) ? value : [value])
 
   /** A maker of objects, with and without `new`, that all share one set of methods. */
-  function constructor(methods, prepare) {
+  function factory(methods, prepare) {
     const prototype = hide({}, methods)
     function make(...args) {
       const object = own.create(prototype)
@@ -26,14 +26,14 @@ export function installClearBladeAsync(library) {
   }
 
   const notBuilt = (area, names) =>
-    constructor(
+    factory(
       objectOf(
         names,
         rejecting(() => notYet(area)),
       ),
     )
 
-  const Query = constructor(
+  const Query = factory(
     queryMethods((object) => object),
     (object) => {
       object.Queries = []
@@ -53,7 +53,7 @@ export function installClearBladeAsync(library) {
 
   const aggregates = rejecting(() => notYet('continuous aggregates'))
 
-  const Collection = constructor(
+  const Collection = factory(
     {
       fetch(filter) {
         const page = (value) => {
@@ -132,7 +132,7 @@ export function installClearBladeAsync(library) {
     },
   )
 
-  const Users = constructor({
+  const Users = factory({
     create: (info) =>
       start(
         'users.create',
@@ -156,7 +156,7 @@ export function installClearBladeAsync(library) {
     refresh_token: value.refreshToken ?? '',
     expiry: value.expiry ?? 0,
   })
-  const Auth = constructor({
+  const Auth = factory({
     authAnon: () => start('auth.anonymous', () => ({}), tokens),
     authUser: (email, password) => start('auth.password', () => ({ email, password }), tokens),
     authDevice: rejecting(() => notYet('devices')),
@@ -165,7 +165,7 @@ export function installClearBladeAsync(library) {
     userIDFromToken: (token) => start('auth.userIdFromToken', () => ({ token })),
   })
 
-  const Roles = constructor({
+  const Roles = factory({
     create: (info) =>
       start(
         'roles.create',
@@ -189,7 +189,7 @@ export function installClearBladeAsync(library) {
     function (permissions) {
       return start(name, () => ({ role: role(this), permissions: listOf(permissions) }), nothing)
     }
-  const Role = constructor(
+  const Role = factory(
     {
       duplicate(info) {
         const makeArgs = () => ({ role: role(this), name: info?.name, description: info?.description })
@@ -240,7 +240,7 @@ export function installClearBladeAsync(library) {
     })
     return result
   }
-  const Code = constructor({
+  const Code = factory({
     execute: (name, params, logging) =>
       start(
         'code.execute',

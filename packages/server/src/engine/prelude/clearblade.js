@@ -20,7 +20,7 @@ export function installClearBlade(library, _native, facts) {
    * A constructor that works with and without `new`. `methods` become the prototype; `prepare(options)` answers what else
    * the object keeps, and may add properties to it.
    */
-  function constructor(methods, prepare) {
+  function factory(methods, prepare) {
     const prototype = hide({}, methods)
     const property = (name, get) =>
       own.defineProperty(prototype, name, { __proto__: null, get, enumerable: false, configurable: true })
@@ -47,7 +47,7 @@ export function installClearBlade(library, _native, facts) {
     return object.query
   })
 
-  const Query = constructor(
+  const Query = factory(
     own.assign(queryMethods, {
       fetch(callback) {
         const { session, collection } = keptBy(this)
@@ -75,7 +75,7 @@ export function installClearBlade(library, _native, facts) {
     },
   )
 
-  const Collection = constructor(
+  const Collection = factory(
     {
       fetch(filter, callback) {
         const { session, collection } = keptBy(this)
@@ -135,7 +135,7 @@ export function installClearBlade(library, _native, facts) {
   )
 
   /** One row; the callbacks are optional. */
-  const Item = constructor(
+  const Item = factory(
     {
       save(callback) {
         const { session, collection } = keptBy(this)
@@ -177,7 +177,7 @@ export function installClearBlade(library, _native, facts) {
 
   const byItem = (data) => ({ FILTERS: [[{ EQ: [{ item_id: data.item_id ?? null }] }]] })
 
-  const User = constructor({
+  const User = factory({
     getUser(callback) {
       ask(callback, 'users.self', keptBy(this).session, () => ({}))
     },
@@ -208,7 +208,7 @@ export function installClearBlade(library, _native, facts) {
     return own.stringify(envelope)
   }
 
-  const Code = constructor({
+  const Code = factory({
     execute(name, params, logging, callback) {
       const { session } = keptBy(this)
       const last = typeof callback === 'function' ? callback : calls.callbackOf([params, logging])
@@ -270,6 +270,6 @@ export function installClearBlade(library, _native, facts) {
   })
 
   own.defineGlobal('ClearBlade', ClearBlade)
-  library.constructor = constructor
+  library.factory = factory
   library.keptBy = keptBy
 }

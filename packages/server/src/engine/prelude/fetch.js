@@ -128,7 +128,7 @@ export function installFetch(library, native) {
       // Only a listener needs a timer; a pending one would keep the run alive.
       if (this.#deadline === undefined || this.#watching) return
       this.#watching = true
-      own.then(native.start('sleep', { ms: own.max(1, this.#deadline - own.now()) }), () => this.aborted)
+      own.settled(native.start('sleep', { ms: own.max(1, this.#deadline - own.now()) }), () => this.aborted)
     }
     removeEventListener(type, listener) {
       if (type !== 'abort') return
@@ -194,7 +194,7 @@ export function installFetch(library, native) {
       )
       // A signal with a deadline is watched by the node's own limit.
       if (signal !== undefined && left === undefined) signal.addEventListener('abort', onAbort)
-      own.then(
+      own.settled(
         answer,
         (response) => {
           signal?.removeEventListener('abort', onAbort)

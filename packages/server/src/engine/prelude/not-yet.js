@@ -3,14 +3,14 @@
  * and every use fails through its callback with a text that names the area.
  */
 export function installNotYet(library) {
-  const { own, calls, constructor, ClearBlade } = library
+  const { own, calls, factory, ClearBlade } = library
   const { notYet, notOffered, objectOf, refuse, refusing } = calls
 
   const area = (name) => refusing(() => notYet(name))
 
   let waits = 0
   const messaging = area('messaging')
-  ClearBlade.Messaging = constructor({
+  ClearBlade.Messaging = factory({
     ...objectOf(
       [
         'publish',
@@ -51,9 +51,9 @@ export function installNotYet(library) {
       devices,
     ),
   )
-  ClearBlade.Device = constructor(objectOf(['fetch', 'create', 'update', 'delete'], devices))
+  ClearBlade.Device = factory(objectOf(['fetch', 'create', 'update', 'delete'], devices))
 
-  ClearBlade.Cache = constructor(
+  ClearBlade.Cache = factory(
     objectOf(['get', 'set', 'setnx', 'setMultiple', 'getAll', 'delete', 'flush'], area('cache')),
   )
 
@@ -62,11 +62,11 @@ export function installNotYet(library) {
     if (typeof callback !== 'function') throw notYet('lock')
     refuse(callback, notYet('lock'))
   }
-  ClearBlade.Lock = constructor(objectOf(['lock', 'unlock', 'rlock', 'runlock'], lock))
+  ClearBlade.Lock = factory(objectOf(['lock', 'unlock', 'rlock', 'runlock'], lock))
 
   ClearBlade.Timer = objectOf(['Create', 'Fetch'], area('timers'))
   ClearBlade.Trigger = objectOf(['Create', 'Fetch'], area('triggers'))
-  ClearBlade.Deployment = constructor(objectOf(['create', 'read', 'readAll', 'update', 'delete'], area('deployments')))
+  ClearBlade.Deployment = factory(objectOf(['create', 'read', 'readAll', 'update', 'delete'], area('deployments')))
 
   const sql = refusing(() => notOffered('raw SQL'))
   const external = area('external databases')

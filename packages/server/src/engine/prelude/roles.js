@@ -2,14 +2,14 @@
  * `ClearBlade.Roles()` and `ClearBlade.Permissions()`. Blocking, callback last. Roles of devices are refused until there are devices.
  */
 export function installRoles(library) {
-  const { calls, query, constructor, keptBy, ClearBlade } = library
+  const { calls, query, factory, keptBy, ClearBlade } = library
   const { wireOf } = query
   const { ask } = calls
   const done = () => 'success'
   const idOf = (value) => value.role_id
   const devices = calls.refusing(() => calls.notYet('devices'))
 
-  ClearBlade.Roles = constructor({
+  ClearBlade.Roles = factory({
     create(info, callback) {
       const makeArgs = () => ({ name: info?.name, description: info?.description })
       ask(callback, 'roles.create', keptBy(this).session, makeArgs, idOf)
@@ -52,7 +52,7 @@ export function installRoles(library) {
     },
   })
 
-  ClearBlade.Permissions = constructor({
+  ClearBlade.Permissions = factory({
     addPermissionToRole(role, permission, callback) {
       const makeArgs = () => ({
         role,

@@ -7,20 +7,35 @@ export function installTimers(library, native) {
   /** Pending timers by id; a cleared one is gone from here and its wake-up does nothing. */
   const pending = new own.Map()
   let lastId = 0
+  const began = own.now()
 
+  /**
+   * Waits for the timer's time in slices: a wait cannot be taken back and keeps the run alive, so one long wait would hold
+   * a run whose timer was cleared. The slices grow with the run's age, which bounds how many there are.
+   */
   function wait(id, timer) {
-    own.then(native.start('sleep', { ms: own.max(1, timer.ms) }), () => {
+    const now = own.now()
+    const slice = own.max(250, (now - began) / 4)
+    const ms = own.max(1, own.min(timer.due - now, slice))
+    own.settled(native.start('sleep', { ms }), () => {
       if (own.mapGet(pending, id) !== timer) return
+      if (own.now() < timer.due) {
+        wait(id, timer)
+        return
+      }
       if (!timer.repeat) own.mapDelete(pending, id)
       own.apply(timer.callback, undefined, timer.args)
-      if (own.mapGet(pending, id) === timer) wait(id, timer)
+      if (own.mapGet(pending, id) !== timer) return
+      timer.due = own.now() + timer.ms
+      wait(id, timer)
     })
   }
 
   function schedule(callback, ms, args, repeat) {
     if (typeof callback !== 'function') throw new own.TypeError('A timer needs a function to call.')
     const id = ++lastId
-    const timer = { callback, ms: milliseconds(ms), args, repeat }
+    const delay = own.max(1, milliseconds(ms))
+    const timer = { callback, ms: delay, due: own.now() + delay, args, repeat }
     own.mapSet(pending, id, timer)
     wait(id, timer)
     return id
