@@ -9,7 +9,7 @@ import { errorTable, GatehouseError } from '@gatehouse/contract/errors.ts'
 import { createFrameReader, encodeFrame, type Frame, isRecord, parseJson } from './frames.ts'
 import type { Answer, Ending, Fault, Host, Job, LogEntry, Outcome, Script } from './job.ts'
 import { processUsage } from './usage.ts'
-import type { Walls } from './walls.ts'
+import { engineProgram, type Walls } from './walls.ts'
 
 /** Arguments of one host call, as JSON. */
 const MAX_ARGUMENT_BYTES = 8 * 1024 * 1024
@@ -28,6 +28,10 @@ const CPU_GRACE_MS = 500
 const RESIDENT_BASE_MB = 200
 /** Sources kept in one engine process. */
 const MAX_SOURCE_BYTES = 64 * 1024 * 1024
+/** Arguments of all calls under way in one run. */
+const MAX_HELD_BYTES = 32 * 1024 * 1024
+/** Replies that an engine process has not fetched. */
+const MAX_UNREAD_BYTES = 64 * 1024 * 1024
 const MAX_SLEEP_MS = 2 ** 31 - 1
 const START_MS = 10_000
 const CHECK_MS = 5000
@@ -47,6 +51,7 @@ type Run = {
   calls: number
   blocking: boolean
   outstanding: Set<number>
+  heldBytes: number
   timers: Set<NodeJS.Timeout>
   ended: boolean
   resolve: (outcome: Outcome) => void
@@ -76,6 +81,7 @@ export class EngineChild {
   readonly #child: ChildProcess
   readonly #pipe: Duplex
   #gone = false
+  #isReady = false
   #becomeReady: (ready: boolean) => void = () => {}
   #run: Run | undefined
   #check: { id: number; resolve: (result: Fault | undefined | 'gone') => void } | undefined
@@ -86,7 +92,8 @@ export class EngineChild {
 
   constructor(options: EngineChildOptions) {
     this.#options = options
-    this.#child = spawn(options.walls.command, options.walls.args, {
+    const { command, args } = options.walls.commandFor(engineProgram)
+    this.#child = spawn(command, args, {
       stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
       env: {},
       cwd: '/',
@@ -128,10 +135,6 @@ export class EngineChild {
     return this.#gone
   }
 
-  get busy(): boolean {
-    return this.#run !== undefined || this.#check !== undefined
-  }
-
   /** Ends the process. A run in it ends `crashed` unless it was given its ending before. */
   kill(ending: Ending = { kind: 'crashed' }): void {
     if (this.#gone) return
@@ -147,8 +150,8 @@ export class EngineChild {
     this.#options.onGone(this)
   }
 
-  /** Runs one job. The process must be idle; the outcome comes at the run's end, whether or not it has unwound. */
-  run(job: Job, host: Host): Promise<Outcome> {
+  /** Runs one job with its facts as JSON. The process must be idle; the outcome comes at the run's end, whether or not it has unwound. */
+  run(job: Job, facts: string, host: Host): Promise<Outcome> {
     return new Promise((resolve) => {
       this.served++
       this.tenant ??= job.tenant
@@ -167,6 +170,7 @@ export class EngineChild {
         calls: 0,
         blocking: false,
         outstanding: new Set(),
+        heldBytes: 0,
         timers: new Set(),
         ended: false,
         resolve,
@@ -184,10 +188,7 @@ export class EngineChild {
       }
       const { limits, entry } = job
       const scripts = this.#sourcesFor(job.scripts)
-      this.#send(
-        { t: 'run', run: run.id, entry, limits, maxArguments: MAX_ARGUMENT_BYTES, ...scripts },
-        JSON.stringify(job.facts ?? null),
-      )
+      this.#send({ t: 'run', run: run.id, entry, limits, maxArguments: MAX_ARGUMENT_BYTES, ...scripts }, facts)
     })
   }
 
@@ -270,6 +271,8 @@ export class EngineChild {
   /** Takes one frame. False when it is one that an engine process in order would not have sent. */
   #hear({ head, body }: Frame): boolean {
     if (head.t === 'ready') {
+      if (this.#isReady) return false
+      this.#isReady = true
       this.#becomeReady(true)
       return true
     }
@@ -323,11 +326,15 @@ export class EngineChild {
     const args = parseJson(body)
     if (args === undefined) return false
     run.outstanding.add(id)
+    run.heldBytes += body.length
     if (head.t === 'call') run.blocking = true
     this.#answerCall(run, name, args).then((reply) => {
       run.outstanding.delete(id)
+      run.heldBytes -= body.length
       if (head.t === 'call') run.blocking = false
-      if (!run.ended) this.#send({ t: 'reply', run: run.id, id }, reply)
+      if (run.ended) return
+      this.#send({ t: 'reply', run: run.id, id }, reply)
+      if (this.#pipe.writableLength > MAX_UNREAD_BYTES) this.kill({ kind: 'out-of-memory' })
     })
     return true
   }
@@ -344,6 +351,10 @@ export class EngineChild {
   /** The reply to one host call as JSON; never rejects. */
   async #answerCall(run: Run, name: string, args: unknown): Promise<string> {
     try {
+      if (run.heldBytes > MAX_HELD_BYTES) {
+        const detail = 'The calls under way together have too long arguments. Wait for some before starting more.'
+        throw new GatehouseError('tooLarge', detail)
+      }
       const value = name === 'sleep' ? await sleep(run, args) : await run.host(name, args, { signal: run.abort.signal })
       const reply = JSON.stringify({ ok: true, value })
       if (reply.length <= MAX_REPLY_BYTES && Buffer.byteLength(reply) <= MAX_REPLY_BYTES) return reply

@@ -5,7 +5,7 @@
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { Fault, Host, Job, Outcome, SandboxLog, Script } from './job.ts'
 import { Pool } from './pool.ts'
-import { permissionOnly, type WallsInForce } from './walls.ts'
+import { strongestWalls, type WallsInForce } from './walls.ts'
 
 export type { Answer, Ending, Fault, Host, Job, Limits, Outcome, Script } from './job.ts'
 
@@ -41,7 +41,15 @@ export type Sandbox = {
 
 /** Opens a sandbox. Rejects when the walls it can have are weaker than the options allow. */
 export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const walls = permissionOnly()
+  const walls = await strongestWalls()
+  const { namespaces, emptyRoot } = walls.inForce
+  if (!namespaces || !emptyRoot) {
+    const detail =
+      'The kernel gives no namespaces here, so a script that broke out of its isolate could reach this machine.'
+    const hint = 'Allow user namespaces for the user that runs the node, install util-linux, or accept weak walls.'
+    if (!options.allowWeakWalls) throw new GatehouseError('unavailable', detail, { hint })
+    options.log?.warn({ walls: walls.inForce }, `${detail} ${hint}`)
+  }
   const pool = new Pool({
     walls,
     prelude: options.prelude,
@@ -58,9 +66,15 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
   return {
     async run(job, host) {
       const { tenant, depth, signal } = job
-      const outcome = await pool.withProcess({ tenant, depth, signal }, (child) => child.run(job, host))
-      if (typeof outcome === 'object') return outcome
-      const kind = outcome === 'not-started' ? 'crashed' : outcome
+      let kind: 'crashed' | 'no-place' | 'cancelled' = 'crashed'
+      try {
+        const facts = JSON.stringify(job.facts ?? null)
+        const outcome = await pool.withProcess({ tenant, depth, signal }, (child) => child.run(job, facts, host))
+        if (typeof outcome === 'object') return outcome
+        if (outcome !== 'not-started') kind = outcome
+      } catch (error) {
+        options.log?.error({ err: error, tenant }, 'A run could not be started')
+      }
       return { ending: { kind }, logs: [], logsCut: false, usage: { wallMs: 0, cpuMs: 0, hostCalls: 0 } }
     },
 

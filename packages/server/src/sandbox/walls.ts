@@ -1,67 +1,218 @@
 /**
- * The command line that starts an engine process, and which walls it stands behind. What runs inside is in
- * `engine-process/`; when one is started is decided in `pool.ts`.
+ * The walls round an engine process: the command lines that build them, strongest first, and a probe that finds the
+ * strongest one that works here. What runs inside is in `engine-process/`; when one is started is decided in `pool.ts`.
+ *
+ * The full line, read from the outside: limits of the kernel · an unprivileged user (when started as root) · own user,
+ * network, mount and IPC namespaces · a file tree of nothing but libraries and the engine, read only · no capabilities,
+ * none to be gained, ended with the node · Node's own permission model. All steps replace each other in one process, so
+ * the process that the node started is the engine. What they do not stop: burning the processor until the node looks,
+ * and, for a node that is not root, signals to processes of the node's own user.
  */
+import { spawn } from 'node:child_process'
+import { existsSync, lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-
-/** A way to start an engine process. */
-export type Walls = {
-  command: string
-  args: string[]
-  inForce: WallsInForce
-}
+import type { Duplex } from 'node:stream'
+import { createFrameReader } from './frames.ts'
 
 /** What stands between a script that has broken out of its isolate and the machine. */
 export type WallsInForce = {
   /** Node's own permission model: no files, processes, workers, network. */
   permission: boolean
-  /** Another user than the node's, without capabilities. */
+  /** Another user than the node's: true only when the node is root. */
   otherUser: boolean
-  /** Own user, network, mount and IPC namespaces. */
+  /** No capabilities, and none to be gained by starting a program. */
+  noPrivileges: boolean
+  /** Own network and IPC namespaces: no connection, not even to this machine. */
   namespaces: boolean
-  /** A file tree of libraries and the engine alone: no data, no socket file. */
+  /** Own file tree of libraries and the engine alone: no data, no socket file. */
   emptyRoot: boolean
   /** Ended by the kernel when the node dies. */
   endsWithNode: boolean
-  /** A cap on the process's data by the kernel. */
+  /** A cap on the process's memory by the kernel. */
   dataLimit: boolean
+}
+
+/** A Node program to run behind walls: a file of a folder that it may read. */
+export type Program = { folder: string; file: string; permission: boolean }
+
+export type Walls = {
+  inForce: WallsInForce
+  /** The complete command line for a program; the addon's path is its only argument. */
+  commandFor(program: Program): { command: string; args: string[] }
 }
 
 const engineFolder = join(import.meta.dirname, 'engine-process')
 
-/** Path of the isolate's native addon; the engine loads it directly, so that no package folder has to be readable. */
-export function addonPath(): string {
-  const fromHere = createRequire(import.meta.url)
-  const packageFile = fromHere.resolve('isolated-vm/package.json')
-  const find = createRequire(packageFile)('node-gyp-build') as { path(folder: string): string }
-  return find.path(dirname(packageFile))
+/** The engine itself. */
+export const engineProgram: Program = { folder: engineFolder, file: 'main.cjs', permission: true }
+const probeProgram: Program = { folder: engineFolder, file: 'probe.cjs', permission: true }
+
+/** Below this Node does not start: V8 reserves address space for code that counts as data. */
+const DATA_LIMIT_BYTES = 2 * 1024 ** 3
+/** The user and group that own nothing, by long custom. */
+const NOBODY = '65534'
+const PROBE_MS = 5000
+
+/** Folders that hold the system's programs. The environment is not asked: it could name any other. */
+const toolFolders = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin', '/run/current-system/sw/bin']
+const libraryPaths = ['/lib', '/lib64', '/usr/lib', '/usr/lib64', '/etc/ld.so.cache', '/dev/null', '/dev/urandom']
+/** Where the new file tree is mounted, in the namespace of the process alone; any existing folder will do. */
+const rootCandidates = ['/mnt', '/media', '/srv', '/opt', '/tmp']
+
+/**
+ * A shell script that builds the file tree and starts its arguments inside it. Each step must work, or the program does
+ * not start. Written out path by path: every command more would make every start slower.
+ */
+function emptyRootScript(root: string, visible: string[]): string {
+  const quote = (path: string) => `'${path.replaceAll("'", `'\\''`)}'`
+  const links = visible.filter((path) => lstatSync(path).isSymbolicLink())
+  const mounts = visible.filter((path) => !links.includes(path))
+  const isFolder = (path: string) => statSync(path).isDirectory()
+  const folders = mounts.map((path) => root + (isFolder(path) ? path : dirname(path)))
+  const bind = (path: string) => {
+    const from = quote(path)
+    const to = quote(root + path)
+    // A mount whose flags are locked by an outer namespace must be told them again; it cannot be made freer.
+    const again = ['nodev', 'nodev,noexec'].map((flags) => `mount -o remount,bind,ro,nosuid,${flags} ${to}`)
+    return `mount -o bind,ro,nosuid ${from} ${to} || { mount --rbind ${from} ${to} || :; ${again.join(' || ')}; }`
+  }
+  return [
+    'set -eu',
+    `mount -t tmpfs -o mode=755,size=1m,nosuid none ${quote(root)}`,
+    `mkdir -p ${folders.map(quote).join(' ')}`,
+    ...links.map((path) => `ln -s ${quote(readlinkSync(path))} ${quote(root + path)}`),
+    ...mounts.filter((path) => !isFolder(path)).map((path) => `: > ${quote(root + path)}`),
+    ...mounts.map(bind),
+    `mount -o remount,bind,ro,nosuid ${quote(root)}`,
+    'unset PWD OLDPWD',
+    `exec chroot ${quote(root)} "$@"`,
+  ].join('\n')
 }
 
-/** The node's own permission model alone: what every system has. */
-export function permissionOnly(): Walls {
+/** Path of the isolate's native addon; the engine loads it directly, so that no package folder has to be readable. */
+export function addonPath(): string {
+  const packageFile = createRequire(import.meta.url).resolve('isolated-vm/package.json')
+  const { path } = createRequire(packageFile)('node-gyp-build') as { path(folder: string): string }
+  return realpathSync(path(dirname(packageFile)))
+}
+
+/** The strongest walls that this system can build, found by trying them. */
+export async function strongestWalls(): Promise<Walls> {
+  const plans = allWalls()
+  for (const walls of plans) if (await works(walls)) return walls
+  // Not even Node's permission model: let the first run say so, rather than run without it.
+  return plans.at(-1)!
+}
+
+/** All walls worth trying, strongest first; the last needs nothing of the system. */
+export function allWalls(): Walls[] {
   const addon = addonPath()
-  return {
-    command: process.execPath,
-    args: [...nodeArgs(addon), join(engineFolder, 'main.cjs'), addon],
+  const node = realpathSync(process.execPath)
+  const permission: Walls = {
     inForce: {
       permission: true,
       otherUser: false,
+      noPrivileges: false,
       namespaces: false,
       emptyRoot: false,
       endsWithNode: false,
       dataLimit: false,
     },
+    commandFor: (program) => ({ command: node, args: nodeArgs(program, addon) }),
   }
+  if (process.platform !== 'linux') return [permission]
+
+  const tool = (name: string) => toolFolders.map((folder) => join(folder, name)).find((path) => existsSync(path))
+  const [setpriv, unshare, prlimit, shell] = [tool('setpriv'), tool('unshare'), tool('prlimit'), tool('sh')]
+  if (!setpriv) return [permission]
+
+  const isRoot = process.getuid?.() === 0
+  const capped = prlimit ? [prlimit, `--data=${DATA_LIMIT_BYTES}`, '--core=0', '--'] : []
+  const asNobody = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups']
+  const becomeNobody = isRoot ? [setpriv, ...asNobody, '--'] : []
+  const drop = [
+    setpriv,
+    '--no-new-privs',
+    '--bounding-set=-all',
+    '--inh-caps=-all',
+    '--ambient-caps=-all',
+    '--pdeathsig=SIGKILL',
+  ]
+  const without = { ...permission.inForce, otherUser: isRoot, endsWithNode: true, dataLimit: capped.length > 0 }
+  const plan = (inForce: WallsInForce, line: (program: Program) => string[]): Walls => ({
+    inForce,
+    commandFor: (program) => {
+      const [command, ...args] = [...capped, ...line(program), node, ...nodeArgs(program, addon)]
+      return { command: command!, args }
+    },
+  })
+  const noNamespaces = plan(without, () =>
+    isRoot ? [...drop, ...asNobody, '--'] : [setpriv, '--no-new-privs', '--pdeathsig=SIGKILL', '--'],
+  )
+  noNamespaces.inForce.noPrivileges = true
+  if (!unshare) return [noNamespaces, permission]
+
+  const apart = { ...without, noPrivileges: true, namespaces: true }
+  const ownUser = [unshare, '--user', '--map-root-user', '--net', '--ipc']
+  const noRoot = plan(apart, () => [...becomeNobody, ...ownUser, '--', ...drop, '--'])
+  if (!shell) return [noRoot, noNamespaces, permission]
+
+  const insideRoot = (program: Program) => {
+    const visible = [setpriv, node, program.folder, dirname(addon), ...libraryPaths].filter((path) => existsSync(path))
+    const root = rootCandidates.find((path) => existsSync(path) && !visible.some((seen) => seen.startsWith(`${path}/`)))
+    return [shell, '-c', emptyRootScript(root ?? '/mnt', visible), 'sh']
+  }
+  const full = plan({ ...apart, emptyRoot: true }, (program) => [
+    ...becomeNobody,
+    ...ownUser,
+    '--mount',
+    '--',
+    ...insideRoot(program),
+    ...drop,
+    '--',
+  ])
+  // For systems that refuse user namespaces, and for programs in folders that only root may enter.
+  const fullAsRoot = plan({ ...apart, emptyRoot: true }, (program) => [
+    ...[unshare, '--net', '--ipc', '--mount', '--'],
+    ...insideRoot(program),
+    ...[...drop, ...asNobody, '--'],
+  ])
+  return [full, ...(isRoot ? [fullAsRoot] : []), noRoot, noNamespaces, permission]
 }
 
-function nodeArgs(addon: string): string[] {
-  return [
+/** Whether a process behind these walls starts and can load the isolate: it says so with a frame, and exits with 0. */
+function works(walls: Walls): Promise<boolean> {
+  return new Promise((resolve) => {
+    const { command, args } = walls.commandFor(probeProgram)
+    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'ignore', 'pipe'], env: {}, cwd: '/' })
+    const reader = createFrameReader(() => 1000)
+    let ready = false
+    const timer = setTimeout(() => child.kill('SIGKILL'), PROBE_MS)
+    const pipe = child.stdio[3] as Duplex
+    pipe.on('error', () => {})
+    pipe.on('data', (chunk: Buffer) => {
+      const frames = reader.push(chunk)
+      ready = frames !== 'nonsense' && frames[0]?.head.t === 'ready'
+    })
+    child.once('error', () => {
+      clearTimeout(timer)
+      resolve(false)
+    })
+    child.once('close', (code) => {
+      clearTimeout(timer)
+      resolve(ready && code === 0)
+    })
+  })
+}
+
+function nodeArgs(program: Program, addon: string): string[] {
+  const permission = [
     '--permission',
     '--allow-addons',
-    `--allow-fs-read=${engineFolder}/`,
+    `--allow-fs-read=${program.folder}/`,
     `--allow-fs-read=${dirname(addon)}/`,
     '--disable-warning=PERM0001',
-    '--single-threaded',
   ]
+  return [...(program.permission ? permission : []), '--single-threaded', join(program.folder, program.file), addon]
 }

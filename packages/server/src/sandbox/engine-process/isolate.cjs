@@ -7,8 +7,8 @@
 
 const { GUARD, inside } = require('./inside.cjs')
 
-/** Compiled scripts kept per isolate; more than this many means a new isolate rather than a growing one. */
-const MAX_SCRIPTS = 200
+/** Source text of the compiled scripts kept in an isolate, where they count against its memory limit. */
+const MAX_KEPT_CHARS = 8 * 1024 * 1024
 /** Contexts made in one isolate before it is replaced: released ones wait for a collection and add up. */
 const MAX_CONTEXTS = 3000
 
@@ -29,6 +29,7 @@ function openIsolates(ivm, prelude, callbacksFor) {
   let contexts = 0
   /** @type {Map<string, any>} */
   let scripts = new Map()
+  let keptChars = 0
   /** @type {any} */
   let insideScript
   /** @type {any} */
@@ -41,6 +42,7 @@ function openIsolates(ivm, prelude, callbacksFor) {
   function drop() {
     ahead = undefined
     scripts = new Map()
+    keptChars = 0
     try {
       isolate?.dispose()
     } catch {}
@@ -98,14 +100,25 @@ function openIsolates(ivm, prelude, callbacksFor) {
      */
     take(wantedMb) {
       if (!isolate || isolate.isDisposed || wantedMb !== memoryMb || contexts >= MAX_CONTEXTS) open(wantedMb)
-      const place = ahead ?? make()
+      const place = ahead
       ahead = undefined
-      return place
+      if (place) return place
+      try {
+        return make()
+      } catch {
+        // What earlier runs left behind may leave no room for another context.
+        open(wantedMb)
+        return make()
+      }
     },
     /** Makes the next context while nobody waits. */
     prepare() {
       if (!isolate || isolate.isDisposed || ahead || contexts >= MAX_CONTEXTS) return
-      ahead = make()
+      try {
+        ahead = make()
+      } catch {
+        drop()
+      }
     },
     /**
      * @param {{ hash: string, name: string, code: string }} script
@@ -114,7 +127,12 @@ function openIsolates(ivm, prelude, callbacksFor) {
       const known = scripts.get(script.hash)
       if (known) return known
       const compiled = isolate.compileScriptSync(script.code, { filename: script.name })
-      if (scripts.size >= MAX_SCRIPTS) scripts.clear()
+      keptChars += script.code.length
+      if (keptChars > MAX_KEPT_CHARS) {
+        for (const other of scripts.values()) other.release()
+        scripts.clear()
+        keptChars = script.code.length
+      }
       scripts.set(script.hash, compiled)
       return compiled
     },
