@@ -56,7 +56,12 @@ export class Pool {
     const child = this.#processFor(at.tenant)
     this.#holders.set(child, at)
     if (!(await child.ready)) return 'not-started'
-    return work(child)
+    try {
+      return await work(child)
+    } catch (error) {
+      child.kill()
+      throw error
+    }
   }
 
   /** Ends every process and turns away whoever waits. */

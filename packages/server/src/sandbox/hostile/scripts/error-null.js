@@ -1,0 +1,3 @@
+// Throws nothing.
+// ends: threw
+function service(req, resp) { throw null }

@@ -1,0 +1,6 @@
+// Formats its stack for ever.
+// ends: timed-out
+function service(req, resp) {
+  Error.prepareStackTrace = function () { for (;;) {} }
+  throw new Error('x')
+}

@@ -1,0 +1,5 @@
+// Too much of one thing.
+// ends: timed-out
+function service(req, resp) {
+  for (;;) log('')
+}

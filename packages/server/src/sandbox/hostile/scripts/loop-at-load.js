@@ -1,0 +1,3 @@
+// Never finishes loading.
+// ends: timed-out
+for (;;) {}

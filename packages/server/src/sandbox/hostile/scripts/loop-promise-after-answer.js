@@ -1,0 +1,5 @@
+// One endless thing.
+// ends: answered
+function service(req, resp) {
+  start('sleep', { ms: 1 }).then(resp.success).catch(function () { for (;;) {} })
+}

@@ -1,0 +1,5 @@
+// One endless thing.
+// ends: timed-out
+function service(req, resp) {
+  /^(a+)+$/.test('a'.repeat(40) + 'b')
+}

@@ -1,0 +1,6 @@
+// Takes all the memory it can get.
+// ends: out-of-memory|crashed|timed-out|threw
+// cpu: 3000
+function service(req, resp) {
+  var a = []; for (;;) a.push(new Array(1000).fill(1.5))
+}

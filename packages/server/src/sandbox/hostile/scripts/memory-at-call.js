@@ -1,0 +1,6 @@
+// Takes all the memory it can get.
+// ends: silent|out-of-memory|crashed|timed-out|threw
+// cpu: 3000
+function service(req, resp) {
+  var s = 'x'.repeat(7 << 20); for (var i = 0; i < 50; i++) start('echo', s)
+}

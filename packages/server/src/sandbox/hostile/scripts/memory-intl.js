@@ -1,0 +1,6 @@
+// Takes all the memory it can get.
+// ends: out-of-memory|crashed|timed-out|threw
+// cpu: 3000
+function service(req, resp) {
+  var a = []; for (;;) a.push(new Intl.DateTimeFormat('de', { dateStyle: 'full' }), new Intl.NumberFormat('fr'))
+}

@@ -1,0 +1,5 @@
+// Too much of one thing.
+// ends: too-much
+function service(req, resp) {
+  resp.success('x'.repeat(1 << 20))
+}
