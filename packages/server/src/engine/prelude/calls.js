@@ -113,8 +113,15 @@ export function installCalls(library, native, facts) {
       own.settled(
         started,
         (reply) => {
-          if (reply.ok) resolve(shape === undefined ? reply.value : shape(reply.value))
-          else reject(exception(reply.error))
+          if (!reply.ok) {
+            reject(exception(reply.error))
+            return
+          }
+          try {
+            resolve(shape === undefined ? reply.value : shape(reply.value))
+          } catch (problem) {
+            reject(problem)
+          }
         },
         reject,
       )

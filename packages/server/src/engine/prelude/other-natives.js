@@ -13,7 +13,12 @@ export function installOtherNatives(library) {
   }
 
   /** A constructor, with or without `new`, of objects with the given methods. */
-  const maker = (names, method) => () => objectOf(names, method)
+  const maker = (names, method) => {
+    function make() {
+      return objectOf(names, method)
+    }
+    return make
+  }
 
   define('mqtt', () => {
     const refused = rejecting(() => notYet('MQTT'))
