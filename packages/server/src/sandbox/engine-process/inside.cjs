@@ -10,9 +10,13 @@
 /** Called by compiled code at the start of every `catch` and `finally`; see `../compile.ts`. */
 const GUARD = '__run_guard_5e1a__'
 
-/** @param {(...callbacks: Function[]) => unknown} _shape only so that the text below is checked and formatted as code */
-function sourceOf(_shape) {
-  return `(${_shape.toString()})`
+/**
+ * The function's text as a strict script: frames of sloppy functions would be open to `caller` and to call sites. The
+ * directive stands here because inside the function, in a strict file, tools take it for redundant and remove it.
+ * @param {(...callbacks: any[]) => unknown} shape
+ */
+function sourceOf(shape) {
+  return `'use strict';(${shape.toString()})`
 }
 
 const inside = sourceOf(function inside(guardName, hostCall, hostStart, hostAnswer, hostFault, hostLog, hostRandom) {

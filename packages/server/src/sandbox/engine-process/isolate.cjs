@@ -56,7 +56,8 @@ function openIsolates(ivm, prelude, callbacksFor) {
     contexts = 0
     isolate = new ivm.Isolate({ memoryLimit: wantedMb })
     insideScript = isolate.compileScriptSync(inside, { filename: '(sandbox)' })
-    preludeScript = isolate.compileScriptSync(prelude, {
+    // Strict whatever the library says of itself; see `sourceOf` in inside.cjs.
+    preludeScript = isolate.compileScriptSync(`'use strict';${prelude}`, {
       filename: '(library)',
       ...(preludeCache ? { cachedData: preludeCache } : { produceCachedData: true }),
     })

@@ -7,7 +7,7 @@ function service(req, resp) {
     owner[name] = function () {
       if (!busy) {
         busy = true
-        var all = Array.prototype.concat.call([], this)
+        var all = [this]
         for (var i = 0; i < arguments.length; i++) all[all.length] = arguments[i]
         for (i = 0; i < all.length; i++) if (typeof all[i] === 'function' && all[i] !== mine) reached[reached.length] = name + ' saw a function'
         busy = false
@@ -20,8 +20,8 @@ function service(req, resp) {
   spy(JSON, 'parse'); spy(JSON, 'stringify')
   spy(String.prototype, 'slice'); spy(String.prototype, 'charCodeAt')
   spy(Object, 'freeze'); spy(Object, 'create'); spy(Object, 'defineProperty')
-  Object.defineProperty(Object.prototype, 'value', { set: function (v) { reached[reached.length] = 'setter value' }, configurable: true })
-  Object.defineProperty(Array.prototype, '0', { set: function (v) { reached[reached.length] = 'setter 0' }, configurable: true })
+  Array.prototype.__defineSetter__('0', function (v) { reached[reached.length] = 'setter 0' })
+  Object.prototype.__defineSetter__('value', function (v) { reached[reached.length] = 'setter value' })
   globalThis.JSON = { parse: mine, stringify: mine }
   globalThis.Promise = mine
   globalThis.String = mine
