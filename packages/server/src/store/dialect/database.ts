@@ -16,6 +16,8 @@ export type Dialect = {
   kind: 'sqlite' | 'postgres'
   /** The most values that one statement may carry. */
   maxParameters: number
+  /** A new key for a row: a lower-case UUID, greater than all that this open database gave before. */
+  newKey(): string
 }
 
 export type Database = {

@@ -5,6 +5,7 @@
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import type { Database } from './database.ts'
+import { keySequence } from './keys.ts'
 
 export type PostgresOptions = {
   connectionString: string
@@ -45,7 +46,7 @@ export function openPostgres(options: PostgresOptions): Database {
   })
   return {
     db,
-    dialect: { kind: 'postgres', maxParameters: 60_000 },
+    dialect: { kind: 'postgres', maxParameters: 60_000, newKey: keySequence() },
     async close() {
       await db.destroy()
       if (!pool.ended) await pool.end()

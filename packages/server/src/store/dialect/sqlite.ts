@@ -13,6 +13,7 @@ import {
   type TransactionSettings,
 } from 'kysely'
 import type { Database } from './database.ts'
+import { keySequence } from './keys.ts'
 import { comparePattern, type Pattern } from './pattern.ts'
 
 export type SqliteOptions = {
@@ -48,7 +49,7 @@ export function openSqlite(options: SqliteOptions): Database {
   })
   return {
     db,
-    dialect: { kind: 'sqlite', maxParameters: 30_000 },
+    dialect: { kind: 'sqlite', maxParameters: 30_000, newKey: keySequence() },
     async close() {
       await db.destroy()
       connection.close()

@@ -3,7 +3,6 @@
  * whoever calls does all three. An unfiltered query changes or deletes every row: callers that take one from a stranger
  * ask `isUnfiltered` first.
  */
-import { randomUUIDv7 } from 'node:crypto'
 import type { Column, Row } from '@gatehouse/contract/columns.ts'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { Query } from '@gatehouse/contract/query.ts'
@@ -30,10 +29,7 @@ export async function insertRows(
   table: TypedTable,
   rows: readonly Row[],
 ): Promise<string[]> {
-  const fresh = newKeys(rows.filter((row) => isUnset(row, table.key)).length)
-  const keyed = rows.map((row) =>
-    storedRow(dialect, table, isUnset(row, table.key) ? { ...row, [table.key]: fresh.shift() } : row),
-  )
+  const keyed = rows.map((row) => storedRow(dialect, table, row, true))
   let start = 0
   while (start < keyed.length) {
     const chunk = keyed.slice(start, start + rowsPerStatement)
@@ -45,29 +41,27 @@ export async function insertRows(
   return keyed.map((row) => String(row.get(table.key)))
 }
 
-/** Keys in ascending order, so that rows made together keep their order too. */
-const newKeys = (count: number): string[] =>
-  Array.from({ length: count }, () => randomUUIDv7()).sort((left, right) => (left < right ? -1 : 1))
-
 const isUnset = (row: Row, name: string): boolean =>
   !Object.hasOwn(row, name) || row[name] === null || row[name] === undefined
 
 type StoredRow = ReadonlyMap<string, Stored>
 
-/** Checks a row against the columns. What it does not name stays unset. */
-function storedRow(dialect: Dialect, table: TypedTable, row: Row): StoredRow {
+/** Checks a row against the columns. What it does not name stays unset; a row to be inserted gets a key if it has none. */
+function storedRow(dialect: Dialect, table: TypedTable, row: Row, inserted: boolean): StoredRow {
   if (typeof row !== 'object' || row === null || Array.isArray(row)) {
     throw new GatehouseError('badValue', 'A row must be an object of column names and values.')
   }
   const stored = new Map<string, Stored>()
   for (const name of Object.keys(row)) {
     const column = columnNamed(table, name, 'badValue')
+    if (inserted && name === table.key && isUnset(row, name)) continue
     const value = toStored(dialect, column, row[name])
     if (name === table.key && (value === null || value === '')) {
       throw new GatehouseError('badValue', `Column ${shownName(name)} names the row and cannot be empty.`)
     }
     stored.set(name, value)
   }
+  if (inserted && !stored.has(table.key)) stored.set(table.key, dialect.newKey())
   return stored
 }
 
@@ -88,7 +82,7 @@ export async function updateRows(
   query: Query,
   changes: Row,
 ): Promise<string[]> {
-  const stored = new Map(storedRow(dialect, table, changes))
+  const stored = new Map(storedRow(dialect, table, changes, false))
   if (stored.size === 0) throw new GatehouseError('noChanges', 'The changes name no column.')
   const where = whereClause(dialect, table, query)
   const key = sql.id(table.key)
@@ -132,6 +126,7 @@ export async function upsertRow(
   conflictColumn: string,
 ): Promise<{ row: Row; created: boolean }> {
   columnNamed(table, conflictColumn, 'badQuery')
+  if (typeof row !== 'object' || row === null) throw new GatehouseError('badValue', 'A row must be an object.')
   const indexes = await readIndexes(db, dialect, table)
   if (!indexes.some((index) => index.column === conflictColumn && index.unique)) {
     throw new GatehouseError('badQuery', `The conflict column ${shownName(conflictColumn)} has no unique index.`, {
@@ -141,8 +136,8 @@ export async function upsertRow(
   if (isUnset(row, conflictColumn)) {
     throw new GatehouseError('badValue', `The row has no value for the conflict column ${shownName(conflictColumn)}.`)
   }
-  const [fresh] = isUnset(row, table.key) ? newKeys(1) : []
-  const stored = storedRow(dialect, table, fresh === undefined ? row : { ...row, [table.key]: fresh })
+  const named = !isUnset(row, table.key)
+  const stored = storedRow(dialect, table, row, true)
   const columns = table.columns.filter((column) => stored.has(column.name))
   const changed = columns.filter((column) => column.name !== table.key && column.name !== conflictColumn)
   // Setting the conflict column to what it already is makes the statement return the row.
@@ -150,9 +145,11 @@ export async function upsertRow(
     (column) => sql`${sql.id(column.name)} = excluded.${sql.id(column.name)}`,
   )
   const all = sql.join(table.columns.map((column) => sql.id(column.name)))
-  const existed = sql<Row>`select 1 as found from ${sql.id(table.table)}
-    where ${sql.id(conflictColumn)} = ${stored.get(conflictColumn)}`
-  const found = fresh === undefined ? (await existed.execute(db)).rows.length > 0 : undefined
+  const existed = named
+    ? sql<Row>`select 1 as found from ${sql.id(table.table)}
+        where ${sql.id(conflictColumn)} = ${stored.get(conflictColumn)}`.execute(db)
+    : undefined
+  const found = ((await existed)?.rows.length ?? 0) > 0
   const { rows } = await explained(
     table,
     sql<Row>`${insertStatement(table, columns, [stored])} on conflict (${sql.id(conflictColumn)})
@@ -160,5 +157,5 @@ export async function upsertRow(
   )
   const result = convert(dialect, table.columns, rows)[0]
   if (result === undefined) throw new Error('an upsert returned no row')
-  return { row: result, created: found === undefined ? result[table.key] === fresh : !found }
+  return { row: result, created: !found && result[table.key] === stored.get(table.key) }
 }

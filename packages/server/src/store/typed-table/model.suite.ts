@@ -1,0 +1,175 @@
+/**
+ * Typed tables against a model in plain JavaScript: random rows and queries must give exactly what the model gives, on each
+ * database, and so the same on both.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Column, Row } from '@gatehouse/contract/columns.ts'
+import type { Condition, Operator, Query, Sort } from '@gatehouse/contract/query.ts'
+import fc from 'fast-check'
+import type { AnyTables, Dialect } from '../dialect/database.ts'
+import { countRows, selectRows } from './read.ts'
+import { createIndex, createTable } from './structure.ts'
+import { deleteRows, insertRows, updateRows } from './write.ts'
+
+type Place = { db: AnyTables; dialect: Dialect; table: string }
+
+type Value = string | number | boolean | null
+
+const columns: Column[] = [
+  { name: 'item_id', type: 'uuid' },
+  { name: 's', type: 'string' },
+  { name: 'i', type: 'int' },
+  { name: 'l', type: 'bigint' },
+  { name: 'd', type: 'double' },
+  { name: 'b', type: 'bool' },
+  { name: 't', type: 'timestamp' },
+  { name: 'u', type: 'uuid' },
+]
+
+/** Patterns with what JavaScript calls the same. */
+const patterns: [string, RegExp][] = [
+  ['^a', /^a/],
+  ['b$', /b$/],
+  ['a.b', /a[^\n]b/],
+  ['[^a]', /[^a]/],
+  ['^\\w+$', /^\w+$/],
+  ['\\bA', /\bA/],
+  ['(?i)é|B', /[éÉbB]/],
+  ['^$', /^$/],
+  ['.{3,}', /[^\n]{3,}/u],
+]
+
+const text = fc.oneof(
+  fc.constantFrom('', 'a', 'A', 'b', 'ab', 'a b', 'é', 'z', '\n', 'Z', '_', '😀', '\uffee', "'", '%'),
+  fc.string({ unit: fc.constantFrom('a', 'b', 'A', ' ', 'é', '\n', '😀', '\uffee'), maxLength: 4 }),
+)
+
+const values: Record<string, fc.Arbitrary<Value>> = {
+  s: text,
+  i: fc.oneof(fc.integer({ min: -3, max: 3 }), fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })),
+  l: fc.oneof(fc.integer({ min: -3, max: 3 }), fc.maxSafeInteger()),
+  d: fc.oneof(
+    fc.constantFrom(0, 0.1, -0.1, 0.1 + 0.2, 1e300, -1e-300, 5e-324, 3),
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0),
+  ),
+  b: fc.boolean(),
+  t: fc
+    .date({ min: new Date('0001-01-02T00:00:00Z'), max: new Date('9999-12-30T00:00:00Z'), noInvalidDate: true })
+    .map((date) => date.toISOString()),
+  u: fc.uuid(),
+}
+
+const filterable = Object.keys(values)
+
+const row = fc.record(
+  Object.fromEntries(filterable.map((name) => [name, fc.option(values[name] ?? fc.constant(null), { freq: 4 })])),
+)
+
+type Draw = { rows: Row[]; any: Condition[][]; sort: Sort[]; size: number; page: number; changes: Row }
+
+const draw: fc.Arbitrary<Draw> = fc.array(row, { maxLength: 25 }).chain((rows) => {
+  // Half of the compared values come from the rows, so that conditions do find some.
+  const condition = fc.constantFrom(...filterable).chain((column): fc.Arbitrary<Condition> => {
+    const present = rows.map((one) => one[column] as Value).filter((value) => value !== null)
+    const any = values[column] ?? fc.constant(null)
+    const value = present.length > 0 ? fc.oneof(any, fc.constantFrom(...present)) : any
+    const compare = fc.record({
+      column: fc.constant(column),
+      operator: fc.constantFrom<Operator>('EQ', 'NEQ', 'GT', 'GTE', 'LT', 'LTE'),
+      value,
+    })
+    const unset = fc.record({
+      column: fc.constant(column),
+      operator: fc.constantFrom<Operator>('EQ', 'NEQ'),
+      value: fc.constant(null),
+    })
+    const match = fc
+      .constantFrom(...patterns)
+      .map(([pattern]): Condition => ({ column: 's', operator: 'RE', value: pattern }))
+    return fc.oneof({ weight: 6, arbitrary: compare }, { weight: 1, arbitrary: unset }, { weight: 1, arbitrary: match })
+  })
+  return fc.record({
+    rows: fc.constant(rows),
+    any: fc.array(fc.array(condition, { minLength: 1, maxLength: 3 }), { maxLength: 3 }),
+    sort: fc.array(
+      fc.record({ column: fc.constantFrom(...filterable), direction: fc.constantFrom<'asc' | 'desc'>('asc', 'desc') }),
+      { maxLength: 3 },
+    ),
+    size: fc.integer({ min: 1, max: 10 }),
+    page: fc.integer({ min: 1, max: 3 }),
+    changes: row,
+  })
+})
+
+export function typedTableModelSuite(place: () => Place): void {
+  for (const indexed of [false, true]) {
+    test(`random rows and queries give what a plain model gives${indexed ? ', with indexes too' : ''}`, async () => {
+      const { db, dialect, table: name } = place()
+      const table = await createTable(db, dialect, { table: name, key: 'item_id', columns })
+      if (indexed) for (const column of filterable) await createIndex(db, dialect, table, column, false)
+      await fc.assert(
+        fc.asyncProperty(draw, async ({ rows, any, sort, size, page, changes }) => {
+          await deleteRows(db, dialect, table, { ...whole, any: [] })
+          const keys = await insertRows(db, dialect, table, rows)
+          const model = rows.map((one, index): Row => ({ item_id: keys[index], ...one }))
+          const query: Query = { ...whole, any, sort, pageSize: size, pageNumber: page }
+          const expected = ordered(
+            model.filter((one) => holds(one, any)),
+            sort,
+          )
+
+          const everyRow = await selectRows(db, dialect, table, { ...query, pageSize: 'all' })
+          assert.deepEqual(everyRow.rows, expected)
+          const one = await selectRows(db, dialect, table, query)
+          assert.deepEqual(one.rows, expected.slice(size * (page - 1), size * page))
+          assert.equal(one.more, expected.length > size * page)
+          assert.equal(await countRows(db, dialect, table, query), expected.length)
+
+          const matching = expected.map((found) => found.item_id).sort()
+          const changed = await updateRows(db, dialect, table, query, changes)
+          assert.deepEqual(changed.sort(), matching)
+          const after = model.map((before) => (matching.includes(before.item_id) ? { ...before, ...changes } : before))
+          assert.deepEqual((await selectRows(db, dialect, table, whole)).rows, ordered(after, []))
+
+          const gone = after.filter((found) => holds(found, any)).map((found) => found.item_id)
+          const deleted = await deleteRows(db, dialect, table, query)
+          assert.deepEqual(deleted.sort(), gone.sort())
+        }),
+        { numRuns: 120 },
+      )
+    })
+  }
+}
+
+const whole: Query = { any: [], sort: [], pageSize: 'all', pageNumber: 1, columns: undefined, groupBy: [] }
+
+const holds = (row: Row, any: Condition[][]): boolean =>
+  any.length === 0 || any.some((group) => group.every((condition) => meets(row[condition.column] as Value, condition)))
+
+function meets(value: Value, condition: Condition): boolean {
+  if (condition.value === null) return (value === null) === (condition.operator === 'EQ')
+  if (value === null) return false
+  if (condition.operator === 'RE') {
+    return patterns.some(([pattern, expression]) => pattern === condition.value && expression.test(String(value)))
+  }
+  const order = compare(value, condition.value)
+  const passes = { EQ: order === 0, NEQ: order !== 0, GT: order > 0, GTE: order >= 0, LT: order < 0, LTE: order <= 0 }
+  return passes[condition.operator]
+}
+
+function compare(left: Value, right: Value): number {
+  if (left === null || right === null) return Number(left !== null) - Number(right !== null)
+  if (typeof left === 'string') return Buffer.compare(Buffer.from(left), Buffer.from(String(right)))
+  return Number(left) - Number(right) > 0 ? 1 : Number(left) === Number(right) ? 0 : -1
+}
+
+function ordered(rows: Row[], sort: Sort[]): Row[] {
+  return [...rows].sort((left, right) => {
+    for (const { column, direction } of sort) {
+      const order = compare(left[column] as Value, right[column] as Value)
+      if (order !== 0) return direction === 'asc' ? order : -order
+    }
+    return compare(left.item_id as string, right.item_id as string)
+  })
+}
