@@ -117,5 +117,5 @@ export function installAnswer(library, native, facts) {
   own.defineGlobal('resp', resp)
   native.setEntryArguments(req, resp)
 
-  library.run = { __proto__: null, req, runToken, facts }
+  library.run = { req, runToken, facts }
 }

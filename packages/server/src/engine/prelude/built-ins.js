@@ -9,7 +9,6 @@ export function installBuiltIns(library) {
   const uncurry = (method) => bind.call(call, method)
 
   const own = {
-    __proto__: null,
     global: globalThis,
     ArrayBuffer,
     Error,
@@ -80,15 +79,37 @@ export function installBuiltIns(library) {
 
   own.isObject = (value) => typeof value === 'object' && value !== null
 
-  /** Defines a global as bundles expect it: overwritable, removable. */
+  const property = (object, name, value) =>
+    own.defineProperty(object, name, { __proto__: null, value, writable: true, enumerable: true, configurable: true })
+
+  /** A property that `JSON.stringify` and `for … in` pass by. */
+  own.hidden = (object, name, value) =>
+    own.defineProperty(object, name, { __proto__: null, value, writable: true, enumerable: false, configurable: true })
+
+  /**
+   * Properties that are made together when one of them is first touched, and are ordinary ones from then on: most runs
+   * use few of the areas, and every run pays for what is made at its start. `make()` answers name → value.
+   */
+  own.lazily = (object, names, make) => {
+    let made
+    own.each(names, (name) =>
+      own.defineProperty(object, name, {
+        __proto__: null,
+        get: () => {
+          made ??= make()
+          property(object, name, made[name])
+          return made[name]
+        },
+        set: (value) => property(object, name, value),
+        enumerable: true,
+        configurable: true,
+      }),
+    )
+  }
+
+  /** Defines a global as bundles expect it: overwritable, removable. Only before developers' code runs. */
   own.defineGlobal = (name, value) => {
-    own.defineProperty(own.global, name, {
-      __proto__: null,
-      value,
-      writable: true,
-      enumerable: false,
-      configurable: true,
-    })
+    own.global[name] = value
   }
 
   library.own = own

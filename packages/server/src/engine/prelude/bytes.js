@@ -188,5 +188,5 @@ export function installBytes(library) {
     return undefined
   }
 
-  library.bytes = { __proto__: null, utf8, fromUtf8, toBase64, fromBase64, toHex, fromHex, toBinary, bytesOf }
+  library.bytes = { utf8, fromUtf8, toBase64, fromBase64, toHex, fromHex, toBinary, bytesOf }
 }

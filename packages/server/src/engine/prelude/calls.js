@@ -62,13 +62,7 @@ export function installCalls(library, native, facts) {
   /** What a `clearblade` callback gets as data beside err true: prints as its detail, serialises as the wire's envelope. */
   function failure(error) {
     const data = { error: own.assign({}, error) }
-    own.defineProperty(data, 'toString', {
-      __proto__: null,
-      value: () => textOfError(error),
-      writable: true,
-      enumerable: false,
-      configurable: true,
-    })
+    own.hidden(data, 'toString', () => textOfError(error))
     return data
   }
 
@@ -167,7 +161,6 @@ export function installCalls(library, native, facts) {
   }
 
   library.calls = {
-    __proto__: null,
     Refusal,
     ask,
     badRequest,

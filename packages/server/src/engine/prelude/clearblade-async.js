@@ -3,9 +3,13 @@
  * as the run's identity, whatever `ClearBlade` did.
  */
 export function installClearBladeAsync(library) {
+  library.own.lazily(library.own.global, ['ClearBladeAsync'], () => ({ ClearBladeAsync: makeClearBladeAsync(library) }))
+}
+
+function makeClearBladeAsync(library) {
   const { own, calls, query } = library
   const { begin, notYet, notOffered, objectOf, rejecting } = calls
-  const { collectionOf, hide, needCollection, queryMethods, wireOf } = query
+  const { collectionOf, needCollection, queryMethods, wireOf } = query
 
   /** A call as the run's identity. */
   const start = (name, makeArgs, shape) => begin(name, undefined, makeArgs, shape)
@@ -13,9 +17,8 @@ export function installClearBladeAsync(library) {
 
   const listOf = (value) => (own.isArray(value) ? value : [value])
 
-  /** A maker of objects, with and without `new`, that all share one set of methods. */
-  function factory(methods, prepare) {
-    const prototype = hide({}, methods)
+  /** A maker of objects, with and without `new`, that all share one prototype. */
+  function factory(prototype, prepare) {
     function make(...args) {
       const object = own.create(prototype)
       prepare?.(object, args)
@@ -60,13 +63,11 @@ export function installClearBladeAsync(library) {
           const result = own.assign({}, value)
           // Unlike the blocking library, TOTAL is documented as the number of rows in DATA.
           if (own.isArray(result.DATA)) result.TOTAL = result.DATA.length
-          own.defineProperty(result, 'stream', {
-            __proto__: null,
-            value: calls.throwing(() => notYet('streams')),
-            writable: true,
-            enumerable: false,
-            configurable: true,
-          })
+          own.hidden(
+            result,
+            'stream',
+            calls.throwing(() => notYet('streams')),
+          )
           return result
         }
         return start('data.fetch', () => ({ collection: of(this), query: wireOf(filter) }), page)
@@ -231,13 +232,7 @@ export function installClearBladeAsync(library) {
       throw problem
     }
     const result = own.assign({}, value)
-    own.defineProperty(result, 'toString', {
-      __proto__: null,
-      value: () => own.stringify(result),
-      writable: true,
-      enumerable: false,
-      configurable: true,
-    })
+    own.hidden(result, 'toString', () => own.stringify(result))
     return result
   }
   const Code = factory({
@@ -266,7 +261,7 @@ export function installClearBladeAsync(library) {
   own.assign(CustomSync.prototype, { Platform: 'platform', AllEdges: 'all_edges', Now: 'now' })
   const files = notBuilt('file stores', ['read', 'write', 'delete', 'move', 'copy', 'list', 'rename', 'stat'])
 
-  own.defineGlobal('ClearBladeAsync', {
+  return {
     Query,
     Collection,
     Users,
@@ -328,5 +323,5 @@ export function installClearBladeAsync(library) {
       'reportSentBytesCountMetric',
     ]),
     DataUsage: notBuilt('data usage', ['reportHTTPDataUsage']),
-  })
+  }
 }

@@ -4,7 +4,7 @@
  */
 export function installClearBlade(library, _native, facts) {
   const { own, calls, query, http, render, logDebug, currentSession, ClearBlade } = library
-  const { collectionOf, hide, needCollection, wireOf } = query
+  const { collectionOf, needCollection, wireOf } = query
   const { ask, respond } = calls
 
   /** What an object keeps from when it was made: session, user, and what its constructor was given. */
@@ -16,24 +16,31 @@ export function installClearBlade(library, _native, facts) {
     return found
   }
 
-  /**
-   * A constructor that works with and without `new`. `methods` become the prototype; `prepare(options)` answers what else
-   * the object keeps, and may add properties to it.
-   */
-  function factory(methods, prepare) {
-    const prototype = hide({}, methods)
-    const property = (name, get) =>
-      own.defineProperty(prototype, name, { __proto__: null, get, enumerable: false, configurable: true })
-    property('user', function () {
+  /** What all objects of this library show of the session they were made in. */
+  const base = {
+    get user() {
       return keptBy(this).user
-    })
-    property('URI', () => ClearBlade.URI)
-    property('systemKey', () => ClearBlade.systemKey)
-    property('systemSecret', () => ClearBlade.systemSecret)
+    },
+    get URI() {
+      return ClearBlade.URI
+    },
+    get systemKey() {
+      return ClearBlade.systemKey
+    },
+    get systemSecret() {
+      return ClearBlade.systemSecret
+    },
+  }
+
+  /**
+   * A constructor that works with and without `new`. Its prototype should descend from `base`; `prepare(object, args)`
+   * answers what else the object keeps, and may add properties to it.
+   */
+  function factory(prototype, prepare) {
     function make(...args) {
       const object = own.create(prototype)
       const { session, user } = currentSession()
-      own.weakSet(kept, object, own.assign({ session, user }, prepare?.(object, args)))
+      own.weakSet(kept, object, { session, user, collection: prepare?.(object, args) })
       return object
     }
     make.prototype = prototype
@@ -42,13 +49,14 @@ export function installClearBlade(library, _native, facts) {
 
   const done = () => 'success'
 
-  const queryMethods = query.queryMethods((object) => {
+  const queryBase = query.queryMethods((object) => {
     if (!own.isObject(object.query)) object.query = {}
     return object.query
-  })
+  }, base)
 
   const Query = factory(
-    own.assign(queryMethods, {
+    {
+      __proto__: queryBase,
       fetch(callback) {
         const { session, collection } = keptBy(this)
         ask(callback, 'data.fetch', session, () => ({ collection: needCollection(collection), query: wireOf(this) }))
@@ -66,17 +74,17 @@ export function installClearBlade(library, _native, facts) {
         ask(callback, 'data.remove', session, makeArgs, done)
         return this
       },
-    }),
+    },
     (object, args) => {
       object.query = {}
-      const collection = collectionOf(args[0], 'id')
       if (own.isObject(args[0]) && args[0].limit !== undefined) object.query.PAGESIZE = args[0].limit
-      return { collection }
+      return collectionOf(args[0], 'id')
     },
   )
 
   const Collection = factory(
     {
+      __proto__: base,
       fetch(filter, callback) {
         const { session, collection } = keptBy(this)
         const alone = typeof filter === 'function'
@@ -131,12 +139,13 @@ export function installClearBlade(library, _native, facts) {
         ask(callback, 'data.deleteCollection', session, () => ({ collection: needCollection(collection) }), done)
       },
     },
-    (_object, args) => ({ collection: collectionOf(args[0], 'id') }),
+    (_object, args) => collectionOf(args[0], 'id'),
   )
 
   /** One row; the callbacks are optional. */
   const Item = factory(
     {
+      __proto__: base,
       save(callback) {
         const { session, collection } = keptBy(this)
         const { data } = this
@@ -171,13 +180,14 @@ export function installClearBlade(library, _native, facts) {
     },
     (object, args) => {
       object.data = own.isObject(args[0]) ? args[0] : {}
-      return { collection: collectionOf(args[1], 'id') }
+      return collectionOf(args[1], 'id')
     },
   )
 
   const byItem = (data) => ({ FILTERS: [[{ EQ: [{ item_id: data.item_id ?? null }] }]] })
 
   const User = factory({
+    __proto__: base,
     getUser(callback) {
       ask(callback, 'users.self', keptBy(this).session, () => ({}))
     },
@@ -209,6 +219,7 @@ export function installClearBlade(library, _native, facts) {
   }
 
   const Code = factory({
+    __proto__: base,
     execute(name, params, logging, callback) {
       const { session } = keptBy(this)
       const last = typeof callback === 'function' ? callback : calls.callbackOf([params, logging])
@@ -271,5 +282,6 @@ export function installClearBlade(library, _native, facts) {
 
   own.defineGlobal('ClearBlade', ClearBlade)
   library.factory = factory
+  library.base = base
   library.keptBy = keptBy
 }

@@ -3,6 +3,10 @@
  * base64. Key texts stay out of sight of a key object: only `exportKey` gives them out.
  */
 export function installCrypto(library, native) {
+  library.own.lazily(library.own.global, ['crypto'], () => ({ crypto: makeCrypto(library, native) }))
+}
+
+function makeCrypto(library, native) {
   const { own, bytes, calls } = library
 
   function bytesFor(what, data) {
@@ -162,7 +166,7 @@ export function installCrypto(library, native) {
     return array
   }
 
-  own.defineGlobal('crypto', {
+  return {
     createHash,
     encode,
     decode,
@@ -176,5 +180,5 @@ export function installCrypto(library, native) {
     randomUUID: library.newUUID,
     PlatformMtlsCertificate: platformCertificate,
     PlatformMtlsPrivateKey: platformKey,
-  })
+  }
 }

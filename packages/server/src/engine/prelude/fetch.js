@@ -3,6 +3,11 @@
  * values, not promises, and may be called repeatedly; a signal's reason is a text.
  */
 export function installFetch(library, native) {
+  const names = ['fetch', 'Headers', 'Response', 'AbortController', 'AbortSignal']
+  library.own.lazily(library.own.global, names, () => makeFetch(library, native))
+}
+
+function makeFetch(library, native) {
   const { own, bytes, calls, http, milliseconds } = library
 
   class Headers {
@@ -208,9 +213,5 @@ export function installFetch(library, native) {
     })
   }
 
-  own.defineGlobal('fetch', fetch)
-  own.defineGlobal('Headers', Headers)
-  own.defineGlobal('Response', Response)
-  own.defineGlobal('AbortController', AbortController)
-  own.defineGlobal('AbortSignal', AbortSignal)
+  return { fetch, Headers, Response, AbortController, AbortSignal }
 }

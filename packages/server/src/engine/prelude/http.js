@@ -107,13 +107,7 @@ export function installHttp(library) {
   /** `full: true`. One known service parses the result as JSON text, so the object prints as that. */
   function fullResponse(value) {
     const full = { Body: value.text, Header: headerLists(value.headers), Status: value.status }
-    own.defineProperty(full, 'toString', {
-      __proto__: null,
-      value: () => own.stringify(full),
-      writable: true,
-      enumerable: false,
-      configurable: true,
-    })
+    own.hidden(full, 'toString', () => own.stringify(full))
     return full
   }
 
@@ -144,5 +138,5 @@ export function installHttp(library) {
   }
 
   if (library.required('http')) own.defineGlobal('Requests', Requests)
-  library.http = { __proto__: null, Requests, canonical, headerLists, hasHeader }
+  library.http = { Requests, canonical, headerLists, hasHeader }
 }

@@ -193,13 +193,14 @@ export function installQuery(library) {
   }
 
   /** What both libraries' queries can do; `stateOf(query)` finds the object the conditions live in. */
-  function queryMethods(stateOf) {
+  function queryMethods(stateOf, parent) {
     const condition = (operator) =>
       function (field, value) {
         addCondition(stateOf(this), operator, field, value)
         return this
       }
     return {
+      __proto__: parent ?? null,
       equalTo: condition('EQ'),
       notEqualTo: condition('NEQ'),
       greaterThan: condition('GT'),
@@ -256,20 +257,6 @@ export function installQuery(library) {
     return result
   }
 
-  /** Puts methods where `for … in` and JSON do not see them. */
-  function hide(prototype, methods) {
-    own.each(own.keys(methods), (name) =>
-      own.defineProperty(prototype, name, {
-        __proto__: null,
-        value: methods[name],
-        writable: true,
-        enumerable: false,
-        configurable: true,
-      }),
-    )
-    return prototype
-  }
-
   /** `{collectionName}`, `{collectionID}`, `{collection}` or an id, as the node takes it; undefined if nothing is named. */
   function collectionOf(options, ofString) {
     if (typeof options === 'string') return { [ofString]: options }
@@ -285,14 +272,5 @@ export function installQuery(library) {
     return collection
   }
 
-  library.query = {
-    __proto__: null,
-    addCondition,
-    addSort,
-    collectionOf,
-    hide,
-    needCollection,
-    queryMethods,
-    wireOf,
-  }
+  library.query = { addCondition, addSort, collectionOf, needCollection, queryMethods, wireOf }
 }

@@ -2,14 +2,19 @@
  * `ClearBlade.Roles()` and `ClearBlade.Permissions()`. Blocking, callback last. Roles of devices are refused until there are devices.
  */
 export function installRoles(library) {
-  const { calls, query, factory, keptBy, ClearBlade } = library
+  library.own.lazily(library.ClearBlade, ['Roles', 'Permissions'], () => makeRoles(library))
+}
+
+function makeRoles(library) {
+  const { calls, query, factory, base, keptBy } = library
   const { wireOf } = query
   const { ask } = calls
   const done = () => 'success'
   const idOf = (value) => value.role_id
   const devices = calls.refusing(() => calls.notYet('devices'))
 
-  ClearBlade.Roles = factory({
+  const Roles = factory({
+    __proto__: base,
     create(info, callback) {
       const makeArgs = () => ({ name: info?.name, description: info?.description })
       ask(callback, 'roles.create', keptBy(this).session, makeArgs, idOf)
@@ -52,7 +57,8 @@ export function installRoles(library) {
     },
   })
 
-  ClearBlade.Permissions = factory({
+  const Permissions = factory({
+    __proto__: base,
     addPermissionToRole(role, permission, callback) {
       const makeArgs = () => ({
         role,
@@ -81,4 +87,6 @@ export function installRoles(library) {
       ask(callback, 'roles.removeResourcePermissions', keptBy(this).session, () => ({ type, name }), done)
     },
   })
+
+  return { Roles, Permissions }
 }

@@ -3,20 +3,20 @@
  * current session; objects keep the one that was current when they were made.
  */
 export function installSession(library) {
-  const { own, calls, run, query } = library
+  const { own, calls, run } = library
   const { req, runToken, facts } = run
 
   const nobody = { session: 'none', user: { email: null, authToken: null } }
 
   /** The run's own identity. Its token is asked of the node only when read. */
   function ofRun() {
-    const user = { email: req.userEmail, user_id: req.userid }
-    own.defineProperty(user, 'authToken', {
-      __proto__: null,
-      get: () => req.userToken,
-      enumerable: true,
-      configurable: true,
-    })
+    const user = {
+      email: req.userEmail,
+      user_id: req.userid,
+      get authToken() {
+        return req.userToken
+      },
+    }
     return { session: undefined, user }
   }
 
@@ -136,7 +136,18 @@ export function installSession(library) {
 
   const emailQuery = (emails) => ({ FILTERS: own.each(emails, (email) => [{ EQ: [{ email: email ?? null }] }]) })
 
-  const methods = {
+  const platformUrl = typeof facts.platformUrl === 'string' ? facts.platformUrl : ''
+
+  const ClearBlade = {
+    systemKey: req.systemKey,
+    systemSecret: req.systemSecret,
+    URI: platformUrl[platformUrl.length - 1] === '/' ? own.slice(platformUrl, 0, -1) : platformUrl,
+    get user() {
+      return current.user
+    },
+    set user(user) {
+      become(ofToken(user?.authToken, { email: user?.email, user_id: user?.user_id }))
+    },
     init,
     setUser(email, authToken, userId) {
       become(ofToken(authToken, { email, user_id: userId }))
@@ -184,22 +195,6 @@ export function installSession(library) {
       })
     },
   }
-
-  const ClearBlade = query.hide({}, {})
-  own.each(own.keys(methods), (name) => {
-    ClearBlade[name] = methods[name]
-  })
-  ClearBlade.systemKey = req.systemKey
-  ClearBlade.systemSecret = req.systemSecret
-  const platformUrl = typeof facts.platformUrl === 'string' ? facts.platformUrl : ''
-  ClearBlade.URI = platformUrl[platformUrl.length - 1] === '/' ? own.slice(platformUrl, 0, -1) : platformUrl
-  own.defineProperty(ClearBlade, 'user', {
-    __proto__: null,
-    get: () => current.user,
-    set: (user) => become(ofToken(user?.authToken, { email: user?.email, user_id: user?.user_id })),
-    enumerable: true,
-    configurable: true,
-  })
 
   library.ClearBlade = ClearBlade
   /** The session in force now: `{session, user}`; never changed afterwards, so objects may keep it. */
