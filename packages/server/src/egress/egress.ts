@@ -11,23 +11,18 @@ import { readAddress } from './addresses.ts'
 import { acceptEncoding, tooLarge } from './body.ts'
 import { type ExchangeAnswer, exchange } from './exchange.ts'
 import { requestFailure } from './failures.ts'
-import {
-  type HeaderList,
-  hasHeader,
-  inwardHeaders,
-  outgoingHeaders,
-  withoutBodyHeaders,
-  withoutCredentials,
-} from './headers.ts'
+import { hasHeader, inwardHeaders, outgoingHeaders } from './headers.ts'
 import {
   bareHost,
   machineAddresses,
+  originKey,
   type Policy,
   permittedAddresses,
   type ResolvedAddress,
   readPermissions,
   refuseOwnListener,
 } from './policy.ts'
+import { type Hop, isRedirect, redirected } from './redirect.ts'
 import { readTarget } from './target.ts'
 
 export type EgressLimits = {
@@ -129,9 +124,6 @@ type Way = {
   limits: EgressLimits
   resolve: (host: string) => Promise<ResolvedAddress[]>
 }
-
-/** One request as it stands at one hop. */
-type Hop = { method: string; url: URL; headers: HeaderList; body: Buffer | undefined }
 
 type Settings = { maxRedirects: number; verifyCertificate: boolean; signal: AbortSignal; context: unknown }
 
@@ -272,37 +264,12 @@ async function sendOut(way: Way, hop: Hop, settings: Settings): Promise<Exchange
   })
 }
 
-function isRedirect(status: number, headers: Record<string, string[]>): boolean {
-  return [301, 302, 303, 307, 308].includes(status) && headers.location !== undefined
-}
-
-/** The next hop by the rules of Fetch §4.4, or undefined if the answer is no redirect. */
-function redirected(hop: Hop, answer: ExchangeAnswer): Hop | undefined {
-  if (!isRedirect(answer.status, answer.headers)) return undefined
-  // Header bytes arrive as Latin-1; servers that put more than ASCII into a location mean UTF-8.
-  const location = Buffer.from(answer.headers.location![0]!, 'latin1').toString()
-  // User and password in a location are the server's idea, so they are not sent.
-  const { url } = readTarget(location, hop.url)
-  const toGet =
-    answer.status === 303
-      ? hop.method !== 'GET' && hop.method !== 'HEAD'
-      : (answer.status === 301 || answer.status === 302) && hop.method === 'POST'
-  const headers = originKey(url) === originKey(hop.url) ? hop.headers : withoutCredentials(hop.headers)
-  return toGet
-    ? { method: 'GET', url, headers: withoutBodyHeaders(headers), body: undefined }
-    : { method: hop.method, url, headers, body: hop.body }
-}
-
 function onOrigin(url: URL, origin: URL): URL {
   // Set, not resolved: a path such as //other.example/ is a path here, never a host.
   const target = new URL(origin)
   target.pathname = url.pathname
   target.search = url.search
   return target
-}
-
-function originKey(url: URL): string {
-  return `${url.protocol}//${bareHost(url)}:${url.port}`
 }
 
 function readOrigin(text: string): URL {

@@ -110,6 +110,10 @@ test('the timeout ends silence, a trickling body, a chain of slow hops and a loo
   }
   // Nothing is left open towards the server.
   await Promise.all(gone)
+  const mute = await serveTcp(t, (socket) => gone.push(once(socket.resume(), 'close')))
+  const handshake = egress.get(`https://api.example:${mute.port}/`, { timeoutMs: 50 })
+  await assert.rejects(handshake, failure('egressFailed', /within 50 ms/))
+  await Promise.all(gone)
   const stuck = egressTo({}, { ...local, resolve: () => new Promise(() => {}) })
   await assert.rejects(stuck.get('http://api.example/', { timeoutMs: 50 }), failure('egressFailed', /within 50 ms/))
   const node = { matches: () => true, answer: () => new Promise<never>(() => {}) }

@@ -34,6 +34,7 @@ export type ExchangeAnswer = { status: number; statusText: string; headers: Reco
 
 /** Rejects with what Node or undici reports, or a GatehouseError; `failures.ts` makes sentences of the former. */
 export async function exchange(request: Exchange): Promise<ExchangeAnswer> {
+  request.signal.throwIfAborted()
   let socket: ReturnType<typeof dial> | undefined
   const client = new Client(request.target.origin, {
     connect: (_options, callback) => {
@@ -51,6 +52,12 @@ export async function exchange(request: Exchange): Promise<ExchangeAnswer> {
     headersTimeout: 0,
     bodyTimeout: 0,
   })
+  const end = () => {
+    client.destroy().catch(() => {})
+    socket?.on('error', () => {}).destroy()
+  }
+  // undici looks at the signal of a request only once it is connected; a handshake that never ends has to end as well.
+  request.signal.addEventListener('abort', end, { once: true })
   try {
     const answer = await client.request({
       method: request.method,
@@ -77,8 +84,8 @@ export async function exchange(request: Exchange): Promise<ExchangeAnswer> {
     }
     return { ...facts, headers, body }
   } finally {
-    client.destroy().catch(() => {})
-    socket?.on('error', () => {}).destroy()
+    request.signal.removeEventListener('abort', end)
+    end()
   }
 }
 

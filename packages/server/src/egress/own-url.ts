@@ -8,7 +8,7 @@ import { bareHost, portOf } from './policy.ts'
 /**
  * The public URL matches under either scheme (with default ports, http on 80 and https on 443 are the same place). In
  * development every loopback name with the node's port matches too: `localhost`, `*.localhost`, 127.0.0.0/8, `[::1]`,
- * `0.0.0.0` and `[::]`, in any spelling that a URL may give them.
+ * `0.0.0.0` and `[::]`, in any spelling that a URL may give them. `port` is the one listened on, never 0.
  */
 export function ownUrlMatcher(node: { publicUrl: string; port: number; development: boolean }): (url: URL) => boolean {
   const publicUrl = new URL(node.publicUrl)

@@ -72,6 +72,11 @@ export function portOf(url: URL): number {
   return url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port)
 }
 
+/** Origins are compared with it: a final dot makes no other host. */
+export function originKey(url: URL): string {
+  return `${url.protocol}//${bareHost(url)}:${url.port}`
+}
+
 /**
  * The addresses out of `found` that may be dialled for `url`. Every one is judged. An answer that mixes public and
  * refused addresses is refused as a whole (a name that points both ways is how rebinding begins); where the operator
