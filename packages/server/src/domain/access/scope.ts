@@ -1,0 +1,68 @@
+/**
+ * What every function of the domain is handed first: where it works, for whom, and with which means. Made at the door
+ * (HTTP) or at the start of a run; never kept beyond it.
+ */
+import type { Clock } from '../../base/clock.ts'
+import type { Log } from '../../base/log.ts'
+import type { NodeKey } from '../../base/node-key.ts'
+import type { Store, SystemStore } from '../../store/store.ts'
+import type { AttemptGate } from './attempt-gate.ts'
+import type { Caller } from './caller.ts'
+
+/** What stays the same for as long as the node runs. */
+export type Means = {
+  store: Store
+  clock: Clock
+  log: Log
+  key: NodeKey
+  gate: AttemptGate
+  /** Public URL of the node without a trailing slash. */
+  publicUrl: () => string
+  mode: 'development' | 'production'
+}
+
+/** Where a request came from, as far as it is known to be true. */
+export type Origin = {
+  /** Address of the peer, or the one a trusted proxy saw. */
+  address: string
+  userAgent: string
+}
+
+export type NodeScope = Means & { caller: Caller; origin: Origin }
+
+export type SystemFacts = {
+  key: string
+  secret: string
+  name: string
+  ownerId: string
+  settings: SystemSettings
+  /** Grows with every change of rights, code, schema or settings. */
+  revision: number
+}
+
+export type SystemScope = NodeScope & {
+  system: SystemFacts
+  /** Sees this system alone. */
+  data: SystemStore
+}
+
+/** The settings of a system, with defaults filled in. Times are seconds, as on the wire. */
+export type SystemSettings = {
+  auth_service: string
+  reg_service: string
+  token_ttl: number
+  token_ttl_user: number
+  token_ttl_device: number
+  token_ttl_anon: number
+  /** Greatest age of a sign-in that refreshes may prolong. */
+  refresh_max_age: number
+  /** Status of a refusal by the auth service: 200 as the contract has it, or 401. */
+  auth_error_status: 200 | 401
+  /** Whether anonymous sessions are given out. */
+  anonymous: 'open' | 'closed'
+  /** Whether `/user/reg` makes accounts for whoever knows the system's key and secret. */
+  registration: 'open' | 'closed'
+  password_min_length: number
+  /** Bumped with every change of the auth service. */
+  auth_epoch: number
+}

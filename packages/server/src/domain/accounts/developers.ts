@@ -1,0 +1,116 @@
+/** Developers of the platform: the people who sign in at the console. Their sign-in itself is in `domain/auth`. */
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { hour } from '../../base/clock.ts'
+import { bearerToken, hexId } from '../../base/ids.ts'
+import { hashPassword, hashToken } from '../../base/secrets.ts'
+import type { Store } from '../../store/store.ts'
+import {
+  countDevelopers,
+  type DeveloperRecord,
+  findDeveloper,
+  hasInvitation,
+  insertDeveloper,
+  insertInvitation,
+  spendInvitation,
+  updateDeveloper,
+} from '../../store/tables/developers.ts'
+import type { Means, NodeScope } from '../access/scope.ts'
+import { demandEmail } from './email.ts'
+import { demandStrong, developerMinLength } from './password-rules.ts'
+
+export type NewDeveloper = {
+  email: string
+  password: string
+  firstName: string
+  lastName: string
+  organisation: string
+}
+
+const firstLinkLife = hour
+const invitationLife = 72 * hour
+
+export const needsFirstDeveloper = async (means: Pick<Means, 'store'>): Promise<boolean> =>
+  (await countDevelopers(means.store)) === 0
+
+/**
+ * Makes a developer; the first one of a node is its administrator. `permit` is asked in the same transaction and throws
+ * where it may not be. Throws badPassword, developerRegistration.
+ */
+export async function addDeveloper(
+  means: Pick<Means, 'store' | 'clock'>,
+  input: NewDeveloper,
+  permit: (tx: Store, first: boolean) => Promise<void> = async () => {},
+): Promise<DeveloperRecord> {
+  const email = demandEmail(input.email)
+  demandStrong(input.password, { minLength: developerMinLength, context: [email, email.split('@')[0]!] })
+  const passwordHash = await hashPassword(input.password)
+  return means.store.transaction(async (tx) => {
+    const first = (await countDevelopers(tx)) === 0
+    await permit(tx, first)
+    if ((await findDeveloper(tx, { email })) !== undefined) {
+      throw new GatehouseError('developerRegistration', `There is a developer with the e-mail ${email} already.`)
+    }
+    const developer: DeveloperRecord = {
+      id: hexId(),
+      email,
+      passwordHash,
+      firstName: input.firstName,
+      lastName: input.lastName,
+      organisation: input.organisation,
+      admin: first,
+      disabled: false,
+      createdAt: means.clock.now(),
+      lastLoginAt: null,
+    }
+    await insertDeveloper(tx, developer)
+    return developer
+  })
+}
+
+/** Registration over HTTP: open in development, by invitation in production. */
+export async function registerDeveloper(
+  scope: NodeScope,
+  input: NewDeveloper & { key: string | undefined },
+): Promise<DeveloperRecord> {
+  if (scope.mode === 'development' && input.key === undefined) return addDeveloper(scope, input)
+  return addDeveloper(scope, input, async (tx, first) => {
+    const invitation = {
+      hash: hashToken(input.key ?? ''),
+      kind: first ? 'first' : 'developer',
+      now: scope.clock.now(),
+    } as const
+    if (input.key === undefined || !(await spendInvitation(tx, invitation))) {
+      throw new GatehouseError(
+        'developerRegistration',
+        'Registration needs an invitation that is unused and not too old.',
+        {
+          hint: 'An administrator makes one with: gatehouse developer invite',
+        },
+      )
+    }
+  })
+}
+
+/** The key of a one-time link; only its hash is stored. */
+export async function invite(
+  means: Pick<Means, 'store' | 'clock'>,
+  kind: 'first' | 'developer',
+): Promise<{ key: string; expiresAt: number }> {
+  const key = bearerToken('gh_invite')
+  const createdAt = means.clock.now()
+  const expiresAt = createdAt + (kind === 'first' ? firstLinkLife : invitationLife)
+  await insertInvitation(means.store, { hash: hashToken(key), kind, createdAt, expiresAt })
+  return { key, expiresAt }
+}
+
+export const isInvitation = (means: Pick<Means, 'store' | 'clock'>, key: string): Promise<boolean> =>
+  hasInvitation(means.store, { hash: hashToken(key), now: means.clock.now() })
+
+export async function setDeveloperPassword(
+  scope: NodeScope,
+  developer: DeveloperRecord,
+  password: string,
+): Promise<void> {
+  demandStrong(password, { minLength: developerMinLength, context: [developer.email] })
+  await updateDeveloper(scope.store, developer.id, { passwordHash: await hashPassword(password) })
+}

@@ -1,0 +1,330 @@
+/**
+ * Users of a system: their rows and custom columns. Passwords, e-mail, roles and `cb_*` columns have doors of their own
+ * here; plain column writes cannot reach them.
+ */
+import { type Column, columnTypes, type Row } from '@gatehouse/contract/columns.ts'
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { bits } from '@gatehouse/contract/permissions.ts'
+import type { Query } from '@gatehouse/contract/query.ts'
+import { hexId } from '../../base/ids.ts'
+import { hashPassword } from '../../base/secrets.ts'
+import {
+  addItemColumn,
+  countItems,
+  dropItemColumn,
+  getItem,
+  insertItems,
+  removeItems,
+  rowsWhere,
+  selectItems,
+  updateItems,
+} from '../../store/rows.ts'
+import type { SystemStore } from '../../store/store.ts'
+import {
+  type AccountRecord,
+  accountStates,
+  deleteAccount,
+  findAccount,
+  insertAccount,
+  updateAccount,
+} from '../../store/tables/accounts.ts'
+import { type CollectionRecord, findCollection } from '../../store/tables/collections.ts'
+import { emailKey } from '../../store/tables/developers.ts'
+import { addMembership, removeMembership } from '../../store/tables/roles.ts'
+import { endSessions } from '../../store/tables/sessions.ts'
+import { demand } from '../access/rights.ts'
+import type { SystemScope } from '../access/scope.ts'
+import { demandEmail } from './email.ts'
+import { demandStrong, demandUsable, weakness } from './password-rules.ts'
+import { changeMemberships, type RoleChanges } from './roles.ts'
+
+/** Columns of every user table; all others are the system's own. */
+export const builtInUserColumns: ReadonlySet<string> = new Set([
+  'user_id',
+  'email',
+  'creation_date',
+  'cb_service_account',
+  'cb_ttl_override',
+  'cb_token',
+])
+
+export type NewUser = {
+  email: unknown
+  password: unknown
+  fields: Record<string, unknown>
+  /** Who chose the password: a person is held to the rules, what a developer sets is taken and marked where weak. */
+  chosenBy: 'person' | 'developer'
+}
+
+/**
+ * Makes a user with the role Authenticated. Asks for no right: the doors that register do. Throws badPassword, badRequest,
+ * badValue, emailTaken.
+ */
+export async function createUser(
+  scope: SystemScope,
+  input: NewUser,
+): Promise<{ userId: string; row: Row; account: AccountRecord }> {
+  const email = demandEmail(input.email)
+  const rules = { minLength: scope.system.settings.password_min_length, context: [email, email.split('@')[0]!] }
+  demandUsable(input.password)
+  if (input.chosenBy === 'person') demandStrong(input.password, rules)
+  const passwordHash = await hashPassword(input.password)
+  const passwordWeak = weakness(input.password, rules) !== undefined
+  const createdAt = scope.clock.now()
+  const account: AccountRecord = {
+    userId: hexId(),
+    emailKey: emailKey(email),
+    passwordHash,
+    passwordStamp: hexId(8),
+    passwordWeak,
+    disabled: false,
+    createdAt,
+  }
+  const row = await scope.data.transaction(async (tx) => {
+    const table = await userTable(tx)
+    if ((await findAccount(tx, { email })) !== undefined) {
+      throw new GatehouseError('emailTaken', 'There is a user with this e-mail already.')
+    }
+    const values = {
+      ...customFields(table, input.fields),
+      user_id: account.userId,
+      email,
+      creation_date: new Date(createdAt).toISOString(),
+      cb_service_account: false,
+    }
+    await insertItems(tx, table, [values])
+    await insertAccount(tx, account)
+    await addMembership(tx, account.userId, 'Authenticated')
+    return (await getItem(tx, table, account.userId))!
+  })
+  return { userId: account.userId, row, account }
+}
+
+/** Custom columns only; names that have a door of their own are refused by name, unknown ones by the table. */
+function customFields(table: CollectionRecord, fields: Record<string, unknown>): Row {
+  const taken = Object.keys(fields).filter(
+    (name) => builtInUserColumns.has(name) || name === 'password' || name === 'roles',
+  )
+  if (taken.length > 0) {
+    throw new GatehouseError(
+      'badValue',
+      `${taken.join(', ')} cannot be written here: only the system's own columns can.`,
+      {
+        hint: 'Passwords, e-mails and roles have calls of their own.',
+      },
+    )
+  }
+  const own = new Set(table.table.columns.map((column) => column.name))
+  const unknown = Object.keys(fields).filter((name) => !own.has(name))
+  if (unknown.length > 0) {
+    throw new GatehouseError('badValue', `The user table has no column ${unknown.join(', ')}.`, {
+      hint: 'A developer can add it to the user table.',
+    })
+  }
+  return fields
+}
+
+export async function userTable(store: SystemStore): Promise<CollectionRecord> {
+  const table = await findCollection(store, { kind: 'users' })
+  if (table === undefined) throw new GatehouseError('noSuchSystem', 'The system is gone.')
+  return table
+}
+
+export async function userRow(scope: SystemScope, userId: string): Promise<Row> {
+  const row = await getItem(scope.data, await userTable(scope.data), userId)
+  if (row === undefined) throw new GatehouseError('noSuchUser', 'There is no such user.')
+  return row
+}
+
+const notAUser = (): GatehouseError =>
+  new GatehouseError('notSignedIn', 'This needs a signed-in user; anonymous sessions have no record of their own.')
+
+export async function ownRow(scope: SystemScope): Promise<Row> {
+  if (scope.caller.kind !== 'user') throw notAUser()
+  return visible(await userRow(scope, scope.caller.userId))
+}
+
+/** Token columns never leave the node. */
+const visible = (row: Row): Row => ('cb_token' in row ? { ...row, cb_token: row.cb_token === null ? null : '' } : row)
+
+export async function setOwnRow(scope: SystemScope, changes: Record<string, unknown>): Promise<void> {
+  const { caller } = scope
+  if (caller.kind !== 'user') throw notAUser()
+  await writeColumns(scope, rowsWhere('user_id', caller.userId), changes)
+}
+
+export async function findUsers(scope: SystemScope, query: Query): Promise<{ rows: Row[]; total: number }> {
+  await demand(scope, { kind: 'users', level: bits.read }, 'read users')
+  const table = await userTable(scope.data)
+  hideSecretColumns(query)
+  const { rows } = await selectItems(scope.data, table, query)
+  const total = await countItems(scope.data, table, query)
+  return { rows: rows.map(visible), total }
+}
+
+/** `cb_token` may be asked for by nobody, not even by comparing. */
+function hideSecretColumns(query: Query): void {
+  if (query.any.some((group) => group.some((condition) => condition.column === 'cb_token'))) {
+    throw new GatehouseError('badQuery', 'Users cannot be searched by cb_token.')
+  }
+}
+
+export async function countUsers(scope: SystemScope, query: Query): Promise<number> {
+  await demand(scope, { kind: 'users', level: bits.read }, 'count users')
+  hideSecretColumns(query)
+  return countItems(scope.data, await userTable(scope.data), query)
+}
+
+/** Custom columns of the users that match; answers how many. */
+export async function updateUsers(scope: SystemScope, query: Query, changes: Record<string, unknown>): Promise<number> {
+  await demand(scope, { kind: 'users', level: bits.update }, 'change users')
+  hideSecretColumns(query)
+  return writeColumns(scope, query, changes)
+}
+
+async function writeColumns(scope: SystemScope, query: Query, changes: Record<string, unknown>): Promise<number> {
+  return scope.data.transaction(async (tx) => {
+    const table = await userTable(tx)
+    const fields = customFields(table, changes)
+    if (Object.keys(fields).length === 0) throw new GatehouseError('noChanges', 'There is nothing to change.')
+    return (await updateItems(tx, table, query, fields)).length
+  })
+}
+
+export type UserChanges = {
+  columns: Record<string, unknown>
+  email?: unknown
+  password?: unknown
+  disabled?: boolean
+  roles?: RoleChanges
+}
+
+/**
+ * Sorts the `changes` of a manage call. What a whole exported row carries besides (ids, dates, `cb_*`) is left out rather
+ * than refused, since cb-cli sends rows back as they came.
+ */
+export function readUserChanges(changes: Record<string, unknown>): UserChanges {
+  const { password, roles, email, disabled, ...rest } = changes
+  const columns = Object.fromEntries(Object.entries(rest).filter(([name]) => !builtInUserColumns.has(name)))
+  return {
+    columns,
+    ...(password !== undefined && { password }),
+    ...(typeof email === 'string' && { email }),
+    ...(typeof disabled === 'boolean' && { disabled }),
+    ...(typeof roles === 'object' && roles !== null && { roles: roles as RoleChanges }),
+  }
+}
+
+/**
+ * Changes a user on behalf of somebody who manages users: a developer, or a user whose roles let him. A new password or
+ * a disabled account ends the user's sessions. Throws permissionDenied, noSuchUser, badValue, badPassword, emailTaken.
+ */
+export async function manageUser(scope: SystemScope, userId: string, changes: UserChanges): Promise<void> {
+  await demand(scope, { kind: 'manageusers', level: bits.update }, 'manage users')
+  const { password, disabled } = changes
+  let newPassword: { hash: string; stamp: string; weak: boolean } | undefined
+  if (password !== undefined) {
+    demandUsable(password)
+    const rules = { minLength: scope.system.settings.password_min_length, context: [] }
+    const hash = await hashPassword(password)
+    newPassword = { hash, stamp: hexId(8), weak: weakness(password, rules) !== undefined }
+  }
+  const email = changes.email === undefined ? undefined : demandEmail(changes.email)
+  await scope.data.transaction(async (tx) => {
+    const account = await findAccount(tx, { userId })
+    if (account === undefined) throw new GatehouseError('noSuchUser', 'There is no such user.')
+    const table = await userTable(tx)
+    const fields = customFields(table, changes.columns)
+    if (Object.keys(fields).length > 0) await updateItems(tx, table, rowsWhere('user_id', userId), fields)
+    if (email !== undefined && emailKey(email) !== account.emailKey) {
+      if ((await findAccount(tx, { email })) !== undefined) {
+        throw new GatehouseError('emailTaken', 'There is a user with this e-mail already.')
+      }
+      await updateItems(tx, table, rowsWhere('user_id', userId), { email })
+      await updateAccount(tx, userId, { email })
+    }
+    await updateAccount(tx, userId, {
+      ...(newPassword !== undefined && { password: newPassword }),
+      ...(disabled !== undefined && { disabled }),
+    })
+    if (newPassword !== undefined || disabled === true) {
+      const reason = disabled === true ? 'the account was disabled' : 'the password was changed'
+      await endSessions(tx.node, { systemKey: tx.key, kind: 'user', subjectId: userId }, scope.clock.now(), reason)
+    }
+    if (changes.roles !== undefined) await changeMemberships({ ...scope, data: tx }, userId, changes.roles)
+  })
+}
+
+/** The user's own new password, after the old one was proven. Ends his other sessions. */
+export async function setOwnPassword(scope: SystemScope, account: AccountRecord, password: unknown): Promise<void> {
+  demandUsable(password)
+  const { caller } = scope
+  demandStrong(password, { minLength: scope.system.settings.password_min_length, context: [account.emailKey] })
+  const hash = await hashPassword(password)
+  const sparing = caller.kind === 'user' && caller.sessionId !== undefined ? { exceptId: caller.sessionId } : {}
+  await scope.data.transaction(async (tx) => {
+    await updateAccount(tx, account.userId, { password: { hash, stamp: hexId(8), weak: false } })
+    const which = { systemKey: tx.key, kind: 'user' as const, subjectId: account.userId, ...sparing }
+    await endSessions(tx.node, which, scope.clock.now(), 'the password was changed')
+  })
+}
+
+export async function deleteUser(scope: SystemScope, userId: string): Promise<void> {
+  await demand(scope, { kind: 'users', level: bits.delete }, 'delete users')
+  await scope.data.transaction(async (tx) => {
+    if (!(await deleteAccount(tx, userId))) throw new GatehouseError('noSuchUser', 'There is no such user.')
+    await removeItems(tx, await userTable(tx), rowsWhere('user_id', userId))
+    await removeMembership(tx, userId)
+    const which = { systemKey: tx.key, kind: 'user' as const, subjectId: userId }
+    await endSessions(tx.node, which, scope.clock.now(), 'the user was deleted')
+  })
+}
+
+/** All users that match, for the asynchronous library; answers how many. */
+export async function deleteUsers(scope: SystemScope, query: Query): Promise<number> {
+  await demand(scope, { kind: 'users', level: bits.delete }, 'delete users')
+  const { rows } = await selectItems(scope.data, await userTable(scope.data), {
+    ...query,
+    pageSize: 'all',
+    columns: ['user_id'],
+  })
+  for (const row of rows) await deleteUser(scope, String(row.user_id))
+  return rows.length
+}
+
+export async function userColumns(scope: SystemScope): Promise<{ column: Column; userDefined: boolean }[]> {
+  const table = await userTable(scope.data)
+  return table.table.columns.map((column) => ({ column, userDefined: !builtInUserColumns.has(column.name) }))
+}
+
+export async function addUserColumn(scope: SystemScope, name: unknown, type: unknown): Promise<void> {
+  const column = readColumn(name, type)
+  if (['password', 'roles', 'disabled'].includes(column.name.toLowerCase())) {
+    throw new GatehouseError(
+      'userColumns',
+      `A column of users cannot be called ${column.name}; the name has a meaning of its own.`,
+    )
+  }
+  await scope.data.transaction(async (tx) => addItemColumn(tx, await userTable(tx), column))
+}
+
+export async function dropUserColumn(scope: SystemScope, name: unknown): Promise<void> {
+  if (typeof name !== 'string' || builtInUserColumns.has(name)) {
+    throw new GatehouseError('userColumns', `The column ${String(name)} belongs to every user table and stays.`)
+  }
+  await scope.data.transaction(async (tx) => dropItemColumn(tx, await userTable(tx), name))
+}
+
+export function readColumn(name: unknown, type: unknown): Column {
+  if (typeof name !== 'string') throw new GatehouseError('badCollection', 'A column needs a name.')
+  const known = columnTypes.find((candidate) => candidate === type)
+  if (known === undefined) {
+    throw new GatehouseError('badCollection', `The column type ${JSON.stringify(type)} is not known.`, {
+      hint: `Types are ${columnTypes.join(', ')}.`,
+    })
+  }
+  return { name, type: known }
+}
+
+/** For records and lists: weak passwords and disabled accounts among these users. */
+export const userStates = (scope: SystemScope, userIds: string[]) => accountStates(scope.data, userIds)

@@ -1,0 +1,71 @@
+/** How developers come in. Nothing that a system's code does can change this door. */
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { findDeveloper, updateDeveloper } from '../../store/tables/developers.ts'
+import { endSessions } from '../../store/tables/sessions.ts'
+import type { NodeScope } from '../access/scope.ts'
+import { checkDeveloperPassword, refusalError } from '../accounts/credentials.ts'
+import { type NewDeveloper, registerDeveloper, setDeveloperPassword } from '../accounts/developers.ts'
+import { type OpenedSession, openDeveloperSession, refreshDeveloperSession } from './sessions.ts'
+
+export type DeveloperSession = OpenedSession & { developerId: string }
+
+export async function signInDeveloper(scope: NodeScope, body: Record<string, unknown>): Promise<DeveloperSession> {
+  if (body.grant_type === 'refresh_token') {
+    if (typeof body.refresh_token !== 'string')
+      throw new GatehouseError('badRequest', 'A refresh needs the text refresh_token.')
+    return refreshDeveloperSession(scope, body.refresh_token)
+  }
+  const check = await checkDeveloperPassword(scope, body.email ?? body.username, body.password)
+  if (!check.ok) throw refusalError(check, 'developerCredentials')
+  const { id } = check.developer
+  return scope.store.transaction(async (tx) => {
+    await updateDeveloper(tx, id, { lastLoginAt: scope.clock.now() })
+    return { ...(await openDeveloperSession(scope, tx, id)), developerId: id }
+  })
+}
+
+export async function registerAndSignIn(
+  scope: NodeScope,
+  input: NewDeveloper & { key: string | undefined },
+): Promise<DeveloperSession> {
+  const developer = await registerDeveloper(scope, input)
+  return scope.store.transaction(async (tx) => ({
+    ...(await openDeveloperSession(scope, tx, developer.id)),
+    developerId: developer.id,
+  }))
+}
+
+/** The developer's own new password; ends the developer's other sessions. */
+export async function changeDeveloperPassword(
+  scope: NodeScope,
+  oldPassword: unknown,
+  newPassword: unknown,
+): Promise<void> {
+  const { caller } = scope
+  if (caller.kind !== 'developer') throw new GatehouseError('notSignedIn', 'Sign in as a developer first.')
+  const check = await checkDeveloperPassword(scope, caller.email, oldPassword)
+  if (!check.ok) throw refusalError(check, 'developerCredentials')
+  if (typeof newPassword !== 'string') throw new GatehouseError('badPassword', 'new_password must be a text.')
+  await setDeveloperPassword(scope, check.developer, newPassword)
+  await scope.store.transaction((tx) =>
+    endSessions(
+      tx,
+      {
+        systemKey: '',
+        kind: 'developer',
+        subjectId: caller.developerId,
+        ...(caller.sessionId !== undefined && { exceptId: caller.sessionId }),
+      },
+      scope.clock.now(),
+      'the password was changed',
+    ),
+  )
+}
+
+export async function developerRecord(scope: NodeScope) {
+  const { caller } = scope
+  const developer =
+    caller.kind === 'developer' ? await findDeveloper(scope.store, { id: caller.developerId }) : undefined
+  if (developer === undefined) throw new GatehouseError('notSignedIn', 'Sign in as a developer first.')
+  return developer
+}

@@ -1,0 +1,79 @@
+/**
+ * Proofs: inside a run, a proven password is a text that acts as that user within its own run and opens nothing else. Only
+ * sign-in turns one into a session, once.
+ */
+import { minute } from '../../base/clock.ts'
+import { bearerToken } from '../../base/ids.ts'
+import { hashToken } from '../../base/secrets.ts'
+import type { SystemStore } from '../../store/store.ts'
+import { type AccountRecord, findAccount } from '../../store/tables/accounts.ts'
+import { insertProof, proofState, redeemProof } from '../../store/tables/proofs.ts'
+import type { SystemScope } from '../access/scope.ts'
+
+/** As long as a challenge may live (NIST SP 800-63B-4 §3.1.3.2: ten minutes at most). */
+const proofLife = 10 * minute
+
+const proofPrefix = 'ghp_'
+
+export async function giveProof(
+  scope: SystemScope,
+  input: { account: AccountRecord; origin: 'password' | 'grant'; service: string; runId: string },
+): Promise<string> {
+  const proof = bearerToken('ghp')
+  const now = scope.clock.now()
+  await insertProof(scope.data, {
+    hash: hashToken(proof),
+    userId: input.account.userId,
+    origin: input.origin,
+    service: input.service,
+    runId: input.runId,
+    passwordStamp: input.account.passwordStamp,
+    createdAt: now,
+    expiresAt: now + proofLife,
+  })
+  return proof
+}
+
+export type Redemption =
+  | { ok: true; userId: string; origin: 'password' | 'grant' }
+  /** `why` finishes "The auth service answered …"; it is for the trace. */
+  | { ok: false; why: string }
+
+/**
+ * In the transaction that opens the session. The proof is spent whatever comes after; the account must still be as good as
+ * it was when the proof was given. `grantBy` is the service whose own vouching counts.
+ */
+export async function redeem(
+  tx: SystemStore,
+  token: string,
+  now: number,
+  grantBy: string | undefined,
+): Promise<Redemption> {
+  const hash = hashToken(token)
+  const proof = await redeemProof(tx, hash, now)
+  if (proof === undefined) return { ok: false, why: await unusable(tx, token, hash, now) }
+  if (proof.origin === 'grant' && proof.service !== grantBy) {
+    return { ok: false, why: 'a grant that another service gave' }
+  }
+  const account = await findAccount(tx, { userId: proof.userId })
+  if (account === undefined) return { ok: false, why: 'a proof for a user who is gone' }
+  if (account.disabled) return { ok: false, why: 'a proof for a user who is switched off' }
+  if (account.passwordStamp !== proof.passwordStamp) {
+    return { ok: false, why: 'a proof of a password that was changed since' }
+  }
+  return { ok: true, userId: proof.userId, origin: proof.origin }
+}
+
+async function unusable(tx: SystemStore, token: string, hash: string, now: number): Promise<string> {
+  if (!token.startsWith(proofPrefix)) {
+    return 'a text that is no proof of a sign-in; return the authToken that ClearBlade.init or loginUser gave for the user'
+  }
+  switch (await proofState(tx, hash, now)) {
+    case 'spent':
+      return 'a proof that was used before; each opens one session'
+    case 'expired':
+      return 'a proof older than ten minutes; ask for the password again'
+    default:
+      return "a proof that this system never gave; return the authToken of this system's own init"
+  }
+}

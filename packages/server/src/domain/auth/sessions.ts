@@ -1,0 +1,193 @@
+/** Sessions: opening one after a sign-in was decided, recognising its token, refreshing it, ending it. */
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { day } from '../../base/clock.ts'
+import { bearerToken, uuid } from '../../base/ids.ts'
+import { hashToken } from '../../base/secrets.ts'
+import type { Store } from '../../store/store.ts'
+import { findAccount } from '../../store/tables/accounts.ts'
+import { findDeveloper } from '../../store/tables/developers.ts'
+import {
+  endSessions,
+  findLiveSession,
+  findSessionByRefresh,
+  insertSession,
+  type SessionKind,
+  type SessionRecord,
+} from '../../store/tables/sessions.ts'
+import type { Caller } from '../access/caller.ts'
+import type { Means, NodeScope, SystemScope } from '../access/scope.ts'
+
+export type OpenedSession = {
+  token: string
+  refreshToken: string /** Unix seconds. */
+  expiresAt: number
+  sessionId: string
+}
+
+/** Developers' sessions live five days, the platform's documented default. */
+const developerTtl = 5 * day
+const developerRefreshAge = 30 * day
+
+type NewSession = {
+  kind: SessionKind
+  systemKey: string
+  subjectId: string
+  grantedBy: string
+  ttlMs: number
+  refreshUntil: number | null
+  family?: string
+  address: string
+}
+
+/** In a transaction, so that whatever was consumed for it is consumed together with it. */
+export async function openSession(tx: Store, now: number, input: NewSession): Promise<OpenedSession> {
+  const token = bearerToken(input.kind === 'developer' ? 'ghd' : 'ghu')
+  const refreshToken = input.refreshUntil === null ? '' : bearerToken('ghr')
+  const id = uuid()
+  const expiresAt = now + input.ttlMs
+  await insertSession(tx, {
+    id,
+    tokenHash: hashToken(token),
+    refreshHash: refreshToken === '' ? null : hashToken(refreshToken),
+    family: input.family ?? id,
+    kind: input.kind,
+    systemKey: input.systemKey,
+    subjectId: input.subjectId,
+    grantedBy: input.grantedBy,
+    createdAt: now,
+    expiresAt,
+    refreshUntil: input.refreshUntil,
+    endedAt: null,
+    endReason: null,
+    address: input.address,
+  })
+  return { token, refreshToken, expiresAt: Math.floor(expiresAt / 1000), sessionId: id }
+}
+
+export const openUserSession = (
+  tx: Store,
+  scope: SystemScope,
+  input: { userId: string; grantedBy: string },
+): Promise<OpenedSession> => {
+  const now = scope.clock.now()
+  return openSession(tx, now, {
+    kind: 'user',
+    systemKey: scope.system.key,
+    subjectId: input.userId,
+    grantedBy: input.grantedBy,
+    ttlMs: scope.system.settings.token_ttl_user * 1000,
+    refreshUntil: now + scope.system.settings.refresh_max_age * 1000,
+    address: scope.origin.address,
+  })
+}
+
+export const openDeveloperSession = (scope: NodeScope, tx: Store, developerId: string): Promise<OpenedSession> => {
+  const now = scope.clock.now()
+  return openSession(tx, now, {
+    kind: 'developer',
+    systemKey: '',
+    subjectId: developerId,
+    grantedBy: 'password',
+    ttlMs: developerTtl,
+    refreshUntil: now + developerRefreshAge,
+    address: scope.origin.address,
+  })
+}
+
+/** Who holds this token, and of which system (`''` for developers); undefined for a token that opens nothing. */
+export async function identify(
+  means: Pick<Means, 'store' | 'clock'>,
+  token: string,
+): Promise<{ caller: Caller; systemKey: string } | undefined> {
+  const session = await findLiveSession(means.store, hashToken(token), means.clock.now())
+  if (session === undefined) return undefined
+  if (session.kind === 'developer') {
+    const developer = await findDeveloper(means.store, { id: session.subjectId })
+    if (developer === undefined || developer.disabled) return undefined
+    const { id: developerId, email, admin } = developer
+    return { caller: { kind: 'developer', developerId, email, admin, sessionId: session.id }, systemKey: '' }
+  }
+  const caller: Caller =
+    session.kind === 'anonymous'
+      ? { kind: 'anonymous', sessionId: session.id }
+      : { kind: 'user', userId: session.subjectId, sessionId: session.id }
+  return { caller, systemKey: session.systemKey }
+}
+
+export async function endSession(scope: NodeScope, systemKey: string, sessionId: string): Promise<void> {
+  await scope.store.transaction((tx) => endSessions(tx, { systemKey, id: sessionId }, scope.clock.now(), 'signed out'))
+}
+
+const refreshRefused = (kind: 'wrongCredentials' | 'developerCredentials', why: string): GatehouseError =>
+  new GatehouseError(kind, `The session cannot be refreshed: ${why}.`, { hint: 'Sign in again.' })
+
+/**
+ * Renews what was granted; it is no sign-in and asks nobody. Each refresh token works once; a second use ends every session
+ * of its family, since one of the two users stole it. Over with the account, with its password, and with another auth service.
+ */
+export async function refreshUserSession(
+  scope: SystemScope,
+  refreshToken: string,
+): Promise<OpenedSession & { userId: string }> {
+  const { auth_service: authService } = scope.system.settings
+  const decided = await scope.store.transaction(async (tx) => {
+    const session = await spendRefresh(scope, tx, refreshToken, scope.system.key, 'user')
+    if (typeof session === 'string') return session
+    const account = await findAccount(tx.forSystem(scope.system.key), { userId: session.subjectId })
+    if (account === undefined || account.disabled) return 'the account is gone or switched off'
+    if (authService !== '' && session.grantedBy !== `service:${authService}`)
+      return 'another auth service was set since'
+    const opened = await reopen(scope, tx, session, scope.system.settings.token_ttl_user * 1000)
+    return { ...opened, userId: session.subjectId }
+  })
+  if (typeof decided === 'string') throw refreshRefused('wrongCredentials', decided)
+  return decided
+}
+
+export async function refreshDeveloperSession(
+  scope: NodeScope,
+  refreshToken: string,
+): Promise<OpenedSession & { developerId: string }> {
+  const decided = await scope.store.transaction(async (tx) => {
+    const session = await spendRefresh(scope, tx, refreshToken, '', 'developer')
+    if (typeof session === 'string') return session
+    const developer = await findDeveloper(tx, { id: session.subjectId })
+    if (developer === undefined || developer.disabled) return 'the account is gone or switched off'
+    return { ...(await reopen(scope, tx, session, developerTtl)), developerId: developer.id }
+  })
+  if (typeof decided === 'string') throw refreshRefused('developerCredentials', decided)
+  return decided
+}
+
+/** The session whose refresh token this is, now spent; or why not. The end of a family must last, so nothing throws here. */
+async function spendRefresh(
+  scope: NodeScope,
+  tx: Store,
+  refreshToken: string,
+  systemKey: string,
+  kind: SessionKind,
+): Promise<SessionRecord | string> {
+  const now = scope.clock.now()
+  const session = await findSessionByRefresh(tx, hashToken(refreshToken))
+  if (session === undefined || session.systemKey !== systemKey || session.kind !== kind)
+    return 'the refresh token is not known'
+  if (session.refreshUntil === null || session.refreshUntil <= now) return 'it is too old'
+  // Ending it is what spends it: of two that try at once, one ends it and the other finds it ended.
+  const ended = await endSessions(tx, { systemKey, id: session.id }, now, 'refreshed')
+  if (ended === 1) return session
+  if (session.endReason !== 'refreshed') return 'it was ended'
+  await endSessions(tx, { systemKey, family: session.family }, now, 'a refresh token was used twice')
+  return 'the refresh token was used before, so all sessions that came from it were ended'
+}
+
+const reopen = (scope: NodeScope, tx: Store, old: SessionRecord, ttlMs: number): Promise<OpenedSession> =>
+  openSession(tx, scope.clock.now(), {
+    kind: old.kind,
+    systemKey: old.systemKey,
+    subjectId: old.subjectId,
+    grantedBy: old.grantedBy,
+    ttlMs,
+    refreshUntil: old.refreshUntil,
+    family: old.family,
+    address: scope.origin.address,
+  })

@@ -1,0 +1,197 @@
+/**
+ * The one door that gives out the token of a named user, whatever way he came in. Where an auth service is set, whoever
+ * signs in with a password is judged by it; where none is, the password alone decides. Every ending but a clean one denies.
+ */
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import type { SystemStore } from '../../store/store.ts'
+import { findSystem } from '../../store/tables/systems.ts'
+import type { SystemScope } from '../access/scope.ts'
+import { checkUserPassword, refusalError } from '../accounts/credentials.ts'
+import { readSettings } from '../systems/settings.ts'
+import { type AskOverride, type OverrideRequest, readVerdict } from './override.ts'
+import { redeem } from './proofs.ts'
+import { openSession, openUserSession, refreshUserSession } from './sessions.ts'
+import { SignInTrace } from './trace.ts'
+
+export type SignInResult =
+  | { state: 'in'; token: string; userId: string; expiresAt: number; refreshToken: string; options?: unknown }
+  /** The auth service wants another step: nothing was opened, nothing counted. */
+  | { state: 'more'; userId: string; options: unknown }
+  | { state: 'refused'; userId: string; options: unknown; status: 200 | 401 }
+
+/** Password sign-in at `/api/v/1/user/auth`; the same path refreshes, by `grant_type`. Throws what the person is to read. */
+export async function signIn(
+  scope: SystemScope,
+  body: Record<string, unknown>,
+  ask: AskOverride,
+): Promise<SignInResult> {
+  if (body.grant_type === 'refresh_token') return refresh(scope, body)
+  const { auth_service: service } = scope.system.settings
+  const trace = new SignInTrace(scope, 'password', body)
+  return service === ''
+    ? signInWithPassword(scope, body, trace)
+    : askAndDecide(scope, { service, purpose: 'auth', params: body, door: 'password' }, ask, trace)
+}
+
+async function signInWithPassword(
+  scope: SystemScope,
+  body: Record<string, unknown>,
+  trace: SignInTrace,
+): Promise<SignInResult> {
+  if (typeof body.email !== 'string' || typeof body.password !== 'string') {
+    throw new GatehouseError('badRequest', 'A sign-in needs the texts email and password.')
+  }
+  const check = await checkUserPassword(scope, body.email, body.password)
+  trace.step('password')
+  if (!check.ok) {
+    if (check.accountId !== undefined) trace.note({ userId: check.accountId })
+    await trace.write('refused', { why: `password: ${check.reason}` })
+    throw refusalError(check, 'wrongCredentials')
+  }
+  const { userId } = check.account
+  trace.note({ userId })
+  return inOneStep(scope, trace, async (tx) => {
+    const session = await openUserSession(tx.node, scope, { userId, grantedBy: 'password' })
+    await trace.write('granted', { why: 'the password was right' }, tx)
+    return {
+      state: 'in',
+      token: session.token,
+      userId,
+      expiresAt: session.expiresAt,
+      refreshToken: session.refreshToken,
+    }
+  })
+}
+
+/** Asks the auth (or registration) service and turns its verdict into a session, a further step, or a refusal. */
+export async function askAndDecide(
+  scope: SystemScope,
+  request: OverrideRequest,
+  ask: AskOverride,
+  trace: SignInTrace,
+): Promise<SignInResult> {
+  const outcome = await ask(scope, request)
+  trace.step(`service ${request.service}`)
+  trace.note({ service: request.service, version: outcome.version })
+  const verdict = readVerdict(outcome)
+  switch (verdict.kind) {
+    case 'broken':
+      await trace.write('failed', { why: verdict.why, advice: verdict.advice })
+      throw overrideFailed()
+    case 'refuse': {
+      await trace.write('refused', { why: 'the service answered with resp.error' })
+      return {
+        state: 'refused',
+        userId: verdict.userId,
+        options: verdict.options,
+        status: scope.system.settings.auth_error_status,
+      }
+    }
+    case 'more':
+      await trace.write('more', { why: 'the service asks for another step' })
+      return { state: 'more', userId: verdict.userId, options: verdict.options }
+    case 'grant': {
+      const granted = await inOneStep(scope, trace, async (tx): Promise<SignInResult | string> => {
+        const redeemed = await redeem(tx, verdict.token, scope.clock.now(), request.service)
+        if (!redeemed.ok) return redeemed.why
+        if (request.onlyFor !== undefined && redeemed.userId !== request.onlyFor) {
+          return 'a proof for another user than the one who registered'
+        }
+        const session = await openUserSession(tx.node, scope, {
+          userId: redeemed.userId,
+          grantedBy: grantedBy(scope, request),
+        })
+        trace.note({ userId: redeemed.userId })
+        const why =
+          redeemed.origin === 'grant'
+            ? 'the auth service vouched for the user'
+            : 'the service returned a proof of the password'
+        await trace.write('granted', { why }, tx)
+        const { token, expiresAt, refreshToken } = session
+        return { state: 'in', token, userId: redeemed.userId, expiresAt, refreshToken, options: verdict.options }
+      })
+      if (typeof granted !== 'string') return granted
+      await trace.write('failed', {
+        why: `The service answered with ${granted}.`,
+        advice: 'Look at what the service returns as authToken.',
+      })
+      throw overrideFailed()
+    }
+  }
+}
+
+const grantedBy = (scope: SystemScope, request: OverrideRequest): string =>
+  request.purpose === 'auth' ? `service:${scope.system.settings.auth_service}` : 'registration'
+
+/** The person learns that it failed; why it did stands in the trace, for the developer. */
+const overrideFailed = (): GatehouseError =>
+  new GatehouseError('overrideFailed', 'The sign-in could not be completed.', {
+    hint: "The system's developer finds the reason under its sign-ins.",
+  })
+
+/**
+ * The short transaction that ends a sign-in. Between question and answer a developer may have set another auth service, or
+ * cleared it: what was decided under the old rule then opens nothing.
+ */
+async function inOneStep<T>(scope: SystemScope, trace: SignInTrace, work: (tx: SystemStore) => Promise<T>): Promise<T> {
+  const result = await scope.data.transaction(async (tx) => {
+    const row = await findSystem(tx.node, scope.system.key)
+    if (row === undefined || readSettings(row.settings).auth_epoch !== scope.system.settings.auth_epoch)
+      return undefined
+    return { value: await work(tx) }
+  })
+  if (result !== undefined) return result.value
+  await trace.write('failed', { why: 'the auth service of the system was changed meanwhile', advice: 'Sign in again.' })
+  throw overrideFailed()
+}
+
+/**
+ * For services that sign a user in while no auth service is set: their proof becomes a session here, by the rule that holds
+ * at this moment. Undefined where an auth service stands in between, which alone may redeem it.
+ */
+export async function redeemForService(scope: SystemScope, proof: string): Promise<SignInResult | undefined> {
+  if (scope.system.settings.auth_service !== '') return undefined
+  const trace = new SignInTrace(scope, 'service')
+  return inOneStep(scope, trace, async (tx) => {
+    const redeemed = await redeem(tx, proof, scope.clock.now(), undefined)
+    if (!redeemed.ok) return undefined
+    const session = await openUserSession(tx.node, scope, { userId: redeemed.userId, grantedBy: 'password' })
+    trace.note({ userId: redeemed.userId })
+    await trace.write('granted', { why: 'a service proved the password and no auth service is set' }, tx)
+    return {
+      state: 'in' as const,
+      token: session.token,
+      userId: redeemed.userId,
+      expiresAt: session.expiresAt,
+      refreshToken: session.refreshToken,
+    }
+  })
+}
+
+async function refresh(scope: SystemScope, body: Record<string, unknown>): Promise<SignInResult> {
+  if (typeof body.refresh_token !== 'string' || body.refresh_token === '') {
+    throw new GatehouseError('badRequest', 'A refresh needs the text refresh_token.')
+  }
+  const { token, userId, expiresAt, refreshToken } = await refreshUserSession(scope, body.refresh_token)
+  return { state: 'in', token, userId, expiresAt, refreshToken }
+}
+
+/** An anonymous session: proves nobody, holds the role Anonymous alone, is not refreshed. A setting closes them. */
+export async function signInAnonymously(scope: SystemScope): Promise<{ token: string; expiresAt: number }> {
+  if (scope.system.settings.anonymous === 'closed') {
+    throw new GatehouseError('anonymousClosed', 'This system gives out no anonymous sessions.')
+  }
+  const now = scope.clock.now()
+  const session = await scope.store.transaction((tx) =>
+    openSession(tx, now, {
+      kind: 'anonymous',
+      systemKey: scope.system.key,
+      subjectId: '',
+      grantedBy: 'anonymous',
+      ttlMs: scope.system.settings.token_ttl_anon * 1000,
+      refreshUntil: null,
+      address: scope.origin.address,
+    }),
+  )
+  return { token: session.token, expiresAt: session.expiresAt }
+}

@@ -1,0 +1,75 @@
+/** The settings of a system: defaults, reading what is stored, checking what a developer sends. */
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import type { SystemSettings } from '../access/scope.ts'
+
+/** Five days, the example of the public API description. */
+const defaultTtl = 432_000
+const longestTtl = 10 * 365 * 86_400
+
+export const defaultSettings: SystemSettings = {
+  auth_service: '',
+  reg_service: '',
+  token_ttl: defaultTtl,
+  token_ttl_user: defaultTtl,
+  token_ttl_device: defaultTtl,
+  token_ttl_anon: defaultTtl,
+  refresh_max_age: 30 * 86_400,
+  auth_error_status: 200,
+  anonymous: 'open',
+  registration: 'open',
+  password_min_length: 8,
+  auth_epoch: 0,
+}
+
+/** What is stored holds only what was changed; the rest are the defaults of the running version. */
+export const readSettings = (stored: Record<string, unknown>): SystemSettings => ({ ...defaultSettings, ...stored })
+
+const ttlNames = ['token_ttl', 'token_ttl_user', 'token_ttl_device', 'token_ttl_anon', 'refresh_max_age'] as const
+
+/** The settings among the keys of a request body, checked. Other keys are the caller's business. Throws badSetting, badTtl. */
+export function checkSettings(body: Record<string, unknown>): Partial<SystemSettings> {
+  const changes: Partial<SystemSettings> = {}
+  for (const name of ['auth_service', 'reg_service'] as const) {
+    const value = body[name]
+    if (value === undefined) continue
+    if (value !== null && typeof value !== 'string') {
+      throw new GatehouseError('badSetting', `${name} must be the name of a service, or "" for none.`)
+    }
+    changes[name] = (value ?? '').trim()
+  }
+  for (const name of ttlNames) {
+    const value = body[name]
+    if (value === undefined) continue
+    if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > longestTtl) {
+      throw new GatehouseError('badTtl', `${name} must be a whole number of seconds from 1 to ${longestTtl}.`)
+    }
+    changes[name] = value as number
+  }
+  // The older API knows one lifetime for all kinds of tokens.
+  if (changes.token_ttl !== undefined) {
+    for (const name of ['token_ttl_user', 'token_ttl_device', 'token_ttl_anon'] as const) {
+      changes[name] ??= changes.token_ttl
+    }
+  }
+  if (body.auth_error_status !== undefined) {
+    if (body.auth_error_status !== 200 && body.auth_error_status !== 401) {
+      throw new GatehouseError('badSetting', 'auth_error_status must be 200 or 401.')
+    }
+    changes.auth_error_status = body.auth_error_status
+  }
+  for (const name of ['anonymous', 'registration'] as const) {
+    const value = body[name]
+    if (value === undefined || value === null) continue
+    if (value !== 'open' && value !== 'closed')
+      throw new GatehouseError('badSetting', `${name} must be "open" or "closed".`)
+    changes[name] = value
+  }
+  if (body.password_min_length !== undefined) {
+    const value = body.password_min_length
+    if (!Number.isInteger(value) || (value as number) < 8 || (value as number) > 128) {
+      throw new GatehouseError('badSetting', 'password_min_length must be a whole number from 8 to 128.')
+    }
+    changes.password_min_length = value as number
+  }
+  return changes
+}

@@ -1,0 +1,131 @@
+/** Systems: making, finding, changing, deleting. What is in them has folders of its own. */
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { allBits, defaultRoles, resourceKindNames, resourceKinds } from '@gatehouse/contract/permissions.ts'
+import { hexId, hexSecret } from '../../base/ids.ts'
+import { sameText } from '../../base/secrets.ts'
+import { createUserTable, dropTables } from '../../store/rows.ts'
+import { insertRole, putGrant } from '../../store/tables/roles.ts'
+import { endSessions } from '../../store/tables/sessions.ts'
+import {
+  deleteSystemRows,
+  findSystem,
+  insertSystem,
+  listSystems,
+  lockSystem,
+  type SystemRow,
+  updateSystem,
+} from '../../store/tables/systems.ts'
+import type { NodeScope, SystemFacts, SystemScope } from '../access/scope.ts'
+import { checkSettings, readSettings } from './settings.ts'
+
+const facts = (row: SystemRow): SystemFacts => ({ ...row, settings: readSettings(row.settings) })
+
+export async function createSystem(
+  scope: NodeScope,
+  input: { name: string; description: string },
+): Promise<{ key: string; secret: string; name: string; description: string }> {
+  if (scope.caller.kind !== 'developer') throw new GatehouseError('notSignedIn', 'Only developers make systems.')
+  const now = scope.clock.now()
+  const row: SystemRow & { incarnation: string } = {
+    key: hexId(),
+    secret: hexSecret(),
+    name: checkName(input.name),
+    description: input.description,
+    ownerId: scope.caller.developerId,
+    settings: {},
+    revision: 1,
+    createdAt: now,
+    incarnation: hexId(8),
+  }
+  await scope.store.transaction(async (tx) => {
+    await insertSystem(tx, row)
+    const system = tx.forSystem(row.key)
+    for (const name of defaultRoles) {
+      await insertRole(system, { id: name, name, description: `Default role ${name}`, createdAt: now })
+    }
+    for (const kind of resourceKindNames) {
+      if (resourceKinds[kind].items) continue
+      await putGrant(system, { roleId: 'Administrator', kind, item: '', level: allBits })
+    }
+    await createUserTable(system, { id: hexId(), createdAt: now })
+  })
+  return { key: row.key, secret: row.secret, name: row.name, description: row.description }
+}
+
+/** The system with this key, or undefined. Does not ask who may see it. */
+export async function systemByKey(scope: Pick<NodeScope, 'store'>, key: string): Promise<SystemFacts | undefined> {
+  const row = await findSystem(scope.store, key)
+  return row && facts(row)
+}
+
+export async function systemDetails(scope: SystemScope): Promise<SystemRow> {
+  const row = await findSystem(scope.store, scope.system.key)
+  if (row === undefined) throw noSuchSystem()
+  return row
+}
+
+export async function ownSystems(scope: NodeScope): Promise<SystemFacts[]> {
+  if (scope.caller.kind !== 'developer') throw new GatehouseError('notSignedIn', 'Only developers have systems.')
+  return (await listSystems(scope.store, scope.caller.developerId)).map(facts)
+}
+
+/** Whether a developer works on this system. An unknown key and somebody else's system get the same answer. */
+export function mayDevelop(caller: NodeScope['caller'], system: SystemFacts | undefined): system is SystemFacts {
+  return system !== undefined && caller.kind === 'developer' && caller.developerId === system.ownerId
+}
+
+export const noSuchSystem = (): GatehouseError =>
+  new GatehouseError('noSuchSystem', 'There is no such system, or it is not yours.')
+
+export const secretMatches = (system: SystemFacts, secret: string): boolean => sameText(system.secret, secret)
+
+/**
+ * Name, description and settings in one step. Setting another auth service ends the user sessions that it did not grant,
+ * unless `keep_sessions` is true.
+ */
+export async function changeSystem(scope: SystemScope, body: Record<string, unknown>): Promise<SystemFacts> {
+  const changes = checkSettings(body)
+  const name = body.name === undefined ? undefined : checkName(body.name)
+  if (body.description !== undefined && typeof body.description !== 'string') {
+    throw new GatehouseError('badSetting', 'description must be a text.')
+  }
+  const description = body.description as string | undefined
+  return scope.data.transaction(async (tx) => {
+    const row = await lockSystem(tx)
+    if (row === undefined) throw noSuchSystem()
+    const before = readSettings(row.settings)
+    const settings: Record<string, unknown> = { ...row.settings, ...changes }
+    const another = changes.auth_service !== undefined && changes.auth_service !== before.auth_service
+    if (another) settings.auth_epoch = before.auth_epoch + 1
+    await updateSystem(tx, {
+      settings,
+      ...(name !== undefined && { name }),
+      ...(description !== undefined && { description }),
+    })
+    if (another && changes.auth_service !== '' && body.keep_sessions !== true) {
+      const sparing = { systemKey: tx.key, kind: 'user' as const, exceptGrantedBy: `service:${changes.auth_service}` }
+      await endSessions(tx.node, sparing, scope.clock.now(), 'another auth service was set')
+    }
+    return facts({ ...row, settings, name: name ?? row.name, description: description ?? row.description })
+  })
+}
+
+export async function regenerateSecret(scope: SystemScope): Promise<string> {
+  const secret = hexSecret()
+  await scope.data.transaction((tx) => updateSystem(tx, { secret }))
+  return secret
+}
+
+export async function deleteSystem(scope: SystemScope): Promise<void> {
+  await scope.data.transaction(async (tx) => {
+    await dropTables(tx)
+    await deleteSystemRows(tx)
+  })
+}
+
+function checkName(name: unknown): string {
+  if (typeof name !== 'string' || name.trim() === '' || name.length > 200 || /\p{Cc}/u.test(name)) {
+    throw new GatehouseError('badSystemName', 'A system needs a name of 1 to 200 characters.')
+  }
+  return name.trim()
+}

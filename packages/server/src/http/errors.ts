@@ -1,0 +1,41 @@
+/** Every error on its way out: one mapping to status and envelope, private causes to the log under the same id. */
+import { errorEnvelope, GatehouseError } from '@gatehouse/contract/errors.ts'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { uuid } from '../base/ids.ts'
+import type { Log } from '../base/log.ts'
+import { mapDatabaseError } from '../store/dialect/failure.ts'
+
+export function sendError(log: Log, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const known = readError(error)
+  const id = uuid()
+  const place = { errorId: id, method: request.method, route: request.routeOptions.url }
+  if (known.status >= 500 && known.kind !== 'notAvailableYet')
+    log.error({ ...place, err: known.cause ?? error }, known.detail)
+  else log.debug({ ...place, code: known.code }, known.detail)
+  if (known.retryAfter !== undefined) reply.header('retry-after', String(known.retryAfter))
+  return reply.status(known.status).send(errorEnvelope(known, id))
+}
+
+function readError(error: unknown): GatehouseError {
+  if (error instanceof GatehouseError) return error
+  const { code, validation, statusCode, message } = error as Partial<FastifyError>
+  if (validation !== undefined)
+    return new GatehouseError('badRequest', `The request is not as it should be: ${message}.`)
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new GatehouseError('tooLarge', 'The request body is larger than this node takes.')
+  if (error instanceof SyntaxError || code === 'FST_ERR_CTP_INVALID_JSON_BODY') {
+    return new GatehouseError('badJson', 'The request body is not valid JSON.')
+  }
+  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
+    return new GatehouseError('badRequest', 'The request cannot be read.')
+  }
+  // Reads outside a transaction meet the database's failures here.
+  const failure = mapDatabaseError(error)
+  if (failure !== undefined && failure.kind !== 'conflict') {
+    const detail = failure.kind === 'busy' ? 'The database is busy.' : 'The database cannot answer.'
+    return new GatehouseError('unavailable', detail, { cause: error, retryAfter: 1 })
+  }
+  return new GatehouseError('internal', 'Something went wrong on our side; the error id names it in the log.', {
+    cause: error,
+  })
+}

@@ -1,0 +1,48 @@
+/** The few plain pages that a node shows without the console. */
+import { createHash } from 'node:crypto'
+
+const style = `body{font:16px/1.5 system-ui,sans-serif;max-width:42rem;margin:4rem auto;padding:0 1rem;color:#1c2430;background:#fbfaf7}
+h1{font-size:1.6rem}code,pre{background:#eeebe3;border-radius:4px;padding:.1em .3em}pre{padding:.8em;overflow:auto}
+label{display:block;margin:.8em 0 .2em}input{font:inherit;padding:.4em;width:100%;box-sizing:border-box}
+button{font:inherit;margin-top:1em;padding:.5em 1.2em}#answer{margin-top:1em;font-weight:600}
+@media (prefers-color-scheme:dark){body{color:#e8e6df;background:#171a1f}code,pre{background:#262b33}}`
+
+const page = (title: string, body: string): string =>
+  `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><style>${style}</style></head><body>${body}</body></html>`
+
+const escape = (text: string): string => text.replace(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`)
+
+export function homePage(url: string, needsDeveloper: boolean): string {
+  const next = needsDeveloper
+    ? '<p><b>Next:</b> open the one-time link that this node printed when it started; it makes the first developer.</p>'
+    : `<p><b>Next:</b> sign in as a developer and make a system:</p><pre>curl -s ${escape(url)}/admin/auth -d '{"email":"…","password":"…"}'</pre>`
+  return page(
+    'Gatehouse',
+    `<h1>Gatehouse</h1><p>This is a Gatehouse node: an application platform for connected things whose sign-in is programmable.
+It speaks the ClearBlade protocol at <code>${escape(url)}</code>.</p>${next}
+<p>The README shows a first sign-in in five minutes, by curl and by SDK.</p>`,
+  )
+}
+
+const setupScript = `const form=document.querySelector('form'),answer=document.querySelector('#answer');
+form.addEventListener('submit',async event=>{event.preventDefault();answer.textContent='One moment …';
+const body=Object.fromEntries(new FormData(form));body.key=new URLSearchParams(location.search).get('key')??'';
+try{const response=await fetch('/admin/reg',{method:'POST',body:JSON.stringify(body)});const result=await response.json();
+if(response.ok){form.remove();answer.textContent='Done. You are the first developer of this node, and its administrator. This link is used up.'}
+else answer.textContent=result.error?.detail??'That did not work.'}catch{answer.textContent='The node did not answer.'}});`
+
+/** One form; the key stays in the address and is sent once. The policy allows this page's own script alone. */
+export function setupPage(key: string): { html: string; policy: string } {
+  const html = page(
+    'Gatehouse: the first developer',
+    key === ''
+      ? '<h1>The first developer</h1><p>This page needs the one-time link that the node printed when it started.</p>'
+      : `<h1>The first developer</h1><p>Whoever fills this in becomes the administrator of this node. The link works once, within an hour.</p>
+<form><label for="email">E-mail</label><input id="email" name="email" type="email" required autocomplete="username">
+<label for="password">Password, 15 characters or more</label><input id="password" name="password" type="password" minlength="15" required autocomplete="new-password">
+<button>Make me the first developer</button></form><p id="answer" role="status"></p><script>${setupScript}</script>`,
+  )
+  const hash = createHash('sha256').update(setupScript).digest('base64')
+  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}'; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'`
+  return { html, policy }
+}

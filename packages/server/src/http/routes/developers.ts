@@ -1,0 +1,128 @@
+/** Developers' own accounts and sessions (rest-api.md §2.2). */
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import {
+  changeDeveloperPassword,
+  type DeveloperSession,
+  developerRecord,
+  registerAndSignIn,
+  signInDeveloper,
+} from '../../domain/auth/developer-sign-in.ts'
+import { endSession } from '../../domain/auth/sessions.ts'
+import { updateDeveloper } from '../../store/tables/developers.ts'
+import { empty, route } from '../route.ts'
+import { AnyObject, demandText } from './shapes.ts'
+
+const answer = (session: DeveloperSession) => ({
+  dev_token: session.token,
+  user_id: session.developerId,
+  expires_at: session.expiresAt,
+  refresh_token: session.refreshToken,
+  is_two_factor: false,
+})
+
+export const developerRoutes = [
+  route({
+    method: 'POST',
+    path: '/admin/auth',
+    allow: 'anybody',
+    summary: 'Sign a developer in, or refresh the session',
+    body: AnyObject,
+    handle: async (scope, { body }) => answer(await signInDeveloper(scope, body)),
+  }),
+  route({
+    method: 'POST',
+    path: '/admin/reg',
+    allow: 'anybody',
+    summary: 'Register a developer; in production with an invitation as "key"',
+    body: AnyObject,
+    handle: async (scope, { body }) => {
+      const text = (name: string): string =>
+        typeof body[name] === 'string' ? (body[name] as string).slice(0, 200) : ''
+      const session = await registerAndSignIn(scope, {
+        email: demandText(body, 'email'),
+        password: demandText(body, 'password'),
+        firstName: text('fname'),
+        lastName: text('lname'),
+        organisation: text('org'),
+        key: text('key') === '' ? undefined : text('key'),
+      })
+      return answer(session)
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/admin/checkauth',
+    allow: 'developer',
+    summary: 'Tell whether a developer token is good',
+    handle: async () => ({ is_authenticated: true }),
+  }),
+  route({
+    method: 'POST',
+    path: '/admin/logout',
+    allow: 'developer',
+    summary: 'End the session of the developer token',
+    handle: async (scope) => {
+      const { caller } = scope
+      if (caller.kind === 'developer' && caller.sessionId !== undefined) await endSession(scope, '', caller.sessionId)
+      return empty()
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/admin/userinfo',
+    allow: 'developer',
+    summary: 'The own record of the developer',
+    handle: async (scope) => {
+      const developer = await developerRecord(scope)
+      return {
+        userid: developer.id,
+        email: developer.email,
+        fname: developer.firstName,
+        lname: developer.lastName,
+        org: developer.organisation,
+        admin: developer.admin,
+        creation_date: Math.floor(developer.createdAt / 1000),
+        last_login: developer.lastLoginAt === null ? 0 : Math.floor(developer.lastLoginAt / 1000),
+        phone: '',
+        phone_validated: false,
+        email_validated: false,
+        two_factor_enabled: false,
+        two_factor_enabled_instance: false,
+        two_factor_method: '',
+      }
+    },
+  }),
+  route({
+    method: 'PUT',
+    path: '/admin/userinfo',
+    allow: 'developer',
+    summary: 'Change the own name or organisation',
+    body: AnyObject,
+    handle: async (scope, { body }) => {
+      const developer = await developerRecord(scope)
+      for (const name of ['phone', 'two_factor_enabled', 'two_factor_method']) {
+        if (body[name] !== undefined && body[name] !== '' && body[name] !== false) {
+          throw new GatehouseError('notAvailableYet', 'A second factor for developers is not available yet.')
+        }
+      }
+      const text = (name: string) => (typeof body[name] === 'string' ? (body[name] as string).slice(0, 200) : undefined)
+      const changes = { firstName: text('fname'), lastName: text('lname'), organisation: text('org') }
+      if (Object.values(changes).every((value) => value === undefined)) {
+        throw new GatehouseError('noChanges', 'Of the own record fname, lname and org can be changed; none was sent.')
+      }
+      await updateDeveloper(scope.store, developer.id, JSON.parse(JSON.stringify(changes)))
+      return { success: true }
+    },
+  }),
+  route({
+    method: 'PUT',
+    path: '/admin/putpass',
+    allow: 'developer',
+    summary: 'Change the own password',
+    body: AnyObject,
+    handle: async (scope, { body }) => {
+      await changeDeveloperPassword(scope, body.old_password, body.new_password)
+      return 'Success'
+    },
+  }),
+]

@@ -1,0 +1,76 @@
+/** The node itself: what it is, whether it can serve, how its first developer comes in. */
+
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { needsFirstDeveloper } from '../../domain/accounts/developers.ts'
+import { readMeta } from '../../store/tables/meta.ts'
+import { homePage, setupPage } from '../pages.ts'
+import { Reply, type Route, route } from '../route.ts'
+import { parameter } from './shapes.ts'
+
+const html = (page: string, headers: Record<string, string> = {}): Reply =>
+  new Reply(page, {
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy':
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-store',
+      ...headers,
+    },
+  })
+
+const isLoopback = (address: string): boolean => address === '::1' || /^(::ffff:)?127\./.test(address)
+
+export function nodeRoutes(node: { version: string; ready: () => boolean; metrics: () => Promise<string> }): Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/',
+      allow: 'anybody',
+      summary: 'What this is and what to do next',
+      handle: async (scope) => html(homePage(scope.publicUrl(), await needsFirstDeveloper(scope))),
+    }),
+    route({
+      method: 'GET',
+      path: '/setup',
+      allow: 'anybody',
+      summary: 'The page behind the one-time link of the first start',
+      handle: async (_scope, input) => {
+        const page = setupPage(parameter(input, 'key') ?? '')
+        return html(page.html, { 'content-security-policy': page.policy })
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/healthz',
+      allow: 'anybody',
+      summary: '200 only when the node can serve',
+      handle: async (scope) => {
+        if (!node.ready())
+          throw new GatehouseError('unavailable', 'The node is starting or stopping.', { retryAfter: 2 })
+        await readMeta(scope.store, 'schema_version')
+        return { status: 'ok' }
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/api/about',
+      allow: 'anybody',
+      summary: 'Name and version of the program',
+      handle: async () => ({ about: 'Gatehouse', buildId: node.version, version: node.version }),
+    }),
+    route({
+      method: 'GET',
+      path: '/metrics',
+      allow: 'anybody',
+      summary: 'Metrics for Prometheus',
+      // Load and habits of a node are nobody's business on the open net: a scraper runs beside it.
+      handle: async (scope) => {
+        if (!isLoopback(scope.origin.address)) throw new GatehouseError('noRoute', 'There is nothing here.')
+        return new Reply(await node.metrics(), {
+          headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
+        })
+      },
+    }),
+  ]
+}

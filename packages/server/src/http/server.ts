@@ -1,0 +1,126 @@
+/** Turns routes into a server: parsing by the contract's habits, callers, errors, CORS, documentation. */
+import cors from '@fastify/cors'
+import swagger from '@fastify/swagger'
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import type { TSchema } from 'typebox'
+import type { Means, SystemScope } from '../domain/access/scope.ts'
+import type { AskOverride } from '../domain/auth/override.ts'
+import { presented, type RunTokenLookup, scopeFor } from './callers.ts'
+import { sendError } from './errors.ts'
+import { Reply, type Route, type RouteInput } from './route.ts'
+
+export type ServerOptions = {
+  means: Means
+  routes: readonly Route[]
+  ask: AskOverride
+  /** Run tokens that a request made inside the node may use; none for a request from outside. */
+  runTokensFor: (request: FastifyRequest) => RunTokenLookup
+  trustedProxies: string[]
+  tls: { cert: string; key: string } | undefined
+  onAnswer?: (facts: { method: string; route: string; status: number; seconds: number }) => void
+}
+
+/** Bundles of code reach 1.6 MB, rows come in thousands. */
+const bodyLimit = 16 * 1024 * 1024
+
+export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
+  const { means } = options
+  const server = Fastify({
+    loggerInstance: means.log,
+    disableRequestLogging: true,
+    trustProxy: options.trustedProxies.length === 0 ? false : options.trustedProxies,
+    bodyLimit,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
+    // The Go SDK builds paths with `//` (rest-api.md §1.2); collapsed without a redirect, which it would not follow.
+    rewriteUrl: (request) => collapseSlashes(request.url ?? '/'),
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
+    forceCloseConnections: 'idle',
+    ...(options.tls !== undefined && { https: options.tls }),
+  }) as unknown as FastifyInstance
+  // Tokens travel in headers and never in cookies, so any page may call; what it cannot present, it does not have.
+  await server.register(cors, {
+    origin: '*',
+    methods: ['GET', 'POST', 'PUT', 'DELETE'],
+    allowedHeaders: [
+      'Accept',
+      'Content-Type',
+      'ClearBlade-SystemKey',
+      'ClearBlade-SystemSecret',
+      'ClearBlade-UserToken',
+      'ClearBlade-DevToken',
+      'ClearBlade-DeviceToken',
+      'Logging-enabled',
+    ],
+    maxAge: 86_400,
+  })
+  await server.register(swagger, {
+    openapi: { info: { title: 'Gatehouse', version: '0.1.0', description: 'The HTTP interface of a Gatehouse node' } },
+  })
+  readEveryBodyAsJson(server)
+  server.addHook('onResponse', async (request, reply) => {
+    options.onAnswer?.({
+      method: request.method,
+      route: request.routeOptions.url ?? 'none',
+      status: reply.statusCode,
+      seconds: reply.elapsedTime / 1000,
+    })
+  })
+  server.addHook('onSend', async (_request, reply) => {
+    reply.header('x-content-type-options', 'nosniff')
+  })
+  server.setErrorHandler((error, request, reply) => sendError(means.log, error, request, reply))
+  server.setNotFoundHandler((request, reply) => {
+    const detail = `There is nothing at ${request.method} ${request.url.split('?')[0]}.`
+    return sendError(means.log, new GatehouseError('noRoute', detail), request, reply)
+  })
+  for (const route of options.routes) addRoute(server, route, options)
+  return server
+}
+
+/** GO sends no content type, browsers text/plain: a body that is not empty is JSON (rest-api.md §1.1). */
+function readEveryBodyAsJson(server: FastifyInstance): void {
+  const parse = server.getDefaultJsonParser('error', 'error')
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
+    if (body.length === 0) done(null, undefined)
+    else parse(request, body as string, done)
+  })
+}
+
+function addRoute(server: FastifyInstance, route: Route, options: ServerOptions): void {
+  for (const url of route.paths) {
+    server.route({
+      method: route.method,
+      url,
+      schema: { summary: route.summary, ...(route.body !== undefined && { body: route.body as TSchema }) },
+      // `{}`, `null` and nothing are alike (rest-api.md §1.2).
+      preValidation: async (request) => {
+        request.body ??= {}
+      },
+      handler: async (request, reply) => {
+        const input: RouteInput<unknown> = {
+          params: request.params as Record<string, string>,
+          query: request.query as RouteInput<unknown>['query'],
+          body: request.body,
+          headers: request.headers,
+          ask: options.ask,
+        }
+        const origin = { address: request.ip, userAgent: request.headers['user-agent'] ?? '' }
+        const wanted = { pathKey: input.params.key, systemFrom: route.systemFrom?.(input) }
+        const runTokens = options.runTokensFor(request)
+        const scope = await scopeFor(options.means, origin, route.allow, presented(request.headers), wanted, runTokens)
+        const answer = await route.handle(scope as SystemScope, input)
+        if (!(answer instanceof Reply)) return reply.send(answer === undefined ? '' : answer)
+        reply.status(answer.status).headers(answer.headers)
+        return reply.send(answer.body)
+      },
+    })
+  }
+}
+
+const collapseSlashes = (url: string): string => {
+  const query = url.indexOf('?')
+  const path = query === -1 ? url : url.slice(0, query)
+  return path.includes('//') ? path.replace(/\/{2,}/g, '/') + (query === -1 ? '' : url.slice(query)) : url
+}

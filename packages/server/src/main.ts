@@ -1,0 +1,60 @@
+/** The process of a node: starts it, says where it is, and ends it in order. */
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { createApp, setupLink } from './app.ts'
+import { createLog } from './base/log.ts'
+import { type Config, ConfigError } from './config/config.ts'
+import { DatabaseTooNew } from './store/migrations.ts'
+
+/** Runs until a signal ends it. Throws ConfigError with one sentence where the node cannot start. */
+export async function runNode(config: Config): Promise<void> {
+  const log = createLog({ format: config.mode === 'production' ? 'json' : 'readable', level: config.logLevel })
+  const app = await startable(config, () => createApp(config, log))
+  const url = await startable(config, () => app.listen()).catch(async (error) => {
+    await app.close()
+    throw error
+  })
+  console.log(`Gatehouse is ready at ${url}`)
+  const link = await setupLink(app.means)
+  if (link !== undefined) console.log(`Make the first developer here, once, within an hour: ${link}`)
+  if (config.mode === 'development') console.log('Development mode: loopback only, developer registration is open.')
+  const stop = (signal: string) => {
+    log.info(`${signal}: finishing what runs`)
+    app.close().then(
+      () => process.exit(0),
+      (error) => {
+        log.error({ err: error }, 'The node did not end in order')
+        process.exit(1)
+      },
+    )
+  }
+  process.once('SIGTERM', () => stop('SIGTERM'))
+  process.once('SIGINT', () => stop('SIGINT'))
+}
+
+/** Failures of a start that an operator can mend become one sentence. */
+async function startable<T>(config: Config, start: () => Promise<T>): Promise<T> {
+  try {
+    return await start()
+  } catch (error) {
+    if (error instanceof ConfigError) throw error
+    if (error instanceof DatabaseTooNew) throw new ConfigError(error.message)
+    if (error instanceof GatehouseError)
+      throw new ConfigError(error.hint === undefined ? error.detail : `${error.detail} ${error.hint}`)
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EADDRINUSE') {
+      throw new ConfigError(
+        `The port ${config.port} on ${config.host} is taken by another program. Choose another with --port, or 0 for any.`,
+      )
+    }
+    if (code === 'EACCES')
+      throw new ConfigError(`This user may not listen on port ${config.port}. Choose one above 1023 with --port.`)
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+      throw new ConfigError(`--host ${config.host} is no address of this machine.`)
+    if (config.databaseUrl !== undefined && (code !== undefined || (error as Error).name === 'AggregateError')) {
+      throw new ConfigError(
+        `The database cannot be used (${code ?? 'no connection'}). Check DATABASE_URL and that PostgreSQL runs.`,
+      )
+    }
+    throw error
+  }
+}

@@ -1,0 +1,260 @@
+/**
+ * The schema's history: forward only, applied at start in one transaction under a lock, so that two nodes may start at
+ * once. A database that a newer Gatehouse has touched is refused.
+ */
+import { type Kysely, sql, type Transaction } from 'kysely'
+import type { Dialect } from './dialect/database.ts'
+
+type Migration = { name: string; up(db: Transaction<never>): Promise<void> }
+
+export class DatabaseTooNew extends Error {
+  override readonly name = 'DatabaseTooNew'
+}
+
+// The migrations speak to whatever tables their time had, so they are not typed by the present schema.
+// biome-ignore lint/suspicious/noExplicitAny: see above
+type AnyDb = Kysely<any>
+
+const firstSchema: Migration = {
+  name: '001 first schema',
+  async up(tx) {
+    const db = tx as AnyDb
+    const text = 'text'
+    await db.schema
+      .createTable('developers')
+      .addColumn('id', text, (c) => c.primaryKey())
+      .addColumn('email', text, (c) => c.notNull())
+      .addColumn('email_key', text, (c) => c.notNull().unique())
+      .addColumn('password_hash', text, (c) => c.notNull())
+      .addColumn('first_name', text, (c) => c.notNull())
+      .addColumn('last_name', text, (c) => c.notNull())
+      .addColumn('organisation', text, (c) => c.notNull())
+      .addColumn('admin', 'integer', (c) => c.notNull())
+      .addColumn('disabled', 'integer', (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addColumn('last_login_at', 'bigint')
+      .execute()
+    await db.schema
+      .createTable('invitations')
+      .addColumn('hash', text, (c) => c.primaryKey())
+      .addColumn('kind', text, (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addColumn('expires_at', 'bigint', (c) => c.notNull())
+      .addColumn('used_at', 'bigint')
+      .execute()
+    await db.schema
+      .createTable('systems')
+      .addColumn('key', text, (c) => c.primaryKey())
+      .addColumn('secret', text, (c) => c.notNull())
+      .addColumn('name', text, (c) => c.notNull())
+      .addColumn('description', text, (c) => c.notNull())
+      .addColumn('owner_id', text, (c) => c.notNull())
+      .addColumn('settings', text, (c) => c.notNull())
+      .addColumn('revision', 'bigint', (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .execute()
+    await db.schema
+      .createTable('sessions')
+      .addColumn('id', text, (c) => c.primaryKey())
+      .addColumn('token_hash', text, (c) => c.notNull().unique())
+      .addColumn('refresh_hash', text, (c) => c.unique())
+      .addColumn('family', text, (c) => c.notNull())
+      .addColumn('kind', text, (c) => c.notNull())
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('subject_id', text, (c) => c.notNull())
+      .addColumn('granted_by', text, (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addColumn('expires_at', 'bigint', (c) => c.notNull())
+      .addColumn('refresh_until', 'bigint')
+      .addColumn('ended_at', 'bigint')
+      .addColumn('end_reason', text)
+      .addColumn('address', text, (c) => c.notNull())
+      .execute()
+    await db.schema.createIndex('sessions_by_subject').on('sessions').columns(['system_key', 'subject_id']).execute()
+    await db.schema.createIndex('sessions_by_family').on('sessions').column('family').execute()
+    await db.schema
+      .createTable('accounts')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('user_id', text, (c) => c.notNull())
+      .addColumn('email_key', text, (c) => c.notNull())
+      .addColumn('password_hash', text)
+      .addColumn('password_stamp', text, (c) => c.notNull())
+      .addColumn('password_weak', 'integer', (c) => c.notNull())
+      .addColumn('disabled', 'integer', (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addPrimaryKeyConstraint('accounts_key', ['system_key', 'user_id'])
+      .addUniqueConstraint('accounts_email', ['system_key', 'email_key'])
+      .execute()
+    await db.schema
+      .createTable('collections')
+      .addColumn('id', text, (c) => c.primaryKey())
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('kind', text, (c) => c.notNull())
+      .addColumn('name', text, (c) => c.notNull())
+      .addColumn('name_key', text, (c) => c.notNull())
+      .addColumn('table_name', text, (c) => c.notNull().unique())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addUniqueConstraint('collections_name', ['system_key', 'kind', 'name_key'])
+      .execute()
+    await db.schema
+      .createTable('collection_columns')
+      .addColumn('collection_id', text, (c) => c.notNull())
+      .addColumn('name', text, (c) => c.notNull())
+      .addColumn('type', text, (c) => c.notNull())
+      .addColumn('position', 'integer', (c) => c.notNull())
+      .addPrimaryKeyConstraint('collection_columns_key', ['collection_id', 'name'])
+      .execute()
+    await db.schema
+      .createTable('roles')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('id', text, (c) => c.notNull())
+      .addColumn('name', text, (c) => c.notNull())
+      .addColumn('description', text, (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addPrimaryKeyConstraint('roles_key', ['system_key', 'id'])
+      .addUniqueConstraint('roles_name', ['system_key', 'name'])
+      .execute()
+    await db.schema
+      .createTable('grants')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('role_id', text, (c) => c.notNull())
+      .addColumn('kind', text, (c) => c.notNull())
+      .addColumn('item', text, (c) => c.notNull())
+      .addColumn('level', 'integer', (c) => c.notNull())
+      .addPrimaryKeyConstraint('grants_key', ['system_key', 'role_id', 'kind', 'item'])
+      .execute()
+    await db.schema
+      .createTable('memberships')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('user_id', text, (c) => c.notNull())
+      .addColumn('role_id', text, (c) => c.notNull())
+      .addPrimaryKeyConstraint('memberships_key', ['system_key', 'user_id', 'role_id'])
+      .execute()
+    await db.schema.createIndex('memberships_by_role').on('memberships').columns(['system_key', 'role_id']).execute()
+    await db.schema
+      .createTable('code_units')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('kind', text, (c) => c.notNull())
+      .addColumn('name', text, (c) => c.notNull())
+      .addColumn('current_version', 'integer', (c) => c.notNull())
+      .addColumn('latest_version', 'integer', (c) => c.notNull())
+      .addColumn('settings', text, (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addColumn('updated_at', 'bigint', (c) => c.notNull())
+      .addPrimaryKeyConstraint('code_units_key', ['system_key', 'kind', 'name'])
+      .execute()
+    await db.schema
+      .createTable('code_versions')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('kind', text, (c) => c.notNull())
+      .addColumn('name', text, (c) => c.notNull())
+      .addColumn('version', 'integer', (c) => c.notNull())
+      .addColumn('source', text, (c) => c.notNull())
+      .addColumn('compiled', text)
+      .addColumn('problem', text)
+      .addColumn('dialect', text, (c) => c.notNull())
+      .addColumn('dependencies', text, (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addColumn('created_by', text, (c) => c.notNull())
+      .addPrimaryKeyConstraint('code_versions_key', ['system_key', 'kind', 'name', 'version'])
+      .execute()
+    await db.schema
+      .createTable('proofs')
+      .addColumn('hash', text, (c) => c.primaryKey())
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('user_id', text, (c) => c.notNull())
+      .addColumn('origin', text, (c) => c.notNull())
+      .addColumn('service', text, (c) => c.notNull())
+      .addColumn('run_id', text, (c) => c.notNull())
+      .addColumn('password_stamp', text, (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addColumn('expires_at', 'bigint', (c) => c.notNull())
+      .addColumn('redeemed_at', 'bigint')
+      .execute()
+    await db.schema.createIndex('proofs_by_expiry').on('proofs').column('expires_at').execute()
+    await db.schema
+      .createTable('failures')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('account_id', text, (c) => c.notNull())
+      .addColumn('count', 'integer', (c) => c.notNull())
+      .addColumn('last_at', 'bigint', (c) => c.notNull())
+      .addColumn('blocked_until', 'bigint', (c) => c.notNull())
+      .addPrimaryKeyConstraint('failures_key', ['system_key', 'account_id'])
+      .execute()
+    for (const [table, own] of [
+      ['sign_in_traces', 'decision'],
+      ['failed_runs', 'service'],
+    ] as const) {
+      await db.schema
+        .createTable(table)
+        .addColumn('id', text, (c) => c.primaryKey())
+        .addColumn('system_key', text, (c) => c.notNull())
+        .addColumn(own, text, (c) => c.notNull())
+        .addColumn('at', 'bigint', (c) => c.notNull())
+        .addColumn('record', text, (c) => c.notNull())
+        .execute()
+      await db.schema.createIndex(`${table}_by_time`).on(table).columns(['system_key', 'at']).execute()
+    }
+    await db.schema
+      .createTable('run_logs')
+      .addColumn('id', text, (c) => c.primaryKey())
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('service', text, (c) => c.notNull())
+      .addColumn('at', 'bigint', (c) => c.notNull())
+      .addColumn('run_ms', 'integer', (c) => c.notNull())
+      .addColumn('log', text, (c) => c.notNull())
+      .execute()
+    await db.schema.createIndex('run_logs_by_time').on('run_logs').columns(['system_key', 'service', 'at']).execute()
+    await db.schema
+      .createTable('change_heads')
+      .addColumn('system_key', text, (c) => c.primaryKey())
+      .addColumn('incarnation', text, (c) => c.notNull())
+      .addColumn('position', 'bigint', (c) => c.notNull())
+      .addColumn('stamp_ms', 'bigint', (c) => c.notNull())
+      .addColumn('stamp_count', 'integer', (c) => c.notNull())
+      .addColumn('chain', text, (c) => c.notNull())
+      .execute()
+    await db.schema
+      .createTable('changes')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('position', 'bigint', (c) => c.notNull())
+      .addColumn('incarnation', text, (c) => c.notNull())
+      .addColumn('kind', text, (c) => c.notNull())
+      .addColumn('id', text, (c) => c.notNull())
+      .addColumn('operation', text, (c) => c.notNull())
+      .addColumn('columns', text, (c) => c.notNull())
+      .addColumn('stamp', text, (c) => c.notNull())
+      .addColumn('chain', text, (c) => c.notNull())
+      .addPrimaryKeyConstraint('changes_key', ['system_key', 'position'])
+      .execute()
+  },
+}
+
+export const migrations: readonly Migration[] = [firstSchema]
+
+/** Brings the database to the present schema. Throws DatabaseTooNew where it is ahead of this program. */
+export async function migrate(db: AnyDb, dialect: Dialect): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    // PostgreSQL: one migrating node at a time. SQLite: the transaction itself takes the write lock when it begins.
+    if (dialect.kind === 'postgres') await sql`select pg_advisory_xact_lock(7046126112)`.execute(tx)
+    await tx.schema
+      .createTable('meta')
+      .ifNotExists()
+      .addColumn('name', 'text', (c) => c.primaryKey())
+      .addColumn('value', 'text', (c) => c.notNull())
+      .execute()
+    const row = await tx.selectFrom('meta').select('value').where('name', '=', 'schema_version').executeTakeFirst()
+    const present = row === undefined ? 0 : Number(row.value)
+    if (present > migrations.length) {
+      throw new DatabaseTooNew(
+        `The database has schema version ${present}, made by a newer Gatehouse; this one knows versions up to ${migrations.length}. Start the newer version.`,
+      )
+    }
+    for (const migration of migrations.slice(present)) await migration.up(tx as never)
+    const value = String(migrations.length)
+    if (row === undefined) await tx.insertInto('meta').values({ name: 'schema_version', value }).execute()
+    else if (present < migrations.length) {
+      await tx.updateTable('meta').set({ value }).where('name', '=', 'schema_version').execute()
+    }
+  })
+}

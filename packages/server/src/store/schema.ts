@@ -1,0 +1,146 @@
+/**
+ * The tables that every Gatehouse database has, as types for the query builder. Rows of collections and of users live in
+ * tables of their own, made at run time (`typed-table/`). Times are milliseconds since 1970, booleans 0 or 1, JSON is text,
+ * alike on both databases.
+ */
+
+export type Tables = {
+  meta: { name: string; value: string }
+  developers: {
+    id: string
+    email: string
+    email_key: string
+    password_hash: string
+    first_name: string
+    last_name: string
+    organisation: string
+    admin: number
+    disabled: number
+    created_at: number
+    last_login_at: number | null
+  }
+  invitations: {
+    hash: string
+    kind: string
+    created_at: number
+    expires_at: number
+    used_at: number | null
+  }
+  systems: {
+    key: string
+    secret: string
+    name: string
+    description: string
+    owner_id: string
+    settings: string
+    /** Grows with every change of settings, roles, rights, code or schema: what a cache of those is keyed by. */
+    revision: number
+    created_at: number
+  }
+  sessions: {
+    id: string
+    token_hash: string
+    refresh_hash: string | null
+    /** All sessions that one sign-in led to through refreshes. */
+    family: string
+    kind: string
+    system_key: string
+    subject_id: string
+    granted_by: string
+    created_at: number
+    expires_at: number
+    refresh_until: number | null
+    ended_at: number | null
+    end_reason: string | null
+    address: string
+  }
+  accounts: {
+    system_key: string
+    user_id: string
+    email_key: string
+    password_hash: string | null
+    /** Changes with every new password: what proofs and refreshes made before it are compared with. */
+    password_stamp: string
+    password_weak: number
+    disabled: number
+    created_at: number
+  }
+  collections: {
+    id: string
+    system_key: string
+    /** `items` for a developer's collection, `users` for the one user table of a system. */
+    kind: string
+    name: string
+    name_key: string
+    table_name: string
+    created_at: number
+  }
+  collection_columns: { collection_id: string; name: string; type: string; position: number }
+  roles: { system_key: string; id: string; name: string; description: string; created_at: number }
+  grants: { system_key: string; role_id: string; kind: string; item: string; level: number }
+  memberships: { system_key: string; role_id: string; user_id: string }
+  code_units: {
+    system_key: string
+    kind: string
+    name: string
+    current_version: number
+    latest_version: number
+    settings: string
+    created_at: number
+    updated_at: number
+  }
+  code_versions: {
+    system_key: string
+    kind: string
+    name: string
+    version: number
+    source: string
+    compiled: string | null
+    problem: string | null
+    dialect: string
+    dependencies: string
+    created_at: number
+    created_by: string
+  }
+  proofs: {
+    hash: string
+    system_key: string
+    user_id: string
+    origin: string
+    service: string
+    run_id: string
+    password_stamp: string
+    created_at: number
+    expires_at: number
+    redeemed_at: number | null
+  }
+  failures: { system_key: string; account_id: string; count: number; last_at: number; blocked_until: number }
+  sign_in_traces: {
+    id: string
+    system_key: string
+    at: number
+    decision: string
+    record: string
+  }
+  failed_runs: { id: string; system_key: string; service: string; at: number; record: string }
+  run_logs: { id: string; system_key: string; service: string; at: number; run_ms: number; log: string }
+  change_heads: {
+    system_key: string
+    incarnation: string
+    position: number
+    stamp_ms: number
+    stamp_count: number
+    chain: string
+  }
+  changes: {
+    system_key: string
+    position: number
+    incarnation: string
+    kind: string
+    id: string
+    operation: string
+    columns: string
+    stamp: string
+    chain: string
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * The one way to the database. A `Store` sees the whole node, a `SystemStore` one system; both have the same transactions.
+ * Only files of this folder can get at the query builder behind them (`databaseOf`), so SQL stays here.
+ */
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import type { Kysely, Transaction } from 'kysely'
+import type { Clock } from '../base/clock.ts'
+import { appendChanges, type Change } from './changes.ts'
+import type { Dialect } from './dialect/database.ts'
+import { type DatabaseFailure, mapDatabaseError } from './dialect/failure.ts'
+import type { Tables } from './schema.ts'
+
+const handle = Symbol('database')
+
+type Handle = { db: Kysely<Tables>; dialect: Dialect; inTransaction: boolean }
+
+export type Store = {
+  readonly [handle]: Handle
+  /** Runs `work` in one transaction; inside one, joins it. Await nothing but the store in there. */
+  transaction<T>(work: (tx: Store) => Promise<T>): Promise<T>
+  forSystem(key: string): SystemStore
+  /** Told, after commit, which systems have new changes. The bell may be lost; the rows may not. */
+  onChange(listener: (systemKey: string) => void): () => void
+  close(): Promise<void>
+}
+
+export type SystemStore = {
+  readonly [handle]: Handle
+  readonly key: string
+  transaction<T>(work: (tx: SystemStore) => Promise<T>): Promise<T>
+  /** Appends to the change log of this system; only inside a transaction. */
+  record(change: Change): void
+  /** The whole node in the same transaction, for tables that are not of one system. */
+  readonly node: Store
+}
+
+/** For files of `store/` only: the query builder behind a store. */
+export const databaseOf = (store: Store | SystemStore): Kysely<Tables> => store[handle].db
+export const dialectOf = (store: Store | SystemStore): Dialect => store[handle].dialect
+
+/** A transaction that lost a race with another (a deadlock, a lock held too long) is run again this often. */
+const attempts = 4
+
+export function createStore(db: Kysely<Tables>, dialect: Dialect, clock: Clock, close: () => Promise<void>): Store {
+  const listeners = new Set<(systemKey: string) => void>()
+
+  const open = (database: Kysely<Tables>, pending: Map<string, Change[]> | undefined): Store => {
+    const store: Store = {
+      [handle]: { db: database, dialect, inTransaction: pending !== undefined },
+      transaction: (work) => (pending === undefined ? begin(work) : work(store)),
+      forSystem: (key) => openSystem(store, key, pending),
+      onChange(listener) {
+        listeners.add(listener)
+        return () => listeners.delete(listener)
+      },
+      close,
+    }
+    return store
+  }
+
+  const openSystem = (node: Store, key: string, pending: Map<string, Change[]> | undefined): SystemStore => {
+    const system: SystemStore = {
+      [handle]: node[handle],
+      key,
+      node,
+      transaction: (work) => (pending === undefined ? begin((tx) => work(tx.forSystem(key))) : work(system)),
+      record(change) {
+        if (pending === undefined) throw new Error('A change is recorded in the transaction that makes it.')
+        const list = pending.get(key)
+        if (list === undefined) pending.set(key, [change])
+        else list.push(change)
+      },
+    }
+    return system
+  }
+
+  const begin = async <T>(work: (tx: Store) => Promise<T>): Promise<T> => {
+    for (let attempt = 1; ; attempt++) {
+      const pending = new Map<string, Change[]>()
+      try {
+        const result = await db.transaction().execute(async (trx: Transaction<Tables>) => {
+          const value = await work(open(trx, pending))
+          // In order of key, so that two transactions over several systems cannot wait for each other.
+          for (const [systemKey, changes] of [...pending].sort(([a], [b]) => (a < b ? -1 : 1))) {
+            await appendChanges(trx, dialect, clock, systemKey, changes)
+          }
+          return value
+        })
+        for (const systemKey of pending.keys()) for (const listener of listeners) listener(systemKey)
+        return result
+      } catch (error) {
+        const failure = mapDatabaseError(error)
+        if (failure?.kind === 'busy' && !failure.timedOut && attempt < attempts) continue
+        throw failure === undefined ? error : storeError(failure, error)
+      }
+    }
+  }
+
+  return open(db, undefined)
+}
+
+/** Both databases' failures as the same few errors. */
+function storeError(failure: DatabaseFailure, cause: unknown): GatehouseError {
+  switch (failure.kind) {
+    case 'conflict': {
+      const where = failure.column === undefined ? 'A column' : `The column "${failure.column}"`
+      return new GatehouseError('conflict', `${where} must be unique, and another row holds this value.`, { cause })
+    }
+    case 'busy':
+      return new GatehouseError('unavailable', 'The database is busy.', {
+        hint: 'Try again in a moment.',
+        cause,
+        retryAfter: 1,
+      })
+    case 'full':
+      return new GatehouseError('unavailable', 'The disk of the database is full; nothing was changed.', { cause })
+    case 'tooLong':
+      return new GatehouseError(
+        'badValue',
+        'A value is longer than the database, or the index on its column, can hold.',
+        { cause },
+      )
+    case 'unavailable':
+      return new GatehouseError('unavailable', 'The database cannot be reached; nothing was changed.', {
+        cause,
+        retryAfter: 5,
+      })
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * What sign-in knows of a user: e-mail key, password hash, state. Profile columns live in the system's user table
+ * (`collections.ts`, kind `users`); both are written in one transaction.
+ */
+import { databaseOf, type SystemStore } from '../store.ts'
+import { emailKey } from './developers.ts'
+
+export type AccountRecord = {
+  userId: string
+  emailKey: string
+  /** Null for an account that cannot sign in with a password. */
+  passwordHash: string | null
+  passwordStamp: string
+  passwordWeak: boolean
+  disabled: boolean
+  createdAt: number
+}
+
+export async function insertAccount(store: SystemStore, account: AccountRecord): Promise<void> {
+  await databaseOf(store)
+    .insertInto('accounts')
+    .values({
+      system_key: store.key,
+      user_id: account.userId,
+      email_key: account.emailKey,
+      password_hash: account.passwordHash,
+      password_stamp: account.passwordStamp,
+      password_weak: account.passwordWeak ? 1 : 0,
+      disabled: account.disabled ? 1 : 0,
+      created_at: account.createdAt,
+    })
+    .execute()
+  store.record({ kind: 'credential', id: account.userId, operation: 'put', columns: ['password', 'disabled'] })
+}
+
+export async function findAccount(
+  store: SystemStore,
+  by: { userId: string } | { email: string },
+): Promise<AccountRecord | undefined> {
+  const query = databaseOf(store).selectFrom('accounts').selectAll().where('system_key', '=', store.key)
+  const row = await ('userId' in by
+    ? query.where('user_id', '=', by.userId)
+    : query.where('email_key', '=', emailKey(by.email))
+  ).executeTakeFirst()
+  return (
+    row && {
+      userId: row.user_id,
+      emailKey: row.email_key,
+      passwordHash: row.password_hash,
+      passwordStamp: row.password_stamp,
+      passwordWeak: row.password_weak === 1,
+      disabled: row.disabled === 1,
+      createdAt: row.created_at,
+    }
+  )
+}
+
+export async function updateAccount(
+  store: SystemStore,
+  userId: string,
+  changes: {
+    email?: string
+    password?: { hash: string; stamp: string; weak: boolean }
+    disabled?: boolean
+  },
+): Promise<void> {
+  const columns = Object.entries(changes)
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => name)
+  if (columns.length === 0) return
+  await databaseOf(store)
+    .updateTable('accounts')
+    .set({
+      ...(changes.email !== undefined && { email_key: emailKey(changes.email) }),
+      ...(changes.password !== undefined && {
+        password_hash: changes.password.hash,
+        password_stamp: changes.password.stamp,
+        password_weak: changes.password.weak ? 1 : 0,
+      }),
+      ...(changes.disabled !== undefined && { disabled: changes.disabled ? 1 : 0 }),
+    })
+    .where('system_key', '=', store.key)
+    .where('user_id', '=', userId)
+    .execute()
+  store.record({ kind: 'credential', id: userId, operation: 'put', columns })
+}
+
+export async function deleteAccount(store: SystemStore, userId: string): Promise<boolean> {
+  const deleted = await databaseOf(store)
+    .deleteFrom('accounts')
+    .where('system_key', '=', store.key)
+    .where('user_id', '=', userId)
+    .returning('user_id')
+    .execute()
+  if (deleted.length > 0) store.record({ kind: 'credential', id: userId, operation: 'delete', columns: [] })
+  return deleted.length > 0
+}
+
+/** Which of these users have a password that a person should change, and which are switched off. */
+export async function accountStates(
+  store: SystemStore,
+  userIds: string[],
+): Promise<Map<string, { weak: boolean; disabled: boolean }>> {
+  const states = new Map<string, { weak: boolean; disabled: boolean }>()
+  for (let start = 0; start < userIds.length; start += 1000) {
+    const rows = await databaseOf(store)
+      .selectFrom('accounts')
+      .select(['user_id', 'password_weak', 'disabled'])
+      .where('system_key', '=', store.key)
+      .where('user_id', 'in', userIds.slice(start, start + 1000))
+      .execute()
+    for (const row of rows) states.set(row.user_id, { weak: row.password_weak === 1, disabled: row.disabled === 1 })
+  }
+  return states
+}

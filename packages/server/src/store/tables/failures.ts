@@ -1,0 +1,49 @@
+/** The ledger of wrong passwords per account found. Developers' accounts stand under the system key `''`. */
+import { databaseOf, type Store } from '../store.ts'
+
+export type FailureRecord = { count: number; lastAt: number; blockedUntil: number }
+
+export async function findFailures(
+  store: Store,
+  systemKey: string,
+  accountId: string,
+): Promise<FailureRecord | undefined> {
+  return databaseOf(store)
+    .selectFrom('failures')
+    .select(['count', 'last_at as lastAt', 'blocked_until as blockedUntil'])
+    .where('system_key', '=', systemKey)
+    .where('account_id', '=', accountId)
+    .executeTakeFirst()
+}
+
+/** Adds one in a single statement, so that parallel failures are all counted; answers the new count. */
+export async function addFailure(store: Store, systemKey: string, accountId: string, now: number): Promise<number> {
+  const row = await databaseOf(store)
+    .insertInto('failures')
+    .values({ system_key: systemKey, account_id: accountId, count: 1, last_at: now, blocked_until: 0 })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['system_key', 'account_id'])
+        .doUpdateSet((eb) => ({ count: eb('failures.count', '+', 1), last_at: now })),
+    )
+    .returning('count')
+    .executeTakeFirstOrThrow()
+  return row.count
+}
+
+export async function blockUntil(store: Store, systemKey: string, accountId: string, until: number): Promise<void> {
+  await databaseOf(store)
+    .updateTable('failures')
+    .set({ blocked_until: until })
+    .where('system_key', '=', systemKey)
+    .where('account_id', '=', accountId)
+    .execute()
+}
+
+export async function clearFailures(store: Store, systemKey: string, accountId: string): Promise<void> {
+  await databaseOf(store)
+    .deleteFrom('failures')
+    .where('system_key', '=', systemKey)
+    .where('account_id', '=', accountId)
+    .execute()
+}

@@ -1,0 +1,78 @@
+/** Proofs: what a service holds after a password was right. Redeemed once, by sign-in alone. */
+import { databaseOf, type Store, type SystemStore } from '../store.ts'
+
+export type ProofRecord = {
+  hash: string
+  userId: string
+  /** `password` where one was checked, `grant` where the auth service vouched for the user itself. */
+  origin: 'password' | 'grant'
+  service: string
+  runId: string
+  passwordStamp: string
+  createdAt: number
+  expiresAt: number
+}
+
+export async function insertProof(store: SystemStore, proof: ProofRecord): Promise<void> {
+  await databaseOf(store)
+    .insertInto('proofs')
+    .values({
+      hash: proof.hash,
+      system_key: store.key,
+      user_id: proof.userId,
+      origin: proof.origin,
+      service: proof.service,
+      run_id: proof.runId,
+      password_stamp: proof.passwordStamp,
+      created_at: proof.createdAt,
+      expires_at: proof.expiresAt,
+      redeemed_at: null,
+    })
+    .execute()
+}
+
+/** Checks and spends in one statement: of many that try at once, one gets the proof. */
+export async function redeemProof(
+  store: SystemStore,
+  hash: string,
+  now: number,
+): Promise<Pick<ProofRecord, 'userId' | 'origin' | 'service' | 'passwordStamp'> | undefined> {
+  const row = await databaseOf(store)
+    .updateTable('proofs')
+    .set({ redeemed_at: now })
+    .where('hash', '=', hash)
+    .where('system_key', '=', store.key)
+    .where('redeemed_at', 'is', null)
+    .where('expires_at', '>', now)
+    .returning(['user_id', 'origin', 'service', 'password_stamp'])
+    .executeTakeFirst()
+  return (
+    row && {
+      userId: row.user_id,
+      origin: row.origin as ProofRecord['origin'],
+      service: row.service,
+      passwordStamp: row.password_stamp,
+    }
+  )
+}
+
+/** Why a text could not be redeemed, for the trace; never used to decide. */
+export async function proofState(
+  store: SystemStore,
+  hash: string,
+  now: number,
+): Promise<'unknown' | 'spent' | 'expired' | 'open'> {
+  const row = await databaseOf(store)
+    .selectFrom('proofs')
+    .select(['redeemed_at', 'expires_at'])
+    .where('hash', '=', hash)
+    .where('system_key', '=', store.key)
+    .executeTakeFirst()
+  if (row === undefined) return 'unknown'
+  if (row.redeemed_at !== null) return 'spent'
+  return row.expires_at <= now ? 'expired' : 'open'
+}
+
+export async function deleteOldProofs(store: Store, before: number): Promise<void> {
+  await databaseOf(store).deleteFrom('proofs').where('expires_at', '<', before).execute()
+}

@@ -1,0 +1,102 @@
+/** Rows that tell what happened: sign-in traces, failed runs, logs of runs. Kept for a while, then removed. */
+import { databaseOf, type Store, type SystemStore } from '../store.ts'
+
+export async function insertTrace(
+  store: SystemStore,
+  trace: { id: string; at: number; decision: string; record: Record<string, unknown> },
+): Promise<void> {
+  await databaseOf(store)
+    .insertInto('sign_in_traces')
+    .values({
+      id: trace.id,
+      system_key: store.key,
+      at: trace.at,
+      decision: trace.decision,
+      record: JSON.stringify(trace.record),
+    })
+    .execute()
+}
+
+export async function listTraces(
+  store: SystemStore,
+  page: { limit: number; before?: number },
+): Promise<Record<string, unknown>[]> {
+  let query = databaseOf(store)
+    .selectFrom('sign_in_traces')
+    .selectAll()
+    .where('system_key', '=', store.key)
+    .orderBy('at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(page.limit)
+  if (page.before !== undefined) query = query.where('at', '<', page.before)
+  const rows = await query.execute()
+  return rows.map((row) => ({ id: row.id, at: row.at, decision: row.decision, ...JSON.parse(row.record) }))
+}
+
+export async function insertFailedRun(
+  store: SystemStore,
+  run: { id: string; service: string; at: number; record: Record<string, unknown> },
+): Promise<void> {
+  await databaseOf(store)
+    .insertInto('failed_runs')
+    .values({ id: run.id, system_key: store.key, service: run.service, at: run.at, record: JSON.stringify(run.record) })
+    .execute()
+}
+
+export async function listFailedRuns(store: SystemStore, limit: number): Promise<Record<string, unknown>[]> {
+  const rows = await databaseOf(store)
+    .selectFrom('failed_runs')
+    .selectAll()
+    .where('system_key', '=', store.key)
+    .orderBy('at', 'desc')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => JSON.parse(row.record))
+}
+
+export async function deleteFailedRuns(store: SystemStore, ids: string[]): Promise<Record<string, unknown>[]> {
+  if (ids.length === 0) return []
+  const rows = await databaseOf(store)
+    .deleteFrom('failed_runs')
+    .where('system_key', '=', store.key)
+    .where('id', 'in', ids)
+    .returning('record')
+    .execute()
+  return rows.map((row) => JSON.parse(row.record))
+}
+
+export async function insertRunLog(
+  store: SystemStore,
+  log: { id: string; service: string; at: number; runMs: number; text: string },
+): Promise<void> {
+  await databaseOf(store)
+    .insertInto('run_logs')
+    .values({ id: log.id, system_key: store.key, service: log.service, at: log.at, run_ms: log.runMs, log: log.text })
+    .execute()
+}
+
+export async function listRunLogs(
+  store: SystemStore,
+  service: string,
+  limit: number,
+): Promise<{ id: string; at: number; runMs: number; text: string }[]> {
+  const rows = await databaseOf(store)
+    .selectFrom('run_logs')
+    .selectAll()
+    .where('system_key', '=', store.key)
+    .where('service', '=', service)
+    .orderBy('at', 'desc')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => ({ id: row.id, at: row.at, runMs: row.run_ms, text: row.log }))
+}
+
+export async function deleteOldRecords(
+  store: Store,
+  before: { traces: number; failedRuns: number; logs: number },
+): Promise<void> {
+  const db = databaseOf(store)
+  await db.deleteFrom('sign_in_traces').where('at', '<', before.traces).execute()
+  await db.deleteFrom('failed_runs').where('at', '<', before.failedRuns).execute()
+  await db.deleteFrom('run_logs').where('at', '<', before.logs).execute()
+}

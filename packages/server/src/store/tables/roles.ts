@@ -1,0 +1,164 @@
+/** Roles, the rights they give, and who holds them. */
+import { databaseOf, type SystemStore } from '../store.ts'
+
+export type RoleRecord = { id: string; name: string; description: string; createdAt: number }
+
+/** A right of a role: a resource kind, an item of it (`''` for kinds without items), and the permission bits. */
+export type GrantRecord = { roleId: string; kind: string; item: string; level: number }
+
+export async function insertRole(store: SystemStore, role: RoleRecord): Promise<void> {
+  await databaseOf(store)
+    .insertInto('roles')
+    .values({
+      system_key: store.key,
+      id: role.id,
+      name: role.name,
+      description: role.description,
+      created_at: role.createdAt,
+    })
+    .execute()
+  store.record({ kind: 'role', id: role.id, operation: 'put', columns: ['name', 'description'] })
+}
+
+export async function listRoles(store: SystemStore): Promise<RoleRecord[]> {
+  const rows = await databaseOf(store)
+    .selectFrom('roles')
+    .selectAll()
+    .where('system_key', '=', store.key)
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute()
+  return rows.map((row) => ({ id: row.id, name: row.name, description: row.description, createdAt: row.created_at }))
+}
+
+export async function updateRole(
+  store: SystemStore,
+  id: string,
+  changes: { name?: string; description?: string },
+): Promise<void> {
+  await databaseOf(store)
+    .updateTable('roles')
+    .set(changes)
+    .where('system_key', '=', store.key)
+    .where('id', '=', id)
+    .execute()
+  store.record({ kind: 'role', id, operation: 'put', columns: Object.keys(changes) })
+}
+
+export async function deleteRole(store: SystemStore, id: string): Promise<void> {
+  const db = databaseOf(store)
+  await db.deleteFrom('memberships').where('system_key', '=', store.key).where('role_id', '=', id).execute()
+  await db.deleteFrom('grants').where('system_key', '=', store.key).where('role_id', '=', id).execute()
+  await db.deleteFrom('roles').where('system_key', '=', store.key).where('id', '=', id).execute()
+  store.record({ kind: 'role', id, operation: 'delete', columns: [] })
+}
+
+export async function listGrants(
+  store: SystemStore,
+  of: { roleIds: string[] } | { userId: string } | { kind: string; item: string },
+): Promise<GrantRecord[]> {
+  const query = databaseOf(store)
+    .selectFrom('grants')
+    .select(['role_id as roleId', 'kind', 'item', 'level'])
+    .where('grants.system_key', '=', store.key)
+  if ('roleIds' in of) {
+    return of.roleIds.length === 0 ? [] : query.where('role_id', 'in', of.roleIds).execute()
+  }
+  if ('kind' in of) return query.where('kind', '=', of.kind).where('item', '=', of.item).execute()
+  return query
+    .where('role_id', 'in', (eb) =>
+      eb
+        .selectFrom('memberships')
+        .select('memberships.role_id')
+        .where('memberships.system_key', '=', store.key)
+        .where('memberships.user_id', '=', of.userId),
+    )
+    .execute()
+}
+
+/** Level 0 takes the right away. */
+export async function putGrant(store: SystemStore, grant: GrantRecord): Promise<void> {
+  const db = databaseOf(store)
+  if (grant.level === 0) {
+    await db
+      .deleteFrom('grants')
+      .where('system_key', '=', store.key)
+      .where('role_id', '=', grant.roleId)
+      .where('kind', '=', grant.kind)
+      .where('item', '=', grant.item)
+      .execute()
+  } else {
+    const { roleId, kind, item, level } = grant
+    await db
+      .insertInto('grants')
+      .values({ system_key: store.key, role_id: roleId, kind, item, level })
+      .onConflict((conflict) => conflict.columns(['system_key', 'role_id', 'kind', 'item']).doUpdateSet({ level }))
+      .execute()
+  }
+  const operation = grant.level === 0 ? 'delete' : 'put'
+  store.record({ kind: 'grant', id: `${grant.roleId}/${grant.kind}/${grant.item}`, operation, columns: ['level'] })
+}
+
+/** When the thing itself goes, so do the rights on it. */
+export async function deleteGrantsOn(store: SystemStore, kind: string, item: string): Promise<void> {
+  const gone = await databaseOf(store)
+    .deleteFrom('grants')
+    .where('system_key', '=', store.key)
+    .where('kind', '=', kind)
+    .where('item', '=', item)
+    .returning('role_id')
+    .execute()
+  for (const { role_id } of gone) {
+    store.record({ kind: 'grant', id: `${role_id}/${kind}/${item}`, operation: 'delete', columns: ['level'] })
+  }
+}
+
+export async function listMemberships(store: SystemStore, userId: string): Promise<RoleRecord[]> {
+  const rows = await databaseOf(store)
+    .selectFrom('memberships')
+    .innerJoin('roles', (join) =>
+      join.onRef('roles.id', '=', 'memberships.role_id').onRef('roles.system_key', '=', 'memberships.system_key'),
+    )
+    .select([
+      'roles.id as id',
+      'roles.name as name',
+      'roles.description as description',
+      'roles.created_at as createdAt',
+    ])
+    .where('memberships.system_key', '=', store.key)
+    .where('memberships.user_id', '=', userId)
+    .orderBy('roles.created_at')
+    .orderBy('roles.id')
+    .execute()
+  return rows
+}
+
+export async function listMembers(store: SystemStore, roleId: string): Promise<string[]> {
+  const rows = await databaseOf(store)
+    .selectFrom('memberships')
+    .select('user_id')
+    .where('system_key', '=', store.key)
+    .where('role_id', '=', roleId)
+    .execute()
+  return rows.map((row) => row.user_id)
+}
+
+export async function addMembership(store: SystemStore, userId: string, roleId: string): Promise<void> {
+  await databaseOf(store)
+    .insertInto('memberships')
+    .values({ system_key: store.key, user_id: userId, role_id: roleId })
+    .onConflict((conflict) => conflict.columns(['system_key', 'user_id', 'role_id']).doNothing())
+    .execute()
+  store.record({ kind: 'membership', id: `${userId}/${roleId}`, operation: 'put', columns: ['member'] })
+}
+
+export async function removeMembership(store: SystemStore, userId: string, roleId?: string): Promise<void> {
+  let query = databaseOf(store)
+    .deleteFrom('memberships')
+    .where('system_key', '=', store.key)
+    .where('user_id', '=', userId)
+  if (roleId !== undefined) query = query.where('role_id', '=', roleId)
+  for (const row of await query.returning('role_id').execute()) {
+    store.record({ kind: 'membership', id: `${userId}/${row.role_id}`, operation: 'delete', columns: ['member'] })
+  }
+}

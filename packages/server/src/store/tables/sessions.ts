@@ -1,0 +1,170 @@
+/** Sessions as rows: ended at once, on every node, by one update. Tokens are stored as hashes only. */
+import { databaseOf, type Store, type SystemStore } from '../store.ts'
+
+/** Sessions of users travel to edges, so their making and ending is in the change log; call these in a transaction. */
+const recordSession = (store: Store, systemKey: string, id: string, columns: string[]): void => {
+  if (systemKey !== '') store.forSystem(systemKey).record({ kind: 'session', id, operation: 'put', columns })
+}
+
+export type SessionKind = 'user' | 'anonymous' | 'developer'
+
+export type SessionRecord = {
+  id: string
+  tokenHash: string
+  refreshHash: string | null
+  family: string
+  kind: SessionKind
+  /** Empty for developers. */
+  systemKey: string
+  subjectId: string
+  /** What let this session in: `password`, `anonymous`, `registration`, or `service:NAME` of the auth service. */
+  grantedBy: string
+  createdAt: number
+  expiresAt: number
+  refreshUntil: number | null
+  endedAt: number | null
+  endReason: string | null
+  address: string
+}
+
+type StoredSession = {
+  id: string
+  token_hash: string
+  refresh_hash: string | null
+  family: string
+  kind: string
+  system_key: string
+  subject_id: string
+  granted_by: string
+  created_at: number
+  expires_at: number
+  refresh_until: number | null
+  ended_at: number | null
+  end_reason: string | null
+  address: string
+}
+
+const fromRow = (row: StoredSession): SessionRecord => ({
+  id: row.id,
+  tokenHash: row.token_hash,
+  refreshHash: row.refresh_hash,
+  family: row.family,
+  kind: row.kind as SessionKind,
+  systemKey: row.system_key,
+  subjectId: row.subject_id,
+  grantedBy: row.granted_by,
+  createdAt: row.created_at,
+  expiresAt: row.expires_at,
+  refreshUntil: row.refresh_until,
+  endedAt: row.ended_at,
+  endReason: row.end_reason,
+  address: row.address,
+})
+
+/** In a transaction. */
+export async function insertSession(store: Store, session: SessionRecord): Promise<void> {
+  await databaseOf(store)
+    .insertInto('sessions')
+    .values({
+      id: session.id,
+      token_hash: session.tokenHash,
+      refresh_hash: session.refreshHash,
+      family: session.family,
+      kind: session.kind,
+      system_key: session.systemKey,
+      subject_id: session.subjectId,
+      granted_by: session.grantedBy,
+      created_at: session.createdAt,
+      expires_at: session.expiresAt,
+      refresh_until: session.refreshUntil,
+      ended_at: null,
+      end_reason: null,
+      address: session.address,
+    })
+    .execute()
+  if (session.kind === 'user') recordSession(store, session.systemKey, session.id, ['session'])
+}
+
+/** A session that may be used now, or undefined. */
+export async function findLiveSession(
+  store: Store,
+  tokenHash: string,
+  now: number,
+): Promise<SessionRecord | undefined> {
+  const row = await databaseOf(store)
+    .selectFrom('sessions')
+    .selectAll()
+    .where('token_hash', '=', tokenHash)
+    .where('ended_at', 'is', null)
+    .where('expires_at', '>', now)
+    .executeTakeFirst()
+  return row && fromRow(row)
+}
+
+/** Whatever state it is in: a second use of a refresh token must be told from an unknown one. */
+export async function findSessionByRefresh(store: Store, refreshHash: string): Promise<SessionRecord | undefined> {
+  const row = await databaseOf(store)
+    .selectFrom('sessions')
+    .selectAll()
+    .where('refresh_hash', '=', refreshHash)
+    .executeTakeFirst()
+  return row && fromRow(row)
+}
+
+export type EndSessions = {
+  kind?: SessionKind
+  subjectId?: string
+  family?: string
+  id?: string
+  tokenHash?: string
+  systemKey: string
+  /** Sessions to spare: those granted by this. */
+  exceptGrantedBy?: string
+  exceptId?: string
+}
+
+/** In a transaction: ends the sessions that match and are still open; answers how many those were. */
+export async function endSessions(store: Store, which: EndSessions, now: number, reason: string): Promise<number> {
+  let query = databaseOf(store)
+    .updateTable('sessions')
+    .set({ ended_at: now, end_reason: reason })
+    .where('ended_at', 'is', null)
+    .where('system_key', '=', which.systemKey)
+  if (which.kind !== undefined) query = query.where('kind', '=', which.kind)
+  if (which.subjectId !== undefined) query = query.where('subject_id', '=', which.subjectId)
+  if (which.family !== undefined) query = query.where('family', '=', which.family)
+  if (which.id !== undefined) query = query.where('id', '=', which.id)
+  if (which.tokenHash !== undefined) query = query.where('token_hash', '=', which.tokenHash)
+  if (which.exceptGrantedBy !== undefined) query = query.where('granted_by', '!=', which.exceptGrantedBy)
+  if (which.exceptId !== undefined) query = query.where('id', '!=', which.exceptId)
+  const ended = await query.returning(['id', 'kind', 'system_key']).execute()
+  for (const session of ended) {
+    if (session.kind === 'user') recordSession(store, session.system_key, session.id, ['ended'])
+  }
+  return ended.length
+}
+
+export async function listSessions(
+  store: SystemStore,
+  which: { kind: SessionKind; now: number; subjectId?: string },
+): Promise<SessionRecord[]> {
+  let query = databaseOf(store)
+    .selectFrom('sessions')
+    .selectAll()
+    .where('system_key', '=', store.key)
+    .where('kind', '=', which.kind)
+    .where('ended_at', 'is', null)
+    .where('expires_at', '>', which.now)
+    .orderBy('created_at')
+  if (which.subjectId !== undefined) query = query.where('subject_id', '=', which.subjectId)
+  return (await query.execute()).map(fromRow)
+}
+
+/** Rows that nobody can use any more, a while after they ended: a spent refresh token is remembered until then. */
+export async function deleteOldSessions(store: Store, before: number): Promise<void> {
+  await databaseOf(store)
+    .deleteFrom('sessions')
+    .where('expires_at', '<', before)
+    .where((eb) => eb.or([eb('refresh_until', 'is', null), eb('refresh_until', '<', before)]))
+    .execute()
+}

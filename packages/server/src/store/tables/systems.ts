@@ -1,0 +1,132 @@
+/** Systems with their settings, as rows. What a setting means is decided in `domain/systems`. */
+import { databaseOf, type Store, type SystemStore } from '../store.ts'
+
+export type SystemRow = {
+  key: string
+  secret: string
+  name: string
+  description: string
+  ownerId: string
+  settings: Record<string, unknown>
+  revision: number
+  createdAt: number
+}
+
+export async function insertSystem(store: Store, system: SystemRow & { incarnation: string }): Promise<void> {
+  const db = databaseOf(store)
+  await db
+    .insertInto('systems')
+    .values({
+      key: system.key,
+      secret: system.secret,
+      name: system.name,
+      description: system.description,
+      owner_id: system.ownerId,
+      settings: JSON.stringify(system.settings),
+      revision: system.revision,
+      created_at: system.createdAt,
+    })
+    .execute()
+  await db
+    .insertInto('change_heads')
+    .values({
+      system_key: system.key,
+      incarnation: system.incarnation,
+      position: 0,
+      stamp_ms: 0,
+      stamp_count: 0,
+      chain: '',
+    })
+    .execute()
+}
+
+type StoredSystem = {
+  key: string
+  secret: string
+  name: string
+  description: string
+  owner_id: string
+  settings: string
+  revision: number
+  created_at: number
+}
+
+const fromRow = (row: StoredSystem): SystemRow => ({
+  key: row.key,
+  secret: row.secret,
+  name: row.name,
+  description: row.description,
+  ownerId: row.owner_id,
+  settings: JSON.parse(row.settings),
+  revision: row.revision,
+  createdAt: row.created_at,
+})
+
+export async function findSystem(store: Store, key: string): Promise<SystemRow | undefined> {
+  const row = await databaseOf(store).selectFrom('systems').selectAll().where('key', '=', key).executeTakeFirst()
+  return row && fromRow(row)
+}
+
+export async function listSystems(store: Store, ownerId: string): Promise<SystemRow[]> {
+  const rows = await databaseOf(store)
+    .selectFrom('systems')
+    .selectAll()
+    .where('owner_id', '=', ownerId)
+    .orderBy('created_at')
+    .orderBy('key')
+    .execute()
+  return rows.map(fromRow)
+}
+
+export async function updateSystem(
+  store: SystemStore,
+  changes: Partial<Pick<SystemRow, 'name' | 'description' | 'secret' | 'settings'>>,
+): Promise<void> {
+  const { settings, ...plain } = changes
+  await databaseOf(store)
+    .updateTable('systems')
+    .set({ ...plain, ...(settings !== undefined && { settings: JSON.stringify(settings) }) })
+    .where('key', '=', store.key)
+    .execute()
+  store.record({ kind: 'settings', id: store.key, operation: 'put', columns: Object.keys(changes) })
+}
+
+/** Locks the system's row until the transaction ends, so that two changes of its settings cannot lose one another. */
+export async function lockSystem(store: SystemStore): Promise<SystemRow | undefined> {
+  const row = await databaseOf(store)
+    .updateTable('systems')
+    .set((eb) => ({ revision: eb.ref('revision') }))
+    .where('key', '=', store.key)
+    .returningAll()
+    .executeTakeFirst()
+  return row && fromRow(row)
+}
+
+/** Removes everything that belongs to the system but its physical tables, which the caller drops first. */
+export async function deleteSystemRows(store: SystemStore): Promise<void> {
+  const db = databaseOf(store)
+  await db
+    .deleteFrom('collection_columns')
+    .where('collection_id', 'in', (eb) => eb.selectFrom('collections').select('id').where('system_key', '=', store.key))
+    .execute()
+  for (const table of [
+    'collections',
+    'sessions',
+    'accounts',
+    'roles',
+    'grants',
+    'memberships',
+    'code_units',
+    'code_versions',
+    'proofs',
+    'failures',
+    'sign_in_traces',
+    'failed_runs',
+    'run_logs',
+    'changes',
+    'change_heads',
+  ] as const) {
+    await db.deleteFrom(table).where('system_key', '=', store.key).execute()
+  }
+  await db.deleteFrom('systems').where('key', '=', store.key).execute()
+}
