@@ -69,14 +69,21 @@ export function installAnswer(library, native, facts) {
   function plainValue(value) {
     if (!own.isObject(value)) return value
     if (value instanceof own.Error) return plainError(value)
-    const keys = own.keys(value)
     let copy
+    if (own.isArray(value)) {
+      for (let i = 0; i < value.length; i++) {
+        if (!(value[i] instanceof own.Error)) continue
+        copy ??= own.sliceArray(value)
+        copy[i] = plainError(value[i])
+      }
+      return copy ?? value
+    }
+    const keys = own.keys(value)
     for (let i = 0; i < keys.length; i++) {
       const item = value[keys[i]]
-      if (item instanceof own.Error) {
-        copy ??= own.isArray(value) ? own.sliceArray(value) : own.assign({}, value)
-        copy[keys[i]] = plainError(item)
-      }
+      if (!(item instanceof own.Error)) continue
+      copy ??= own.assign({}, value)
+      copy[keys[i]] = plainError(item)
     }
     return copy ?? value
   }

@@ -94,7 +94,6 @@ export function installBuiltIns(library) {
     let made
     own.each(names, (name) =>
       own.defineProperty(object, name, {
-        __proto__: null,
         get: () => {
           made ??= make()
           property(object, name, made[name])

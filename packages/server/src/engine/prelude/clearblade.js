@@ -3,7 +3,8 @@
  * session.js, roles in roles.js, what is not built in not-yet.js. Every call blocks; its callback has run when it returns.
  */
 export function installClearBlade(library, _native, facts) {
-  const { own, calls, query, http, render, logDebug, currentSession, ClearBlade } = library
+  const { own, calls, query, http, render, logDebug, run, session: current } = library
+  const currentSession = current.current
   const { collectionOf, needCollection, wireOf } = query
   const { ask, respond } = calls
 
@@ -239,7 +240,31 @@ export function installClearBlade(library, _native, facts) {
 
   const isText = (value) => typeof value === 'string' && value !== ''
 
-  own.assign(ClearBlade, {
+  const platformUrl = typeof facts.platformUrl === 'string' ? facts.platformUrl : ''
+  const { methods } = current
+
+  // One literal: properties added one by one would cost every run.
+  const ClearBlade = {
+    systemKey: run.req.systemKey,
+    systemSecret: run.req.systemSecret,
+    URI: platformUrl[platformUrl.length - 1] === '/' ? own.slice(platformUrl, 0, -1) : platformUrl,
+    get user() {
+      return currentSession().user
+    },
+    set user(user) {
+      current.become(user)
+    },
+    init: methods.init,
+    setUser: methods.setUser,
+    loginUser: methods.loginUser,
+    registerUser: methods.registerUser,
+    loginAnon: methods.loginAnon,
+    reauthUser: methods.reauthUser,
+    isCurrentUserAuthenticated: methods.isCurrentUserAuthenticated,
+    logoutUser: methods.logoutUser,
+    deleteUser: methods.deleteUser,
+    deleteUsers: methods.deleteUsers,
+
     Query,
     Collection,
     Item,
@@ -278,9 +303,10 @@ export function installClearBlade(library, _native, facts) {
       if (!isText(password)) throw new own.Error('Password must be given as a text.')
     },
     http: () => ({ Request: () => http.Requests() }),
-  })
+  }
 
   own.defineGlobal('ClearBlade', ClearBlade)
+  library.ClearBlade = ClearBlade
   library.factory = factory
   library.base = base
   library.keptBy = keptBy

@@ -4,7 +4,7 @@
  */
 export function installSession(library) {
   const { own, calls, run } = library
-  const { req, runToken, facts } = run
+  const { req, runToken } = run
 
   const nobody = { session: 'none', user: { email: null, authToken: null } }
 
@@ -77,7 +77,7 @@ export function installSession(library) {
 
   function initWithPassword(options, callback) {
     const { email, password, systemKey, systemSecret } = options
-    const register = options.registerUser === true
+    const register = Boolean(options.registerUser)
     const makeArgs = () => own.assign(credentials(email, password), { systemKey, systemSecret })
     signIn(
       register ? 'auth.register' : 'auth.password',
@@ -136,18 +136,7 @@ export function installSession(library) {
 
   const emailQuery = (emails) => ({ FILTERS: own.each(emails, (email) => [{ EQ: [{ email: email ?? null }] }]) })
 
-  const platformUrl = typeof facts.platformUrl === 'string' ? facts.platformUrl : ''
-
-  const ClearBlade = {
-    systemKey: req.systemKey,
-    systemSecret: req.systemSecret,
-    URI: platformUrl[platformUrl.length - 1] === '/' ? own.slice(platformUrl, 0, -1) : platformUrl,
-    get user() {
-      return current.user
-    },
-    set user(user) {
-      become(ofToken(user?.authToken, { email: user?.email, user_id: user?.user_id }))
-    },
+  const methods = {
     init,
     setUser(email, authToken, userId) {
       become(ofToken(authToken, { email, user_id: userId }))
@@ -196,7 +185,11 @@ export function installSession(library) {
     },
   }
 
-  library.ClearBlade = ClearBlade
-  /** The session in force now: `{session, user}`; never changed afterwards, so objects may keep it. */
-  library.currentSession = () => current
+  library.session = {
+    methods,
+    /** The session in force now: `{session, user}`; never changed afterwards, so objects may keep it. */
+    current: () => current,
+    /** What assigning `ClearBlade.user` does. */
+    become: (user) => become(ofToken(user?.authToken, { email: user?.email, user_id: user?.user_id })),
+  }
 }
