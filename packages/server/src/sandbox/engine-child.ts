@@ -18,7 +18,7 @@ const MAX_REPLY_BYTES = 32 * 1024 * 1024
 /** Room for a head, and for the faults and logs that come with it. */
 const HEAD_ROOM_BYTES = 512 * 1024
 /** Started calls under way in one run; the engine refuses earlier, so more means it has been taken over. */
-const MAX_OUTSTANDING = 1100
+const MAX_OUTSTANDING = 1001
 /** After its answer a run may unwind for this long; then the process goes. */
 const UNWIND_MS = 100
 const WATCH_MS = 50
@@ -26,6 +26,11 @@ const WATCH_MS = 50
 const CPU_GRACE_MS = 500
 /** A started process counts from here: code, stacks and the isolate's bookkeeping. */
 const RESIDENT_BASE_MB = 200
+/** Runs a process serves before it is replaced. */
+const MAX_SERVED = 20_000
+/** An idle process larger than this is replaced; looked at after long runs and every so many short ones. */
+const WORN_BYTES = 320 * 1024 * 1024
+const WORN_EVERY = 64
 /** Sources kept in one engine process. */
 const MAX_SOURCE_BYTES = 64 * 1024 * 1024
 /** Arguments of all calls under way in one run. */
@@ -87,6 +92,7 @@ export class EngineChild {
   #check: { id: number; resolve: (result: Fault | undefined | 'gone') => void } | undefined
   #unwind: NodeJS.Timeout | undefined
   #lastId = 0
+  #residentSeen = 0
   #known = new Set<string>()
   #knownBytes = 0
 
@@ -129,6 +135,13 @@ export class EngineChild {
       }
     })
     this.#send({ t: 'hello' }, options.prelude)
+  }
+
+  /** True when it has grown so much that the next run should get another process. */
+  get worn(): boolean {
+    if (this.served >= MAX_SERVED) return true
+    if (this.#residentSeen <= WORN_BYTES && this.served % WORN_EVERY !== 0) return false
+    return (processUsage(this.pid)?.residentBytes ?? 0) > WORN_BYTES
   }
 
   get gone(): boolean {
@@ -178,7 +191,8 @@ export class EngineChild {
       this.#run = run
       if (this.#gone) return this.#finish(run, { kind: 'crashed' })
       if (job.limits.wallMs > 0) {
-        run.timers.add(setTimeout(() => this.kill({ kind: 'timed-out', limit: 'wall' }), job.limits.wallMs))
+        const late = () => afterReading(() => run.ended || this.kill({ kind: 'timed-out', limit: 'wall' }))
+        run.timers.add(setTimeout(late, job.limits.wallMs))
       }
       run.timers.add(setInterval(() => this.#watch(run), WATCH_MS))
       if (job.signal) {
@@ -245,8 +259,10 @@ export class EngineChild {
     if (!usage || run.ended) return
     run.cpuSeen = Math.max(run.cpuSeen, usage.cpuMs - run.cpuBefore)
     run.residentSeen = Math.max(run.residentSeen, usage.residentBytes)
+    this.#residentSeen = usage.residentBytes
+    const { cpuMs } = run.job.limits
     if (usage.residentBytes > residentCap(run.job)) this.kill({ kind: 'out-of-memory' })
-    else if (run.cpuSeen > run.job.limits.cpuMs * 1.1 + CPU_GRACE_MS) this.kill({ kind: 'timed-out', limit: 'cpu' })
+    else if (cpuMs > 0 && run.cpuSeen > cpuMs * 1.1 + CPU_GRACE_MS) this.kill({ kind: 'timed-out', limit: 'cpu' })
   }
 
   /** Names the scripts by hash and adds the text of those that this process has not seen. */
@@ -318,8 +334,9 @@ export class EngineChild {
     const { id, name } = head
     if (typeof id !== 'number' || typeof name !== 'string' || run.outstanding.has(id)) return false
     if (run.blocking || run.outstanding.size >= MAX_OUTSTANDING || body.length > MAX_ARGUMENT_BYTES) return false
-    run.calls++
-    if (run.calls > run.job.limits.hostCalls) {
+    // Timers are no burden for the host; how many may be pending is limited all the same.
+    if (name !== 'sleep') run.calls++
+    if (run.job.limits.hostCalls > 0 && run.calls > run.job.limits.hostCalls) {
       this.kill({ kind: 'too-much', limit: 'host-calls' })
       return true
     }
@@ -343,7 +360,7 @@ export class EngineChild {
     const ending = endingFrom(head.ending, body, run.job)
     if (!ending) return false
     run.logsCut = head.logsCut === true
-    this.#unwind = setTimeout(() => this.kill(), UNWIND_MS)
+    this.#unwind = setTimeout(() => afterReading(() => this.#run === run && this.kill()), UNWIND_MS)
     this.#finish(run, ending, typeof head.cpuMs === 'number' ? head.cpuMs : undefined)
     return true
   }
@@ -366,6 +383,11 @@ export class EngineChild {
       return failure(new GatehouseError('internal', 'The platform could not answer this call.'))
     }
   }
+}
+
+/** A busy node finds its timers due before it has read what came in time; this lets it read first. */
+function afterReading(then: () => void): void {
+  setImmediate(then)
 }
 
 function residentCap(job: Job): number {

@@ -6,8 +6,9 @@
 export type Script = { name: string; code: string }
 
 /**
- * What one run may use. `wallMs` 0 means no limit on wall time; `cpuMs` counts computing only, not waiting for the host.
- * `resultBytes` is the answer's JSON, `logBytes` all log entries together, `hostCalls` blocking and started ones together.
+ * What one run may use. 0 means no limit for `wallMs`, `cpuMs` and `hostCalls`. `cpuMs` counts computing only, not waiting
+ * for the host; `resultBytes` is the answer's JSON, `logBytes` all log entries together, `hostCalls` blocking and started
+ * ones together, timers not counted.
  */
 export type Limits = {
   wallMs: number

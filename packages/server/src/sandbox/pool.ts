@@ -7,8 +7,6 @@
  */
 import { EngineChild, type EngineChildOptions } from './engine-child.ts'
 
-/** Runs a process serves before it is replaced. */
-const MAX_SERVED = 20_000
 /** Callers waiting per tenant; more are turned away at once. */
 const MAX_WAITING = 1000
 
@@ -30,6 +28,9 @@ export class Pool {
   readonly #all = new Set<EngineChild>()
   /** Idle and assigned, the longest idle first. */
   readonly #idle = new Map<EngineChild, NodeJS.Timeout>()
+  /** Who holds the place that a process stands for. */
+  readonly #holders = new Map<EngineChild, { tenant: string; depth: number }>()
+  /** Places taken, by depth and by depth and tenant. */
   readonly #taken = new Map<string, number>()
   #waiting: Waiter[] = []
   #spare: EngineChild | undefined
@@ -72,8 +73,6 @@ export class Pool {
     for (const child of all) child.kill()
     await Promise.all(all.map((child) => child.exited))
   }
-
-  readonly #holders = new Map<EngineChild, { tenant: string; depth: number }>()
 
   #place(at: {
     tenant: string
@@ -191,7 +190,7 @@ export class Pool {
   }
 
   #rest(child: EngineChild): void {
-    if (child.served >= MAX_SERVED) {
+    if (child.worn) {
       child.kill()
       return
     }

@@ -20,7 +20,7 @@ Error.stackTraceLimit = 0
 const MAX_FRAME = 64 * 1024 * 1024
 /** Deeper JSON is refused: the node's own recursive steps must never meet it. */
 const MAX_DEPTH = 500
-/** Started calls that may be under way at once in a run. */
+/** Started calls that may be under way at once in a run; more are refused, and with twice as many the run ends. */
 const MAX_PENDING = 1000
 /** How long what is left of an ended run may compute before its isolate is thrown away. */
 const DRAIN_MS = 50
@@ -106,8 +106,8 @@ function callbacksFor(slot) {
       return 'e'
     }
     if (typeof name !== 'string' || name.length > 200 || typeof text !== 'string') return `r${refusal('Not a call')}`
-    run.calls++
-    if (run.calls > run.limits.hostCalls) {
+    if (name !== 'sleep') run.calls++
+    if (run.limits.hostCalls > 0 && run.calls > run.limits.hostCalls) {
       end(run, { kind: 'too-much', limit: 'host-calls' })
       return 'e'
     }
@@ -137,6 +137,10 @@ function callbacksFor(slot) {
       const refused = admit(name, text, tooLong)
       const run = slot.run
       if (refused && refused[0] !== 'r') return refused
+      if (run.pending >= 2 * MAX_PENDING) {
+        end(run, { kind: 'too-much', limit: 'host-calls' })
+        return 'e'
+      }
       const id = ++run.lastCall
       run.pending++
       if (refused) run.early.push({ head: { id }, body: refused.slice(1) })
@@ -213,6 +217,7 @@ function usedCpu(run) {
  * @param {any} run
  */
 function timeLeft(run) {
+  if (run.limits.cpuMs === 0) return {}
   return { timeout: Math.max(1, Math.ceil(run.limits.cpuMs - usedCpu(run))) }
 }
 
@@ -262,7 +267,8 @@ function serve(head, facts) {
     if (memory) {
       retire = true
       end(run, { kind: 'out-of-memory' })
-    } else if (timedOut && usedCpu(run) > run.limits.cpuMs * 0.8) end(run, { kind: 'timed-out', limit: 'cpu' })
+    } else if (timedOut && run.limits.cpuMs > 0 && usedCpu(run) > run.limits.cpuMs * 0.8)
+      end(run, { kind: 'timed-out', limit: 'cpu' })
     else if (loading !== '') end(run, { kind: 'would-not-load', script: loading, error: faultOf(thrown, run.scripts) })
     else end(run, { kind: 'threw', error: faultOf(thrown, run.scripts) })
     undrained = timedOut || memory

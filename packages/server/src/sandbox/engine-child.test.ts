@@ -1,0 +1,88 @@
+/** One engine process: whatever comes out of it, the node is unharmed. */
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { EngineChild } from './engine-child.ts'
+import type { Host } from './job.ts'
+import { jobOf, testPrelude } from './sandbox.suite.ts'
+import { allWalls } from './walls.ts'
+
+const rogue = join(import.meta.dirname, 'hostile', 'engines', 'rogue.cjs')
+
+/** An engine process that does one deed instead of its work, with a job in it. */
+async function jobIn(deed: string, host: Host) {
+  const { promise: gone, resolve } = Promise.withResolvers<void>()
+  const child = new EngineChild({
+    walls: { ...allWalls().at(-1)!, commandFor: () => ({ command: process.execPath, args: [rogue, deed] }) },
+    prelude: testPrelude,
+    onHostFailure: () => {},
+    onIdle: () => {},
+    onGone: () => resolve(),
+  })
+  assert.equal(await child.ready, true)
+  const began = performance.now()
+  const outcome = await child.run(jobOf('function service() {}'), '{}', host)
+  await gone
+  await child.exited
+  return { outcome, took: performance.now() - began }
+}
+
+describe('an engine process that was taken over', () => {
+  const never: Host = () => new Promise(() => {})
+
+  for (const deed of [
+    'junk',
+    'zeros',
+    'oversized',
+    'head-too-long',
+    'bad-json',
+    'no-object',
+    'deep-arguments',
+    'bad-arguments',
+    'other-run',
+    'no-such-frame',
+    'two-blocking',
+    'same-call-twice',
+    'ready-flood',
+    'log-flood',
+    'empty-log-flood',
+    'odd-ending',
+    'answer-too-long',
+    'idle-without-end',
+    'checked-unasked',
+    'leaves',
+  ]) {
+    test(`${deed}: it is ended at once, its run as crashed`, async () => {
+      const { outcome, took } = await jobIn(deed, never)
+      assert.deepEqual(outcome.ending, { kind: 'crashed' })
+      assert.ok(took < 1000, `${took} ms`)
+    })
+  }
+
+  test('many-started: more host calls than the limit end the run', async () => {
+    let heard = 0
+    const { outcome } = await jobIn('many-started', () => {
+      heard++
+      return new Promise(() => {})
+    })
+    assert.deepEqual(outcome.ending, { kind: 'too-much', limit: 'host-calls' })
+    assert.equal(heard, 300)
+  })
+
+  for (const deed of ['call-after-end', 'end-twice', 'never-idle']) {
+    test(`${deed}: the first ending holds, nothing after it is heard, the process goes`, async () => {
+      let heard = 0
+      const { outcome } = await jobIn(deed, async () => {
+        heard++
+      })
+      assert.deepEqual(outcome.ending, { kind: 'silent' })
+      assert.equal(heard, 0)
+    })
+  }
+
+  test('half-a-frame: the limit on wall time ends it', async () => {
+    const { outcome, took } = await jobIn('half-a-frame', never)
+    assert.deepEqual(outcome.ending, { kind: 'timed-out', limit: 'wall' })
+    assert.ok(took < 3000)
+  })
+})

@@ -1,0 +1,120 @@
+/** The walls themselves, tried from inside by a program that needs no hole in the isolate: plain Node in its place. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { after, before, describe, test } from 'node:test'
+import { allWalls, strongestWalls, type Walls } from './walls.ts'
+
+type Report = {
+  environment: string[]
+  read: Record<string, string>
+  root: string[] | string
+  written: string[]
+  parentEnvironment: string
+  signal: string
+  groups: string
+  user: number
+  program: string
+  worker: string
+  tcp: string
+  unix: string
+  outside: string
+}
+
+const outside = join(import.meta.dirname, 'hostile', 'outside')
+const hereToRead = ['/etc/passwd', '/etc/hosts', import.meta.filename, '/proc/self/environ', '/proc/1/cmdline']
+
+const strongest = await strongestWalls()
+
+describe('walls', () => {
+  let folder: string
+  let socketPath: string
+  let port: number
+  const servers: Server[] = []
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'walls-'))
+    socketPath = join(folder, 'socket')
+    for (const place of [
+      { path: socketPath, writableAll: true },
+      { port: 0, host: '127.0.0.1' },
+    ]) {
+      const server = createServer((socket) => socket.destroy())
+      await new Promise<void>((resolve) => server.listen(place, resolve))
+      servers.push(server)
+    }
+    const address = servers[1]!.address()
+    port = typeof address === 'object' && address ? address.port : 0
+  })
+  after(() => {
+    for (const server of servers) server.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  function lookAround(walls: Walls, permission: boolean): Promise<Report> {
+    const { command, args } = walls.commandFor({ folder: outside, file: 'look-around.cjs', permission })
+    const child = spawn(command, [...args, String(port), socketPath, hereToRead.join(',')], {
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+      env: {},
+      cwd: '/',
+    })
+    let told = ''
+    const pipe = child.stdio[3] as Readable
+    pipe.on('data', (chunk: Buffer) => {
+      told += chunk.toString()
+    })
+    return new Promise((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', (code, signal) => {
+        if (told === '') reject(new Error(`nothing was told: ${code} ${signal}`))
+        else resolve(JSON.parse(told) as Report)
+      })
+    })
+  }
+
+  for (const [i, walls] of allWalls().entries()) {
+    const names = Object.entries(walls.inForce).flatMap(([name, there]) => (there ? [name] : []))
+    test(`Node's permission model alone refuses files, programs, workers and connections (${i}: ${names.join(' ')})`, async (t) => {
+      const report = await lookAround(walls, true).catch(() => undefined)
+      if (!report) return t.skip('these walls cannot be built here')
+      assert.deepEqual(report.environment, [])
+      for (const [file, got] of Object.entries(report.read)) assert.equal(got, 'ERR_ACCESS_DENIED', file)
+      assert.deepEqual(report.written, [])
+      assert.equal(report.program, 'ERR_ACCESS_DENIED')
+      assert.equal(report.worker, 'ERR_ACCESS_DENIED')
+      assert.deepEqual([report.tcp, report.unix, report.outside], Array(3).fill('ERR_ACCESS_DENIED'))
+    })
+  }
+
+  const { namespaces, emptyRoot, otherUser } = strongest.inForce
+  const skip = !namespaces || !emptyRoot ? 'the kernel gives no namespaces here' : false
+
+  test('the strongest walls hold without the permission model: no file, no socket, no connection, no privilege', {
+    skip,
+  }, async () => {
+    const report = await lookAround(strongest, false)
+    assert.deepEqual(report.environment, [])
+    for (const [file, got] of Object.entries(report.read)) assert.equal(got, 'ENOENT', file)
+    assert.equal(report.parentEnvironment, 'ENOENT')
+    assert.deepEqual(report.written, [])
+    assert.ok(Array.isArray(report.root))
+    for (const name of ['home', 'root', 'run', 'tmp', 'var', 'proc', 'sys'])
+      assert.ok(!report.root.includes(name), name)
+    assert.equal(report.unix, 'ENOENT')
+    assert.equal(report.tcp, 'ENETUNREACH')
+    assert.equal(report.outside, 'ENETUNREACH')
+    assert.match(report.program, /no_new_privs: 1/)
+    assert.equal(report.groups, 'EPERM')
+    assert.match(report.program, /Capability bounding set: \[none\]/)
+  })
+
+  test('a node that runs as root cannot be signalled from inside', {
+    skip: skip || (otherUser ? false : 'not root'),
+  }, async () => {
+    assert.equal((await lookAround(strongest, false)).signal, 'EPERM')
+  })
+})
