@@ -10,16 +10,16 @@ button{font:inherit;margin-top:1em;padding:.5em 1.2em}#answer{margin-top:1em;fon
 const page = (title: string, body: string): string =>
   `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><style>${style}</style></head><body>${body}</body></html>`
 
-const escape = (text: string): string => text.replace(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`)
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`)
 
 export function homePage(url: string, needsDeveloper: boolean): string {
   const next = needsDeveloper
     ? '<p><b>Next:</b> open the one-time link that this node printed when it started; it makes the first developer.</p>'
-    : `<p><b>Next:</b> sign in as a developer and make a system:</p><pre>curl -s ${escape(url)}/admin/auth -d '{"email":"…","password":"…"}'</pre>`
+    : `<p><b>Next:</b> sign in as a developer and make a system:</p><pre>curl -s ${escaped(url)}/admin/auth -d '{"email":"…","password":"…"}'</pre>`
   return page(
     'Gatehouse',
     `<h1>Gatehouse</h1><p>This is a Gatehouse node: an application platform for connected things whose sign-in is programmable.
-It speaks the ClearBlade protocol at <code>${escape(url)}</code>.</p>${next}
+It speaks the ClearBlade protocol at <code>${escaped(url)}</code>.</p>${next}
 <p>The README shows a first sign-in in five minutes, by curl and by SDK.</p>`,
   )
 }

@@ -2,7 +2,7 @@
 import cors from '@fastify/cors'
 import swagger from '@fastify/swagger'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
-import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
 import type { TSchema } from 'typebox'
 import type { Means, SystemScope } from '../domain/access/scope.ts'
 import type { AskOverride } from '../domain/auth/override.ts'
@@ -28,7 +28,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const { means } = options
   const server = Fastify({
     loggerInstance: means.log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: options.trustedProxies.length === 0 ? false : options.trustedProxies,
     bodyLimit,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },

@@ -77,7 +77,7 @@ export async function createCode(
   await demandCode(scope, kind, '', bits.create, 'create')
   checkName(kind, name)
   const settings = await checkedSettings(scope, body)
-  const compiled = compile(kind, name, readSource(body.code) ?? '', readDialect(body.engine_type) ?? 'classic')
+  const compiled = compile(name, readSource(body.code) ?? '', readDialect(body.engine_type) ?? 'classic')
   const now = scope.clock.now()
   const unit: CodeUnitRecord = {
     kind,
@@ -129,7 +129,7 @@ export async function updateCode(
   const newSource = source ?? before.version.source
   const codeChanged = newSource !== before.version.source || newDialect !== before.version.dialect
   const requiresChanged = dependencies !== undefined && dependencies.join() !== before.version.dependencies.join()
-  const compiled = codeChanged ? compile(kind, name, newSource, newDialect) : undefined
+  const compiled = codeChanged ? compile(name, newSource, newDialect) : undefined
   return scope.data.transaction(async (tx) => {
     const unit = await findUnit(tx, kind, name)
     if (unit === undefined) throw missing(kind, name)
@@ -203,7 +203,7 @@ function checkName(kind: CodeKind, name: string): void {
   }
 }
 
-function compile(kind: CodeKind, name: string, source: string, dialect: 'classic' | 'modern') {
+function compile(name: string, source: string, dialect: 'classic' | 'modern') {
   const result = compileScript(source, { name, dialect })
   return 'code' in result
     ? { source, dialect, compiled: result.code, problem: null }
