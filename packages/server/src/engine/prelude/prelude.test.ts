@@ -355,3 +355,65 @@ test('libraries that are not built load, construct and refuse', async () => {
     [true, 'not available yet: mailer', 'not available yet: geo', 'not available yet: MQTT', 'hi'],
   ])
 })
+
+test('bundles of the build kit load: they patch built-ins and inherit from emitters and streams', async () => {
+  const { result } = await service(
+    `Reflect.construct = null; Array.prototype[Symbol.iterator] = Array.prototype.values
+     Object.defineProperty(Uint8Array.prototype, Symbol.toStringTag, {configurable: false, enumerable: false, get: function () { return 'Uint8Array' }})
+     var said = []
+     function Mine() { cb_node.events.call(this) }
+     Mine.prototype = Object.create(cb_node.events.prototype)
+     var mine = new Mine(); var other = new cb_node.events.EventEmitter()
+     mine.on('a', function (x, y) { said.push(x + y) }).once('a', function () { said.push('once') })
+     said.push(mine.emit('a', 1, 2), mine.emit('a', 3, 4), other.emit('a'))
+     function Out() { cb_node.stream.Writable.call(this) }
+     Out.prototype = Object.create(cb_node.stream.Writable.prototype)
+     try { new Out().write('x') } catch (e) { said.push(e.message) }
+     try { new cb_node.net.Socket().connect(1) } catch (e) { said.push(e.message) }
+     try { mine.emit('error', new Error('unheard')) } catch (e) { said.push(e.message) }
+     Requests().get({uri: 'http://x/'}, function (err, text) { resp.success(said.concat(text)) })`,
+    { table: { 'http.request': { status: 200, statusText: '200 OK', url: '', headers: {}, text: 'ok' } } },
+  )
+  assert.deepEqual(result, [
+    'success',
+    [3, 'once', 7, true, true, false, 'not available yet: streams', 'not available yet: sockets', 'unheard', 'ok'],
+  ])
+})
+
+test('a service without an entry function may answer while it loads', async () => {
+  const { result } = await run(
+    `ClearBlade.init({systemKey: req.systemKey, systemSecret: req.systemSecret, email: 'a@b.c', password: 'pw',
+       callback: function (err, body) { if (err) { resp.error('initialization error ' + JSON.stringify(body)) } else { body.options = {a: 1}; resp.success(body) } }})`,
+    { table: { 'auth.password': { authToken: 'proof', user_id: 'u' } } },
+  )
+  assert.deepEqual(result, ['success', { authToken: 'proof', user_id: 'u', options: { a: 1 } }])
+})
+
+test('stack frames give a service no function and no object of the library or the sandbox', async () => {
+  const { result } = await service(
+    `var reached = []; var files = []
+     Error.prepareStackTrace = function (error, sites) {
+       sites.forEach(function (site) {
+         if (site.getFileName() === 'svc') return
+         files.push(site.getFileName())
+         if (site.getFunction() !== undefined) reached.push('function ' + site.getFunctionName())
+         if (site.getThis() !== undefined && site.getThis() !== globalThis) reached.push('this of ' + site.getFunctionName())
+       })
+       return ''
+     }
+     var look = function () { new Error().stack; return 1 }
+     ClearBlade.User().getUser(look)
+     ClearBlade.Collection('c').create({ a: { toJSON: look } })
+     Requests().get({ uri: { toString: look } })
+     try { log({ get a() { return look() } }) } catch (e) {}
+     resp.success({ toJSON: function () { look(); return [files.indexOf('(library)') >= 0, reached] } })`,
+    {
+      table: {
+        'users.self': {},
+        'data.create': [],
+        'http.request': { status: 200, statusText: '200 OK', url: '', headers: {}, text: '' },
+      },
+    },
+  )
+  assert.deepEqual(result, ['success', [true, []]])
+})

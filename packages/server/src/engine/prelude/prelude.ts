@@ -33,6 +33,7 @@ const parts: Part[] = [
   { file: 'crypto.js', install: 'installCrypto', when: ['crypto'] },
   { file: 'jsutil.js', install: 'installJsutil', when: ['jsutil'] },
   { file: 'signin.js', install: 'installSignin', when: ['signin'] },
+  { file: 'cb-node.js', install: 'installCbNode' },
   { file: 'other-natives.js', install: 'installOtherNatives' },
 ]
 
