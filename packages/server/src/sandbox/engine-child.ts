@@ -12,7 +12,7 @@ import { processUsage } from './usage.ts'
 import { engineProgram, type Walls } from './walls.ts'
 
 /** Arguments of one host call, as JSON. */
-const MAX_ARGUMENT_BYTES = 8 * 1024 * 1024
+const MAX_ARGUMENT_BYTES = 4 * 1024 * 1024
 /** One answer of the host, as JSON; the engine's own frame limit is above it. */
 const MAX_REPLY_BYTES = 32 * 1024 * 1024
 /** Room for a head, and for the faults and logs that come with it. */
@@ -20,7 +20,7 @@ const HEAD_ROOM_BYTES = 512 * 1024
 /** Started calls under way in one run; the engine refuses earlier, so more means it has been taken over. */
 const MAX_OUTSTANDING = 1001
 /** After its answer a run may unwind for this long; then the process goes. */
-const UNWIND_MS = 100
+const UNWIND_MS = 250
 const WATCH_MS = 50
 /** The isolate's own timeout comes first; this is for loops that it cannot interrupt. */
 const CPU_GRACE_MS = 500
@@ -35,6 +35,9 @@ const WORN_EVERY = 64
 const MAX_SOURCE_BYTES = 64 * 1024 * 1024
 /** Arguments of all calls under way in one run. */
 const MAX_HELD_BYTES = 32 * 1024 * 1024
+/** Arguments of all calls of a run: reading them is the node's own work, which all tenants share. */
+const ARGUMENT_BUDGET_BYTES = 64 * 1024 * 1024
+const ARGUMENT_BUDGET_BYTES_PER_MS = 1000
 /** Replies that an engine process has not fetched. */
 const MAX_UNREAD_BYTES = 64 * 1024 * 1024
 const MAX_SLEEP_MS = 2 ** 31 - 1
@@ -57,6 +60,7 @@ type Run = {
   blocking: boolean
   outstanding: Set<number>
   heldBytes: number
+  argumentBytes: number
   timers: Set<NodeJS.Timeout>
   ended: boolean
   resolve: (outcome: Outcome) => void
@@ -184,6 +188,7 @@ export class EngineChild {
         blocking: false,
         outstanding: new Set(),
         heldBytes: 0,
+        argumentBytes: 0,
         timers: new Set(),
         ended: false,
         resolve,
@@ -340,12 +345,14 @@ export class EngineChild {
       this.kill({ kind: 'too-much', limit: 'host-calls' })
       return true
     }
-    const args = parseJson(body)
-    if (args === undefined) return false
     run.outstanding.add(id)
     run.heldBytes += body.length
+    run.argumentBytes += body.length
+    const tooMuch = tooMuchAtOnce(run)
+    const args = tooMuch ? null : parseJson(body)
+    if (args === undefined) return false
     if (head.t === 'call') run.blocking = true
-    this.#answerCall(run, name, args).then((reply) => {
+    this.#answerCall(run, name, args, tooMuch).then((reply) => {
       run.outstanding.delete(id)
       run.heldBytes -= body.length
       if (head.t === 'call') run.blocking = false
@@ -366,12 +373,9 @@ export class EngineChild {
   }
 
   /** The reply to one host call as JSON; never rejects. */
-  async #answerCall(run: Run, name: string, args: unknown): Promise<string> {
+  async #answerCall(run: Run, name: string, args: unknown, tooMuch: string | undefined): Promise<string> {
     try {
-      if (run.heldBytes > MAX_HELD_BYTES) {
-        const detail = 'The calls under way together have too long arguments. Wait for some before starting more.'
-        throw new GatehouseError('tooLarge', detail)
-      }
+      if (tooMuch) throw new GatehouseError('tooLarge', tooMuch)
       const value = name === 'sleep' ? await sleep(run, args) : await run.host(name, args, { signal: run.abort.signal })
       const reply = JSON.stringify({ ok: true, value })
       if (reply.length <= MAX_REPLY_BYTES && Buffer.byteLength(reply) <= MAX_REPLY_BYTES) return reply
@@ -383,6 +387,16 @@ export class EngineChild {
       return failure(new GatehouseError('internal', 'The platform could not answer this call.'))
     }
   }
+}
+
+/** Why the arguments of one more call are not read, if they are not. */
+function tooMuchAtOnce(run: Run): string | undefined {
+  if (run.heldBytes > MAX_HELD_BYTES) {
+    return 'The calls under way together have too long arguments. Wait for some of them before starting more.'
+  }
+  const budget = ARGUMENT_BUDGET_BYTES + (performance.now() - run.began) * ARGUMENT_BUDGET_BYTES_PER_MS
+  if (run.argumentBytes <= budget) return undefined
+  return 'This run has passed too many bytes to the platform. Pass less, or split the work into several runs.'
 }
 
 /** A busy node finds its timers due before it has read what came in time; this lets it read first. */

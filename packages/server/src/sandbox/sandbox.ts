@@ -5,7 +5,7 @@
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { Fault, Host, Job, Outcome, SandboxLog, Script } from './job.ts'
 import { Pool } from './pool.ts'
-import { strongestWalls, type WallsInForce } from './walls.ts'
+import { strongestWalls, type Walls, type WallsInForce } from './walls.ts'
 
 export type { Answer, Ending, Fault, Host, Job, Limits, Outcome, Script } from './job.ts'
 
@@ -39,9 +39,15 @@ export type Sandbox = {
   close(): Promise<void>
 }
 
-/** Opens a sandbox. Rejects when the walls it can have are weaker than the options allow. */
-export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const walls = await strongestWalls()
+/**
+ * Opens a sandbox. Rejects with a GatehouseError when the walls it can have are weaker than the options allow.
+ * `findWalls` is only given by tests.
+ */
+export async function createSandbox(
+  options: SandboxOptions,
+  findWalls: () => Promise<Walls> = strongestWalls,
+): Promise<Sandbox> {
+  const walls = await findWalls()
   const { namespaces, emptyRoot } = walls.inForce
   if (!namespaces || !emptyRoot) {
     const detail =

@@ -214,5 +214,5 @@ function nodeArgs(program: Program, addon: string): string[] {
     `--allow-fs-read=${dirname(addon)}/`,
     '--disable-warning=PERM0001',
   ]
-  return [...(program.permission ? permission : []), '--single-threaded', join(program.folder, program.file), addon]
+  return [...(program.permission ? permission : []), join(program.folder, program.file), addon]
 }

@@ -275,8 +275,9 @@ function serve(head, facts) {
   }
   if (!undrained) undrained = !drain(place)
   place.release()
-  if (undrained || run.refused) isolates.open(head.limits.memoryMb)
   channel.send({ t: 'idle', run: run.id, retire })
+  // Nothing of a run that was still alive after its end may meet the next one.
+  if (undrained || run.refused) isolates.open(head.limits.memoryMb)
   isolates.prepare()
 }
 
@@ -319,8 +320,8 @@ function check(head) {
   } catch (thrown) {
     fault = faultOf(thrown, new Set([head.name]))
   }
+  channel.send({ t: 'checked', id: head.id, fault })
   // What was compiled for a look is not kept.
   isolates.open(DEFAULT_MEMORY_MB)
-  channel.send({ t: 'checked', id: head.id, fault })
   isolates.prepare()
 }

@@ -1,5 +1,5 @@
 // Too much of one thing.
 // ends: answered {"success":true,"value":false}
 function service(req, resp) {
-  resp.success(call('nothing', 'x'.repeat(9 << 20)).ok)
+  resp.success(call('nothing', 'x'.repeat(5 << 20)).ok)
 }

@@ -2,5 +2,5 @@
 // ends: silent|out-of-memory|crashed|timed-out|threw
 // cpu: 3000
 function service(req, resp) {
-  var s = 'x'.repeat(7 << 20); for (var i = 0; i < 50; i++) start('echo', s)
+  var s = 'x'.repeat(3 << 20); for (var i = 0; i < 50; i++) start('echo', s)
 }
