@@ -245,13 +245,17 @@ describe('the query language', () => {
     const pair = fc.dictionary(fc.string({ minLength: 1 }), value, { minKeys: 1, maxKeys: 2 })
     const condition = fc.dictionary(fc.constantFrom('EQ', 'NEQ', 'GT'), fc.array(pair, { minLength: 1 }), {
       minKeys: 1,
+      maxKeys: 2,
     })
     fc.assert(
-      fc.property(fc.array(fc.array(condition, { minLength: 1 }), { minLength: 1 }), (filters) => {
-        assert.ok(!isUnfiltered(parseQuery(filters)))
-        assert.deepEqual(parseQuery({ FILTERS: filters }).any, parseQuery(filters).any)
-        assert.deepEqual(parseQueryText(JSON.stringify(filters)), parseQuery(filters))
-      }),
+      fc.property(
+        fc.array(fc.array(condition, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 3 }),
+        (filters) => {
+          assert.ok(!isUnfiltered(parseQuery(filters)))
+          assert.deepEqual(parseQuery({ FILTERS: filters }).any, parseQuery(filters).any)
+          assert.deepEqual(parseQueryText(JSON.stringify(filters)), parseQuery(filters))
+        },
+      ),
     )
   })
 })
