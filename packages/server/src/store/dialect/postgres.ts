@@ -2,9 +2,10 @@
  * Opens a PostgreSQL database: a pool of connections whose sessions all speak UTC and whose results are plain JSON values,
  * as SQLite gives them. Nothing of the product's tables is known here.
  */
-import { Kysely, PostgresDialect, sql } from 'kysely'
+import { Kysely, PostgresDialect, type PostgresPool, sql } from 'kysely'
 import pg from 'pg'
 import type { Database } from './database.ts'
+import { mapDatabaseError } from './failure.ts'
 import { keySequence } from './keys.ts'
 
 export type PostgresOptions = {
@@ -33,7 +34,7 @@ export function openPostgres(options: PostgresOptions): Database {
   pool.on('error', (error) => options.onError?.(error))
   const db = new Kysely<unknown>({
     dialect: new PostgresDialect({
-      pool,
+      pool: withoutDying(pool),
       async onCreateConnection(connection) {
         await connection.executeQuery(
           sql`select set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO, YMD', false),
@@ -50,6 +51,36 @@ export function openPostgres(options: PostgresOptions): Database {
     async close() {
       await db.destroy()
       if (!pool.ended) await pool.end()
+    },
+  }
+}
+
+/**
+ * A server that ends a session says so in its answer, and its socket closes a moment later. A connection is taken out of the
+ * pool at the first, so that the next request does not fail on it too.
+ */
+function withoutDying(pool: pg.Pool): PostgresPool {
+  const dying = new WeakSet<object>()
+  pool.on('connect', (client) => {
+    const query = client.query.bind(client) as unknown as (...given: unknown[]) => Promise<unknown>
+    const watched = async (...given: unknown[]): Promise<unknown> => {
+      try {
+        return await query(...given)
+      } catch (error) {
+        if (mapDatabaseError(error)?.kind === 'unavailable') dying.add(client)
+        throw error
+      }
+    }
+    client.query = watched as unknown as typeof client.query
+  })
+  return {
+    options: pool.options,
+    end: () => pool.end(),
+    async connect() {
+      const client = await pool.connect()
+      const release = client.release.bind(client)
+      client.release = (destroy) => release(destroy || dying.has(client))
+      return client as unknown as Awaited<ReturnType<PostgresPool['connect']>>
     },
   }
 }

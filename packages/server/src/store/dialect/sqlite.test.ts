@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import BetterSqlite from 'better-sqlite3'
+import { sql } from 'kysely'
+import { mapDatabaseError } from './failure.ts'
+import { openSqlite } from './sqlite.ts'
+
+describe('an SQLite database', () => {
+  let folder = ''
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'gatehouse-sqlite-'))
+  })
+  after(() => rmSync(folder, { recursive: true, force: true }))
+
+  test('syncs each commit to the disk and checks foreign keys', async () => {
+    const { db, close } = openSqlite({ file: join(folder, 'settings.db') })
+    const setting = async (name: string): Promise<unknown> => {
+      const { rows } = await sql<Record<string, unknown>>`select * from ${sql.id(`pragma_${name}`)}`.execute(db)
+      return Object.values(rows[0] ?? {})[0]
+    }
+    assert.equal(await setting('journal_mode'), 'wal')
+    assert.equal(await setting('synchronous'), 2)
+    assert.equal(await setting('foreign_keys'), 1)
+    await close()
+  })
+
+  test('a committed row is there for another process before the database is closed', async () => {
+    const file = join(folder, 'shared.db')
+    const { db, close } = openSqlite({ file })
+    await sql`create table t (a integer)`.execute(db)
+    await db.transaction().execute((trx) => sql`insert into t values (1)`.execute(trx))
+    const other = new BetterSqlite(file, { readonly: true })
+    assert.deepEqual(other.prepare('select a from t').all(), [{ a: 1 }])
+    other.close()
+    await close()
+  })
+
+  test('is busy, not broken, while another process writes', async () => {
+    const file = join(folder, 'busy.db')
+    const { db, close } = openSqlite({ file, busyTimeoutMs: 20 })
+    await sql`create table t (a integer)`.execute(db)
+    const other = new BetterSqlite(file)
+    other.exec('begin immediate; insert into t values (1)')
+    const transaction = db.transaction().execute((trx) => sql`select * from t`.execute(trx))
+    assert.deepEqual(mapDatabaseError(await transaction.catch((error) => error)), { kind: 'busy', timedOut: false })
+    assert.deepEqual((await sql`select * from t`.execute(db)).rows, [])
+    other.exec('commit')
+    await db.transaction().execute((trx) => sql`insert into t values (2)`.execute(trx))
+    assert.equal((await sql`select * from t`.execute(db)).rows.length, 2)
+    other.close()
+    await close()
+  })
+
+  test('a kept statement sees the columns that another process added', async () => {
+    const file = join(folder, 'columns.db')
+    const { db, close } = openSqlite({ file })
+    await sql`create table t (a integer)`.execute(db)
+    await sql`insert into t values (1)`.execute(db)
+    const read = async () => (await sql`select * from t`.execute(db)).rows
+    assert.deepEqual(await read(), [{ a: 1 }])
+    const other = new BetterSqlite(file)
+    other.exec('alter table t add column b text')
+    other.close()
+    assert.deepEqual(await read(), [{ a: 1, b: null }])
+    await close()
+  })
+
+  test('transactions that run at once do not see into each other', async () => {
+    const { db, close } = openSqlite({ file: ':memory:' })
+    await sql`create table t (a integer)`.execute(db)
+    const work = (value: number, fails: boolean) =>
+      db.transaction().execute(async (trx) => {
+        await sql`insert into t values (${value})`.execute(trx)
+        await sql`select * from t`.execute(trx)
+        if (fails) throw new Error('undone')
+      })
+    await Promise.allSettled([work(1, false), work(2, true), work(3, false)])
+    assert.deepEqual((await sql`select a from t order by a`.execute(db)).rows, [{ a: 1 }, { a: 3 }])
+    await close()
+  })
+
+  test('ends a statement whose patterns take too long, and serves the next', async () => {
+    const { db, close } = openSqlite({ file: ':memory:', patternTimeMs: 20 })
+    await sql`create table t (a text)`.execute(db)
+    const long = 'ab'.repeat(100_000)
+    for (let row = 0; row < 40; row++) await sql`insert into t values (${long})`.execute(db)
+    const slow = sql`select count(*) from t where regexp('(a?b?){60}[ab]{60}c|(x+x+)+y|b$|d', a || a)`.execute(db)
+    await assert.rejects(slow, (error) => error instanceof GatehouseError && error.kind === 'badQuery')
+    const { rows } = await sql<{ n: number }>`select count(*) as n from t where regexp('^ab', a)`.execute(db)
+    assert.equal(rows[0]?.n, 40)
+    await close()
+  })
+})
