@@ -4,7 +4,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { hash } from 'node:crypto'
-import type { Duplex } from 'node:stream'
+import { constants, setPriority } from 'node:os'
+import { type Duplex, PassThrough } from 'node:stream'
 import { errorTable, GatehouseError } from '@gatehouse/contract/errors.ts'
 import { createFrameReader, encodeFrame, type Frame, isRecord, parseJson } from './frames.ts'
 import type { Answer, Ending, Fault, Host, Job, LogEntry, Outcome, Script } from './job.ts'
@@ -50,7 +51,8 @@ type Run = {
   host: Host
   abort: AbortController
   began: number
-  cpuBefore: number
+  /** Processor time of the process when the run began, as far as the first look tells. */
+  cpuBefore: number | undefined
   cpuSeen: number
   residentSeen: number
   logs: LogEntry[]
@@ -109,6 +111,9 @@ export class EngineChild {
       cwd: '/',
     })
     this.pid = this.#child.pid
+    // When the system has no process or descriptor to give, there is no pipe; the error event then says so.
+    this.#pipe = (this.#child.stdio?.[3] as Duplex | undefined) ?? new PassThrough()
+    yieldTo(this.pid)
     this.exited = new Promise((resolve) => {
       this.#child.once('exit', (_code, signal) => {
         this.#lost(signal)
@@ -126,7 +131,6 @@ export class EngineChild {
         resolve(ready)
       }
     })
-    this.#pipe = this.#child.stdio[3] as Duplex
     this.#pipe.on('error', () => this.kill())
     const reader = createFrameReader(() => this.#maxFrame())
     this.#pipe.on('data', (chunk: Buffer) => {
@@ -178,7 +182,7 @@ export class EngineChild {
         host,
         abort: new AbortController(),
         began: performance.now(),
-        cpuBefore: processUsage(this.pid)?.cpuMs ?? 0,
+        cpuBefore: undefined,
         cpuSeen: 0,
         residentSeen: 0,
         logs: [],
@@ -262,6 +266,7 @@ export class EngineChild {
   #watch(run: Run): void {
     const usage = processUsage(this.pid)
     if (!usage || run.ended) return
+    run.cpuBefore ??= Math.max(0, usage.cpuMs - (performance.now() - run.began))
     run.cpuSeen = Math.max(run.cpuSeen, usage.cpuMs - run.cpuBefore)
     run.residentSeen = Math.max(run.residentSeen, usage.residentBytes)
     this.#residentSeen = usage.residentBytes
@@ -402,6 +407,15 @@ function tooMuchAtOnce(run: Run): string | undefined {
 /** A busy node finds its timers due before it has read what came in time; this lets it read first. */
 function afterReading(then: () => void): void {
   setImmediate(then)
+}
+
+/** Scripts yield to the node: whatever they compute, it still answers. */
+function yieldTo(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
+  } catch {
+    // Gone already, or a system that has no priorities: not worth a run.
+  }
 }
 
 function residentCap(job: Job): number {

@@ -54,7 +54,13 @@ export class Pool {
   ): Promise<T | 'no-place' | 'cancelled' | 'not-started'> {
     const place = await this.#place(at)
     if (place !== true) return place
-    const child = this.#processFor(at.tenant)
+    let child: EngineChild
+    try {
+      child = this.#processFor(at.tenant)
+    } catch {
+      this.#giveBack(at)
+      return 'not-started'
+    }
     this.#holders.set(child, at)
     if (!(await child.ready)) return 'not-started'
     try {
@@ -123,11 +129,15 @@ export class Pool {
     }
   }
 
-  /** Gives a place back, and hands it to the waiting tenant that holds fewest; the oldest of equals. */
   #release(child: EngineChild): void {
     const holder = this.#holders.get(child)
     if (!holder) return
     this.#holders.delete(child)
+    this.#giveBack(holder)
+  }
+
+  /** Gives a place back, and hands it to the waiting tenant that holds fewest; the oldest of equals. */
+  #giveBack(holder: { tenant: string; depth: number }): void {
     this.#count(holder.tenant, holder.depth, -1)
     let best: Waiter | undefined
     let fewest = Number.POSITIVE_INFINITY
@@ -157,7 +167,12 @@ export class Pool {
     child.tenant = tenant
     // The next tenant that comes should not wait for a start either.
     setImmediate(() => {
-      if (!this.#closed && !this.#spare) this.#spare = this.#start()
+      if (this.#closed || this.#spare) return
+      try {
+        this.#spare = this.#start()
+      } catch {
+        // The system has nothing to spare just now.
+      }
     })
     return child
   }

@@ -42,3 +42,14 @@ describe('where the kernel gives no namespaces', () => {
     await sandbox.close()
   })
 })
+
+test('when no process can be started, runs end as crashed and nothing else breaks', async () => {
+  const nowhere = { ...allWalls().at(-1)!, commandFor: () => ({ command: '/no/such/program', args: [] }) }
+  const sandbox = await createSandbox({ ...testOptions, placesPerTenant: 1 }, async () => nowhere)
+  for (let i = 0; i < 3; i++) {
+    const { ending } = await sandbox.run(jobOf('function service() {}'), async () => null)
+    assert.deepEqual(ending, { kind: 'crashed' })
+  }
+  await assert.rejects(sandbox.checkScript('one', { name: 's', code: '1' }), { name: 'GatehouseError' })
+  await sandbox.close()
+})

@@ -124,12 +124,17 @@ function callbacksFor(slot) {
       if (refused) return refused
       const run = slot.run
       const id = ++run.lastCall
+      const began = performance.now()
       channel.send({ t: 'call', run: run.id, id, name }, text)
       for (;;) {
         const frame = channel.read()
         if (frame.head.t !== 'reply' || frame.head.run !== run.id) continue
-        if (frame.head.id === id) return `r${frame.body}`
-        run.early.push(frame)
+        if (frame.head.id !== id) {
+          run.early.push(frame)
+          continue
+        }
+        run.blockedMs += performance.now() - began
+        return `r${frame.body}`
       }
     },
 
@@ -213,12 +218,28 @@ function usedCpu(run) {
 }
 
 /**
- * What is left of the computing time, as a timeout for the next entry into the context.
+ * Enters the context for as long as computing time is left. The isolate's clock stands still while a host call blocks,
+ * so ours does too; a script can throw an error that reads like a timeout, but not make the time pass.
+ * @template T
  * @param {any} run
+ * @param {(options: { timeout?: number }) => T} work
+ * @returns {T}
  */
-function timeLeft(run) {
-  if (run.limits.cpuMs === 0) return {}
-  return { timeout: Math.max(1, Math.ceil(run.limits.cpuMs - usedCpu(run))) }
+function enter(run, work) {
+  if (run.limits.cpuMs === 0) return work({})
+  const timeout = Math.max(1, Math.ceil(run.limits.cpuMs - usedCpu(run)))
+  const began = performance.now() - run.blockedMs
+  try {
+    return work({ timeout })
+  } catch (thrown) {
+    run.timedOut = isTimeout(thrown) && performance.now() - run.blockedMs - began >= timeout * 0.95
+    throw thrown
+  }
+}
+
+/** @param {unknown} thrown */
+function isTimeout(thrown) {
+  return thrown instanceof Error && thrown.message === 'Script execution timed out.'
 }
 
 /** @param {any} head @param {string} facts */
@@ -239,6 +260,8 @@ function serve(head, facts) {
     pending: 0,
     logBytes: 0,
     logsCut: false,
+    blockedMs: 0,
+    timedOut: false,
     early: [],
     cpuBefore: isolates.cpuMs(),
   }
@@ -248,30 +271,29 @@ function serve(head, facts) {
   let loading = '(library)'
   try {
     place.dispatch.applySync(undefined, ['limits', run.limits.logBytes, run.limits.resultBytes, run.maxArguments])
-    place.dispatch.applySync(undefined, ['prelude', place.prelude.derefInto(), facts], timeLeft(run))
+    enter(run, (options) => place.dispatch.applySync(undefined, ['prelude', place.prelude.derefInto(), facts], options))
     for (const script of scripts) {
       loading = script.name
-      isolates.compile(script).runSync(place.context, timeLeft(run))
+      const compiled = isolates.compile(script)
+      enter(run, (options) => compiled.runSync(place.context, options))
       if (run.ended) break
     }
     loading = ''
     if (!run.ended) {
-      const result = place.dispatch.applySync(undefined, ['entry', head.entry], timeLeft(run))
+      const result = enter(run, (options) => place.dispatch.applySync(undefined, ['entry', head.entry], options))
       if (result === 'no-entry') end(run, { kind: 'no-entry' })
     }
     while (!run.ended && run.pending > 0) settleOne(place, run)
     end(run, { kind: 'silent' })
   } catch (thrown) {
     const memory = isolates.gone()
-    const timedOut = thrown instanceof Error && thrown.message === 'Script execution timed out.'
     if (memory) {
       retire = true
       end(run, { kind: 'out-of-memory' })
-    } else if (timedOut && run.limits.cpuMs > 0 && usedCpu(run) > run.limits.cpuMs * 0.8)
-      end(run, { kind: 'timed-out', limit: 'cpu' })
+    } else if (run.timedOut) end(run, { kind: 'timed-out', limit: 'cpu' })
     else if (loading !== '') end(run, { kind: 'would-not-load', script: loading, error: faultOf(thrown, run.scripts) })
     else end(run, { kind: 'threw', error: faultOf(thrown, run.scripts) })
-    undrained = timedOut || memory
+    undrained = memory || isTimeout(thrown)
   }
   if (!undrained) undrained = !drain(place)
   place.release()
@@ -289,7 +311,7 @@ function settleOne(place, run) {
     if (next.head.t === 'reply' && next.head.run === run.id) frame = next
   }
   run.pending--
-  place.dispatch.applySync(undefined, ['settle', String(frame.head.id), frame.body], timeLeft(run))
+  enter(run, (options) => place.dispatch.applySync(undefined, ['settle', String(frame.head.id), frame.body], options))
 }
 
 /**
@@ -304,7 +326,7 @@ function drain(place) {
       return true
     } catch (thrown) {
       if (isolates.gone()) return false
-      if (thrown instanceof Error && thrown.message === 'Script execution timed out.') return false
+      if (isTimeout(thrown)) return false
     }
   }
   return false
