@@ -5,10 +5,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Column, Row } from '@gatehouse/contract/columns.ts'
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { Condition, Operator, Query, Sort } from '@gatehouse/contract/query.ts'
 import fc from 'fast-check'
 import type { AnyTables, Dialect } from '../dialect/database.ts'
-import { countRows, selectRows } from './read.ts'
+import { countRows, getRow, selectRows } from './read.ts'
 import { createIndex, createTable } from './structure.ts'
 import { deleteRows, insertRows, updateRows } from './write.ts'
 
@@ -140,7 +141,104 @@ export function typedTableModelSuite(place: () => Place): void {
       )
     })
   }
+
+  test('whatever comes, a value is kept as it was or refused, and no query is the fault of the database', async () => {
+    const { db, dialect, table: name } = place()
+    const wide: Column[] = [
+      ...columns,
+      { name: 'x', type: 'blob' },
+      { name: 'f', type: 'float' },
+      { name: 'j', type: 'jsonb' },
+    ]
+    const table = await createTable(db, dialect, { table: name, key: 'item_id', columns: wide })
+    await createIndex(db, dialect, table, 'i', true)
+    await fc.assert(
+      fc.asyncProperty(
+        anyRow,
+        fc.array(fc.array(anyCondition, { minLength: 1, maxLength: 2 }), { maxLength: 2 }),
+        async (row, any) => {
+          const keys = await orRefused(insertRows(db, dialect, table, [row]))
+          if (keys !== undefined) {
+            const read = await getRow(db, dialect, table, keys[0])
+            for (const column of wide) {
+              const given = row[column.name]
+              const kept = read?.[column.name]
+              if (given === undefined || given === null) assert.ok(column.name === 'item_id' || kept === null)
+              else if (column.type === 'jsonb') assert.deepEqual(kept, JSON.parse(JSON.stringify(given)))
+              else if (column.type === 'string' || column.type === 'blob') assert.equal(kept, String(given))
+              else if (typeof given === 'number') assert.equal(kept, given + 0)
+              else assert.equal(String(kept).toLowerCase().slice(0, 4), String(given).toLowerCase().slice(0, 4))
+            }
+          }
+          const query: Query = { ...whole, any }
+          const before = await countRows(db, dialect, table, whole)
+          const found = await orRefused(selectRows(db, dialect, table, query))
+          assert.equal(await orRefused(countRows(db, dialect, table, query)), found?.rows.length)
+          const deleted = await orRefused(deleteRows(db, dialect, table, query))
+          assert.equal(await countRows(db, dialect, table, whole), before - (deleted?.length ?? 0))
+          assert.equal(deleted?.length, found?.rows.length)
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
 }
+
+/** undefined for a clear refusal; every other failure is a failure of the test. */
+async function orRefused<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work
+  } catch (error) {
+    assert.ok(error instanceof GatehouseError, `threw ${error instanceof Error ? error.stack : error}`)
+    assert.ok(error.status < 500)
+    return undefined
+  }
+}
+
+const anyName = fc.constantFrom(...columns.map((column) => column.name), 'x', 'f', 'j', 'nope', 'I', '__proto__')
+
+const anyText = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.constantFrom(
+    '\0',
+    '\ud800',
+    "'",
+    '"',
+    '2026-01-31',
+    '5',
+    'true',
+    '(',
+    '[',
+    '\\',
+    'a{9}{9}',
+    '$',
+    '?',
+    '{}',
+    '[1',
+    '1e400',
+  ),
+)
+
+const anyValue: fc.Arbitrary<unknown> = fc.oneof(
+  anyText,
+  fc.double(),
+  fc.integer(),
+  fc.boolean(),
+  fc.constant(null),
+  fc.jsonValue().filter((value) => typeof value !== 'string' || !/^\s*[[{]/.test(value)),
+  ...Object.values(values),
+)
+
+const anyRow: fc.Arbitrary<Row> = fc.dictionary(anyName, anyValue, { maxKeys: 4 })
+
+const anyCondition = fc.record({
+  column: fc.oneof(
+    anyName,
+    fc.tuple(fc.constantFrom('j->>', 'j->a->>', 's->>', 'j->'), anyText).map((parts) => parts.join('')),
+  ),
+  operator: fc.constantFrom<Operator>('EQ', 'NEQ', 'GT', 'GTE', 'LT', 'LTE', 'RE'),
+  value: fc.oneof(anyText, fc.double(), fc.integer(), fc.boolean(), ...Object.values(values)),
+})
 
 const whole: Query = { any: [], sort: [], pageSize: 'all', pageNumber: 1, columns: undefined, groupBy: [] }
 
