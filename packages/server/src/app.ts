@@ -1,20 +1,30 @@
 /** Builds a whole node from its configuration and starts it. The one place where the parts meet. */
 import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { Kysely } from 'kysely'
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
-import { type Clock, day, hour, systemClock } from './base/clock.ts'
+import { type Clock, day, hour, second, systemClock } from './base/clock.ts'
+import { hexId } from './base/ids.ts'
 import type { Log } from './base/log.ts'
 import { loadNodeKey, type NodeKey } from './base/node-key.ts'
 import { type Config, ConfigError } from './config/config.ts'
 import { AttemptGate } from './domain/access/attempt-gate.ts'
 import type { Means } from './domain/access/scope.ts'
 import { addDeveloper, invite, needsFirstDeveloper } from './domain/accounts/developers.ts'
-import type { AskOverride } from './domain/auth/override.ts'
+import { refreshUserSession } from './domain/auth/sessions.ts'
+import { redeemForService, signInAnonymously } from './domain/auth/sign-in.ts'
+import { createEgress, type EgressLimits } from './egress/egress.ts'
+import { ownUrlMatcher } from './egress/own-url.ts'
+import { createEngine } from './engine/engine.ts'
+import { preludeSource } from './engine/prelude/prelude.ts'
+import type { Run } from './engine/run.ts'
+import { InsideRequests } from './http/inside.ts'
 import { routesOf } from './http/routes.ts'
 import { createServer } from './http/server.ts'
+import { createSandbox } from './sandbox/sandbox.ts'
 import type { Database } from './store/dialect/database.ts'
 import { openPostgres } from './store/dialect/postgres.ts'
 import { openSqlite } from './store/dialect/sqlite.ts'
@@ -27,6 +37,15 @@ import { deleteOldRecords } from './store/tables/records.ts'
 import { deleteOldSessions } from './store/tables/sessions.ts'
 
 export const version = '0.1.0'
+
+/** What one request of a service may take. */
+const egressLimits: EgressLimits = {
+  maxResponseBytes: 16 * 1024 * 1024,
+  maxRequestBytes: 16 * 1024 * 1024,
+  defaultTimeoutMs: 30 * second,
+  maxTimeoutMs: 120 * second,
+  maxRedirects: 10,
+}
 
 export type App = {
   means: Means
@@ -113,18 +132,40 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     labelNames: ['method', 'route', 'status'],
     registers: [registry],
   })
-  const ask: AskOverride = async () => ({
-    kind: 'failed',
-    why: 'no engine',
-    advice: '',
-    version: undefined,
-    runMs: 0,
+  const inside = new InsideRequests()
+  let listeningPort = config.port
+  const egress = createEgress({
+    allow: config.egressAllow,
+    routes: config.routes,
+    limits: egressLimits,
+    ownNode: {
+      matches: (url) =>
+        ownUrlMatcher({ publicUrl, port: listeningPort, development: config.mode === 'development' })(url),
+      answer: (request, run) => inside.answer(server, request, run as Run),
+      port: () => listeningPort,
+    },
   })
-  const server = await createServer({
+  const sandbox = await createSandbox({
+    prelude: preludeSource(),
+    maxProcesses: Math.max(4, availableParallelism() * 2),
+    placesPerTenant: Math.max(4, availableParallelism() * 2),
+    waitMs: 10_000,
+    allowWeakWalls: config.mode === 'development' || config.weakSandbox,
+    log,
+  })
+  const engine = createEngine({
     means,
-    routes: routesOf({ version, ready: () => ready, metrics: () => registry.metrics() }),
-    ask,
-    runTokensFor: () => () => undefined,
+    sandbox,
+    egress,
+    doors: { redeem: redeemForService, anonymous: signInAnonymously, refresh: refreshUserSession },
+    nodeId: hexId(6),
+    version,
+  })
+  const server: FastifyInstance = await createServer({
+    means,
+    routes: routesOf(engine, { version, ready: () => ready, metrics: () => registry.metrics() }),
+    ask: engine.ask,
+    inside: (request) => inside.recognise(request),
     trustedProxies: config.trustedProxies,
     tls: config.tls && {
       cert: readFileSync(config.tls.certFile, 'utf8'),
@@ -142,6 +183,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       await firstDeveloper(config, means)
       await server.listen({ port: config.port, host: config.host })
       const { port } = server.server.address() as AddressInfo
+      listeningPort = port
       publicUrl = config.url ?? `${config.tls === undefined ? 'http' : 'https'}://localhost:${port}`
       ready = true
       return publicUrl
@@ -150,6 +192,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       ready = false
       clearInterval(cleaning)
       await server.close()
+      await sandbox.close()
       await store.close()
     },
   }

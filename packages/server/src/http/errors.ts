@@ -31,6 +31,9 @@ function readError(error: unknown): GatehouseError {
   }
   // Reads outside a transaction meet the database's failures here.
   const failure = mapDatabaseError(error)
+  if (failure?.kind === 'unfit') {
+    return new GatehouseError('badValue', 'A text holds a character that no text can hold, such as NUL.')
+  }
   if (failure !== undefined && failure.kind !== 'conflict') {
     const detail = failure.kind === 'busy' ? 'The database is busy.' : 'The database cannot answer.'
     return new GatehouseError('unavailable', detail, { cause: error, retryAfter: 1 })

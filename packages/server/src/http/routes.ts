@@ -1,12 +1,17 @@
 /** All routes of a node, in one list. */
+import type { Engine } from '../engine/engine.ts'
 import type { Route } from './route.ts'
 import { developerRoutes } from './routes/developers.ts'
+import { executeRoutes } from './routes/execute.ts'
 import { nodeRoutes } from './routes/node.ts'
+import { signInRoutes } from './routes/sign-ins.ts'
 import { systemRoutes } from './routes/systems.ts'
 import { userAuthRoutes } from './routes/user-auth.ts'
 import { userRoutes } from './routes/users.ts'
 
-export const routesOf = (node: Parameters<typeof nodeRoutes>[0]): readonly Route[] => [
+export const routesOf = (engine: Engine, node: Parameters<typeof nodeRoutes>[0]): readonly Route[] => [
+  ...executeRoutes(engine),
+  ...signInRoutes(engine),
   ...nodeRoutes(node),
   ...userAuthRoutes,
   ...userRoutes,

@@ -6,16 +6,17 @@ import Fastify, { type FastifyInstance, type FastifyRequest, LogController } fro
 import type { TSchema } from 'typebox'
 import type { Means, SystemScope } from '../domain/access/scope.ts'
 import type { AskOverride } from '../domain/auth/override.ts'
-import { presented, type RunTokenLookup, scopeFor } from './callers.ts'
+import { presented, scopeFor } from './callers.ts'
 import { sendError } from './errors.ts'
+import type { Inside } from './inside.ts'
 import { Reply, type Route, type RouteInput } from './route.ts'
 
 export type ServerOptions = {
   means: Means
   routes: readonly Route[]
   ask: AskOverride
-  /** Run tokens that a request made inside the node may use; none for a request from outside. */
-  runTokensFor: (request: FastifyRequest) => RunTokenLookup
+  /** Tells a request that a service made inside the node; undefined for one from outside. */
+  inside: (request: FastifyRequest) => Inside | undefined
   trustedProxies: string[]
   tls: { cert: string; key: string } | undefined
   onAnswer?: (facts: { method: string; route: string; status: number; seconds: number }) => void
@@ -106,10 +107,12 @@ function addRoute(server: FastifyInstance, route: Route, options: ServerOptions)
           headers: request.headers,
           ask: options.ask,
         }
-        const origin = { address: request.ip, userAgent: request.headers['user-agent'] ?? '' }
+        const inside = options.inside(request)
+        const origin = inside?.origin ?? { address: request.ip, userAgent: request.headers['user-agent'] ?? '' }
         const wanted = { pathKey: input.params.key, systemFrom: route.systemFrom?.(input) }
-        const runTokens = options.runTokensFor(request)
+        const runTokens = inside?.tokens ?? noRunTokens
         const scope = await scopeFor(options.means, origin, route.allow, presented(request.headers), wanted, runTokens)
+        if (inside !== undefined) scope.within = inside.runId
         const answer = await route.handle(scope as SystemScope, input)
         if (!(answer instanceof Reply)) return reply.send(answer === undefined ? '' : answer)
         reply.status(answer.status).headers(answer.headers)
@@ -118,6 +121,8 @@ function addRoute(server: FastifyInstance, route: Route, options: ServerOptions)
     })
   }
 }
+
+const noRunTokens = () => undefined
 
 const collapseSlashes = (url: string): string => {
   const query = url.indexOf('?')

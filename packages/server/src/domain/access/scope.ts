@@ -28,7 +28,12 @@ export type Origin = {
   userAgent: string
 }
 
-export type NodeScope = Means & { caller: Caller; origin: Origin }
+export type NodeScope = Means & {
+  caller: Caller
+  origin: Origin
+  /** Id of the run on whose behalf this happens; undefined for what comes from outside. */
+  within?: string
+}
 
 export type SystemFacts = {
   key: string

@@ -9,6 +9,7 @@ import {
   resourceKindNames,
   resourceKinds,
 } from '@gatehouse/contract/permissions.ts'
+import type { Query } from '@gatehouse/contract/query.ts'
 import { hexId } from '../../base/ids.ts'
 import { findAccount } from '../../store/tables/accounts.ts'
 import { findCollection, listCollections } from '../../store/tables/collections.ts'
@@ -28,6 +29,7 @@ import {
 } from '../../store/tables/roles.ts'
 import { demand, heldRights } from '../access/rights.ts'
 import type { SystemScope } from '../access/scope.ts'
+import { findInList, type ListColumns, pageOf } from './list-query.ts'
 
 /** Role assignment as written on the wire: ids or names (cb-cli sends names, the two-factor package ids). */
 export type RoleChanges = { add?: unknown; delete?: unknown }
@@ -45,6 +47,22 @@ export async function roleNamed(scope: SystemScope, idOrName: string): Promise<R
 export async function allRoles(scope: SystemScope): Promise<RoleRecord[]> {
   await demand(scope, { kind: 'roles', level: bits.read }, 'read roles')
   return listRoles(scope.data)
+}
+
+const columns: ListColumns<RoleRecord> = {
+  name: (role) => role.name,
+  id: (role) => role.id,
+  role_id: (role) => role.id,
+  description: (role) => role.description,
+}
+
+/** One page of the roles that match. */
+export async function findRoles(scope: SystemScope, query: Query): Promise<RoleRecord[]> {
+  return pageOf(findInList(await allRoles(scope), columns, query), query)
+}
+
+export async function countRoles(scope: SystemScope, query: Query): Promise<number> {
+  return findInList(await allRoles(scope), columns, query).length
 }
 
 export async function rolesOfUser(scope: SystemScope, userId: string): Promise<RoleRecord[]> {
@@ -72,10 +90,8 @@ export async function createRole(
   input: { name: unknown; description: unknown; rights: Right[] },
 ): Promise<string> {
   await demand(scope, { kind: 'roles', level: bits.create }, 'create roles')
-  const { name, description } = input
-  if (typeof name !== 'string' || name.trim() === '' || name.length > 200) {
-    throw new GatehouseError('badRole', 'A role needs a name of 1 to 200 characters.')
-  }
+  const name = checkRoleName(input.name)
+  const description = checkDescription(input.description) ?? ''
   await demandHeld(scope, input.rights)
   const id = hexId()
   await scope.data.transaction(async (tx) => {
@@ -83,27 +99,94 @@ export async function createRole(
       throw new GatehouseError('badRole', `There is a role "${name}" in this system already.`)
     }
     const createdAt = scope.clock.now()
-    await insertRole(tx, { id, name, description: typeof description === 'string' ? description : '', createdAt })
+    await insertRole(tx, { id, name, description, createdAt })
     for (const right of input.rights) await putGrant(tx, { roleId: id, ...right })
   })
   return id
 }
 
+function checkRoleName(name: unknown): string {
+  if (typeof name !== 'string' || name.trim() === '' || name.length > 200 || /\p{Cc}/u.test(name)) {
+    throw new GatehouseError('badRole', 'A role needs a name of 1 to 200 characters.')
+  }
+  return name
+}
+
+const longestDescription = 10_000
+
+function checkDescription(description: unknown): string | undefined {
+  if (description === undefined || description === null) return undefined
+  if (typeof description !== 'string' || description.length > longestDescription || description.includes('\0')) {
+    throw new GatehouseError('badRole', `The description of a role is a text of ${longestDescription} characters at most.`)
+  }
+  return description
+}
+
+export type RoleEdit = { name?: string; description?: string; rights: Right[] }
+
+/** Makes a role from what is written on the wire: `{name, description?, <kind>: …}`. Answers its id. */
+export async function addRole(scope: SystemScope, body: Record<string, unknown>): Promise<string> {
+  await demand(scope, { kind: 'roles', level: bits.create }, 'create roles')
+  const { name, description, ...rest } = body
+  return createRole(scope, { name, description, rights: await readRights(scope, rest) })
+}
+
+/** Changes the role with this id or name by what is written on the wire. Throws noSuchRole, changesMissing, badRole. */
+export async function editRole(scope: SystemScope, body: Record<string, unknown>): Promise<void> {
+  await demand(scope, { kind: 'roles', level: bits.update }, 'change roles')
+  if (typeof body.id !== 'string' || body.id === '') {
+    throw new GatehouseError('badRole', 'The body needs "id", the id or the name of a role.')
+  }
+  const role = await roleNamed(scope, body.id)
+  await changeRole(scope, role, await readRoleEdit(scope, body))
+}
+
+/** Deletes the role with this id or name. Throws noSuchRole, badRole. */
+export async function dropRole(scope: SystemScope, idOrName: string): Promise<void> {
+  await demand(scope, { kind: 'roles', level: bits.delete }, 'delete roles')
+  await removeRole(scope, await roleNamed(scope, idOrName))
+}
+
+/**
+ * Reads the body of a role's change: `{name?, changes: {description?, <kind>: …}}`. The samples of the JavaScript SDK wrap
+ * `changes` in another `changes` (rest-api.md §2.5). Throws changesMissing, badRole.
+ */
+async function readRoleEdit(scope: SystemScope, body: Record<string, unknown>): Promise<RoleEdit> {
+  const outer = body.changes ?? {}
+  const inner = isObject(outer) && outer.changes !== undefined ? outer.changes : outer
+  if (!isObject(inner)) throw new GatehouseError('changesMissing', 'The body needs the object "changes".')
+  const name = body.name ?? inner.name
+  const description = checkDescription(inner.description ?? body.description)
+  if (body.changes === undefined && name === undefined && description === undefined) {
+    throw new GatehouseError('changesMissing', 'The body needs the object "changes".')
+  }
+  return {
+    rights: await readRights(scope, inner),
+    ...(name !== undefined && name !== null && { name: checkRoleName(name) }),
+    ...(description !== undefined && { description }),
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
 /** Merges item by item: what is not named stays as it is (rest-api.md §2.5). */
 export async function changeRole(
   scope: SystemScope,
   role: RoleRecord,
-  changes: { name?: string; description?: string; rights: Right[] },
+  changes: RoleEdit,
 ): Promise<void> {
   await demand(scope, { kind: 'roles', level: bits.update }, 'change roles')
   await demandHeld(scope, changes.rights)
-  const { name, description } = changes
+  const name = changes.name === undefined ? undefined : checkRoleName(changes.name)
+  const description = checkDescription(changes.description)
   const rename = name !== undefined && name !== role.name
   if (rename && isDefaultRole(role.id)) {
     throw new GatehouseError('badRole', `The default role ${role.name} keeps its name.`)
   }
   await scope.data.transaction(async (tx) => {
-    if (rename && (await listRoles(tx)).some((other) => other.name === name)) {
+    const others = (await listRoles(tx)).filter((other) => other.id !== role.id)
+    if (rename && others.some((other) => other.name === name || other.id === name)) {
       throw new GatehouseError('badRole', `There is a role "${name}" in this system already.`)
     }
     if (rename || description !== undefined) {
@@ -173,10 +256,17 @@ export async function readRights(scope: SystemScope, changes: Record<string, unk
     if (kind === undefined || value === null || value === undefined) continue
     // The Go SDK sends `edges` as a list with one element (rest-api.md §2.5).
     const entries = Array.isArray(value) ? value : [value]
+    if (rights.length + entries.length > mostRights) {
+      throw new GatehouseError('badRole', `One call changes at most ${mostRights} rights of a role.`)
+    }
     for (const entry of entries) rights.push(await readRight(scope, kind, key, entry))
   }
   return rights
 }
+
+/** Each is looked up and written; keeps one call from holding the database. */
+const mostRights = 5_000
+const longestItem = 1_000
 
 async function readRight(scope: SystemScope, kind: ResourceKind, key: string, entry: unknown): Promise<Right> {
   const { itemInfo, permissions } = (typeof entry === 'object' && entry !== null ? entry : {}) as {
@@ -202,7 +292,9 @@ async function readRight(scope: SystemScope, kind: ResourceKind, key: string, en
     return { kind, item: collection.id, level }
   }
   const item = typeof name === 'string' && name !== '' ? name : id
-  if (typeof item !== 'string' || item === '') throw new GatehouseError('badRole', `${key}: itemInfo needs a name.`)
+  if (typeof item !== 'string' || item === '' || item.length > longestItem || /\p{Cc}/u.test(item)) {
+    throw new GatehouseError('badRole', `${key}: itemInfo needs a name.`)
+  }
   return { kind, item, level }
 }
 

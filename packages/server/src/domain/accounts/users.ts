@@ -4,7 +4,7 @@
  */
 import { type Column, columnTypes, type Row } from '@gatehouse/contract/columns.ts'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
-import { bits } from '@gatehouse/contract/permissions.ts'
+import { bits, type ResourceKind } from '@gatehouse/contract/permissions.ts'
 import type { Query } from '@gatehouse/contract/query.ts'
 import { hexId } from '../../base/ids.ts'
 import { hashPassword } from '../../base/secrets.ts'
@@ -30,9 +30,9 @@ import {
 } from '../../store/tables/accounts.ts'
 import { type CollectionRecord, findCollection } from '../../store/tables/collections.ts'
 import { emailKey } from '../../store/tables/developers.ts'
-import { addMembership, removeMembership } from '../../store/tables/roles.ts'
+import { addMembership, listGrants, removeMembership } from '../../store/tables/roles.ts'
 import { endSessions } from '../../store/tables/sessions.ts'
-import { demand } from '../access/rights.ts'
+import { demand, heldRights } from '../access/rights.ts'
 import type { SystemScope } from '../access/scope.ts'
 import { demandEmail } from './email.ts'
 import { demandStrong, demandUsable, weakness } from './password-rules.ts'
@@ -162,10 +162,11 @@ export async function findUsers(scope: SystemScope, query: Query): Promise<{ row
   return { rows: rows.map(visible), total }
 }
 
-/** `cb_token` may be asked for by nobody, not even by comparing. */
+/** `cb_token` may be asked for by nobody, not even by comparing, sorting or grouping. */
 function hideSecretColumns(query: Query): void {
-  if (query.any.some((group) => group.some((condition) => condition.column === 'cb_token'))) {
-    throw new GatehouseError('badQuery', 'Users cannot be searched by cb_token.')
+  const secret = ({ column }: { column: string }): boolean => column === 'cb_token'
+  if (query.any.some((group) => group.some(secret)) || query.sort.some(secret) || query.groupBy.includes('cb_token')) {
+    throw new GatehouseError('badQuery', 'Users cannot be searched, sorted or grouped by cb_token.')
   }
 }
 
@@ -205,6 +206,10 @@ export type UserChanges = {
  */
 export function readUserChanges(changes: Record<string, unknown>): UserChanges {
   const { password, roles, email, disabled, ...rest } = changes
+  // Whoever wants an account switched off and writes it in another way must not hear that all is well.
+  if (disabled !== undefined && disabled !== null && typeof disabled !== 'boolean') {
+    throw new GatehouseError('badValue', 'disabled must be true or false.')
+  }
   const columns = Object.fromEntries(Object.entries(rest).filter(([name]) => !builtInUserColumns.has(name)))
   return {
     columns,
@@ -233,6 +238,9 @@ export async function manageUser(scope: SystemScope, userId: string, changes: Us
   await scope.data.transaction(async (tx) => {
     const account = await findAccount(tx, { userId })
     if (account === undefined) throw new GatehouseError('noSuchUser', 'There is no such user.')
+    if (password !== undefined || (email !== undefined && emailKey(email) !== account.emailKey)) {
+      await demandNoMoreRights({ ...scope, data: tx }, userId)
+    }
     const table = await userTable(tx)
     const fields = customFields(table, changes.columns)
     if (Object.keys(fields).length > 0) await updateItems(tx, table, rowsWhere('user_id', userId), fields)
@@ -253,6 +261,19 @@ export async function manageUser(scope: SystemScope, userId: string, changes: Us
     }
     if (changes.roles !== undefined) await changeMemberships({ ...scope, data: tx }, userId, changes.roles)
   })
+}
+
+/** Who sets the password or the e-mail of an account can sign in as it: that must not give him a right he does not hold. */
+async function demandNoMoreRights(scope: SystemScope, userId: string): Promise<void> {
+  if (scope.caller.kind === 'developer') return
+  const held = await heldRights(scope)
+  const theirs = await listGrants(scope.data, { userId })
+  if (theirs.some((right) => (right.level & ~held(right.kind as ResourceKind, right.item)) !== 0)) {
+    throw new GatehouseError(
+      'permissionDenied',
+      'You may not set the password or the e-mail of this user, who has rights that you do not hold.',
+    )
+  }
 }
 
 /** The user's own new password, after the old one was proven. Ends his other sessions. */
@@ -304,6 +325,9 @@ export async function addUserColumn(scope: SystemScope, name: unknown, type: unk
       'userColumns',
       `A column of users cannot be called ${column.name}; the name has a meaning of its own.`,
     )
+  }
+  if (column.name.toLowerCase().startsWith('cb_')) {
+    throw new GatehouseError('userColumns', 'Column names that begin with cb_ are kept for the platform.')
   }
   await scope.data.transaction(async (tx) => addItemColumn(tx, await userTable(tx), column))
 }

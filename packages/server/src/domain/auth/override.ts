@@ -12,7 +12,12 @@ export type OverrideRequest = {
   onlyFor?: string
 }
 
-export type OverrideOutcome = { version: number | undefined; runMs: number } & (
+export type OverrideOutcome = {
+  version: number | undefined
+  runMs: number
+  /** For the trace: what happened to passwords in there, which rights were missing. Never a secret. */
+  notes?: Record<string, unknown>
+} & (
   | { kind: 'answered'; success: boolean; value: unknown }
   /** The service chose nothing: why, for the trace, and what a developer can do. */
   | { kind: 'failed'; why: string; advice: string }

@@ -89,7 +89,7 @@ async function registerByService(
   const trace = new SignInTrace(scope, 'registration', body)
   const outcome = await ask(scope, { service, purpose: 'reg', params: body, door: 'registration' })
   trace.step(`service ${service}`)
-  trace.note({ service, version: outcome.version })
+  trace.note({ service, version: outcome.version, ...outcome.notes })
   const verdict = readVerdict(outcome)
   if (verdict.kind === 'broken') {
     await trace.write('failed', { why: verdict.why, advice: verdict.advice })

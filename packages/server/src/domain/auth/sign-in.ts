@@ -10,7 +10,7 @@ import { checkUserPassword, refusalError } from '../accounts/credentials.ts'
 import { readSettings } from '../systems/settings.ts'
 import { type AskOverride, type OverrideRequest, readVerdict } from './override.ts'
 import { redeem } from './proofs.ts'
-import { openSession, openUserSession, refreshUserSession } from './sessions.ts'
+import { type OpenedSession, openSession, openUserSession, refreshUserSession } from './sessions.ts'
 import { SignInTrace } from './trace.ts'
 
 export type SignInResult =
@@ -72,7 +72,7 @@ export async function askAndDecide(
 ): Promise<SignInResult> {
   const outcome = await ask(scope, request)
   trace.step(`service ${request.service}`)
-  trace.note({ service: request.service, version: outcome.version })
+  trace.note({ service: request.service, version: outcome.version, ...outcome.notes })
   const verdict = readVerdict(outcome)
   switch (verdict.kind) {
     case 'broken':
@@ -149,7 +149,7 @@ async function inOneStep<T>(scope: SystemScope, trace: SignInTrace, work: (tx: S
  * For services that sign a user in while no auth service is set: their proof becomes a session here, by the rule that holds
  * at this moment. Undefined where an auth service stands in between, which alone may redeem it.
  */
-export async function redeemForService(scope: SystemScope, proof: string): Promise<SignInResult | undefined> {
+export async function redeemForService(scope: SystemScope, proof: string): Promise<OpenedSession | undefined> {
   if (scope.system.settings.auth_service !== '') return undefined
   const trace = new SignInTrace(scope, 'service')
   return inOneStep(scope, trace, async (tx) => {
@@ -158,13 +158,7 @@ export async function redeemForService(scope: SystemScope, proof: string): Promi
     const session = await openUserSession(tx.node, scope, { userId: redeemed.userId, grantedBy: 'password' })
     trace.note({ userId: redeemed.userId })
     await trace.write('granted', { why: 'a service proved the password and no auth service is set' }, tx)
-    return {
-      state: 'in' as const,
-      token: session.token,
-      userId: redeemed.userId,
-      expiresAt: session.expiresAt,
-      refreshToken: session.refreshToken,
-    }
+    return session
   })
 }
 

@@ -117,6 +117,11 @@ export async function updateCode(
   body: Record<string, unknown>,
 ): Promise<CodeUnit> {
   await demandCode(scope, kind, name, bits.update, 'change')
+  if (typeof body.name === 'string' && body.name !== name) {
+    throw new GatehouseError('badServiceName', `"${name}" keeps its name: a ${kind} cannot be renamed.`, {
+      hint: 'Make a new one and delete the old.',
+    })
+  }
   const changes = await checkedSettings(scope, body)
   const source = readSource(body.code)
   const dependencies = readDependencies(body.dependencies)
@@ -125,6 +130,7 @@ export async function updateCode(
   // Compiled before the transaction: parsing a large bundle takes long.
   const before = await currentCode(scope, kind, name)
   if (before === undefined) throw missing(kind, name)
+  demandOwnRights(scope, before)
   const newDialect = dialect ?? before.version.dialect
   const newSource = source ?? before.version.source
   const codeChanged = newSource !== before.version.source || newDialect !== before.version.dialect
@@ -161,6 +167,8 @@ export async function updateCode(
 /** Makes an older version the one that runs. Its number stays; the next save gets a number above all. */
 export async function makeCurrent(scope: SystemScope, kind: CodeKind, name: string, version: number): Promise<void> {
   await demandCode(scope, kind, name, bits.update, 'change')
+  const before = await currentCode(scope, kind, name)
+  if (before !== undefined) demandOwnRights(scope, before)
   await scope.data.transaction(async (tx) => {
     const unit = await findUnit(tx, kind, name)
     if (unit === undefined || (await findVersion(tx, kind, name, version)) === undefined) {
@@ -184,6 +192,16 @@ export async function removeCode(scope: SystemScope, kind: CodeKind, name: strin
 /** Whether the caller may run this service: permission level 1 on it, by any of his roles. */
 export const demandExecute = (scope: SystemScope, name: string): Promise<void> =>
   demand(scope, { kind: 'services', item: name, level: executeBit }, `execute the service "${name}"`)
+
+/** Code that runs as another user does with his rights whatever it says, so only a developer may say it. */
+function demandOwnRights({ caller }: SystemScope, { unit, settings }: CodeUnit): void {
+  const { run_user: runUser } = settings
+  if (caller.kind === 'developer' || runUser === '' || (caller.kind === 'user' && caller.userId === runUser)) return
+  throw new GatehouseError(
+    'permissionDenied',
+    `You may not change the ${unit.kind} "${unit.name}": it runs as another user, so only a developer may.`,
+  )
+}
 
 function demandCode(scope: SystemScope, kind: CodeKind, name: string, level: number, what: string): Promise<void> {
   const sentence = `${what} ${name === '' ? (kind === 'service' ? 'services' : 'libraries') : `the ${kind} "${name}"`}`
@@ -216,6 +234,7 @@ function readSource(value: unknown): string | undefined {
   if (value.length > longestSource) {
     throw new GatehouseError('codeInvalid', `The code has ${value.length} characters; ${longestSource} is the most.`)
   }
+  if (value.includes('\0')) throw new GatehouseError('codeInvalid', 'The code holds a NUL character.')
   return value
 }
 
@@ -234,7 +253,11 @@ function readDependencies(value: unknown): string[] | undefined {
   if (!Array.isArray(parts) || parts.some((part) => typeof part !== 'string')) {
     throw new GatehouseError('badSetting', 'dependencies must be library names separated by commas.')
   }
-  return [...new Set((parts as string[]).map((part) => part.trim()).filter((part) => part !== ''))]
+  const names = [...new Set((parts as string[]).map((part) => part.trim()).filter((part) => part !== ''))]
+  if (names.some((name) => name.length > 200 || /[\p{Cc},]/u.test(name))) {
+    throw new GatehouseError('badSetting', 'dependencies must be library names separated by commas.')
+  }
+  return names
 }
 
 async function checkedSettings(scope: SystemScope, body: Record<string, unknown>): Promise<Record<string, unknown>> {

@@ -56,6 +56,7 @@ export function installAnswer(library, native, facts) {
   req.isLogging = given.isLogging === true
   req.service_instance_id = text(given.service_instance_id)
   req.caller = caller
+  if (own.isObject(given.context)) req.context = given.context
 
   /** JSON makes `{}` of an Error; a service that answers one wants its text seen. */
   function plainError(error) {

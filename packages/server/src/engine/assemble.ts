@@ -1,0 +1,75 @@
+/**
+ * What a service consists of when it runs: its libraries in the order in which they must load, then its own code
+ * (code-engine.md §1.3: depth first, dependencies before dependents, each once, list order otherwise).
+ */
+
+import type { SystemScope } from '../domain/access/scope.ts'
+import { type CodeUnit, currentCode } from '../domain/code/code.ts'
+import type { CodeSettings } from '../domain/code/settings.ts'
+import type { Script } from '../sandbox/job.ts'
+import { nativeLibraries } from './prelude/prelude.ts'
+
+export type Assembly = {
+  service: string
+  version: number
+  settings: CodeSettings
+  dialect: 'classic' | 'modern'
+  scripts: Script[]
+  /** Native libraries that anything in the set requires. */
+  natives: string[]
+  /** Name → version of everything that runs; services read it as `cbmeta.code_versions`. */
+  versions: Record<string, number>
+  /** Why it cannot run. */
+  problem: Problem | undefined
+}
+
+export type Problem = { script: string; message: string; line: number | undefined }
+
+/** Undefined where there is no such service. */
+export async function assemble(scope: SystemScope, service: string): Promise<Assembly | undefined> {
+  const unit = await currentCode(scope, 'service', service)
+  if (unit === undefined) return undefined
+  const scripts: Script[] = []
+  const natives = new Set<string>()
+  const versions: Record<string, number> = {}
+  const seen = new Set<string>()
+  let problem: Problem | undefined
+
+  const add = (code: CodeUnit): void => {
+    const { name, version, compiled, problem: found } = code.version
+    versions[name] = version
+    if (compiled !== null) scripts.push({ name, code: compiled })
+    else problem ??= { script: name, message: found?.message ?? 'it does not compile', line: found?.line }
+  }
+  const require = async (name: string, by: string): Promise<void> => {
+    if (seen.has(name)) return
+    seen.add(name)
+    const library = await currentCode(scope, 'library', name)
+    if (library !== undefined) {
+      for (const dependency of library.version.dependencies) await require(dependency, name)
+      add(library)
+    } else if (nativeLibraries.includes(name)) natives.add(name)
+    else problem ??= { script: by, message: `it requires "${name}", and there is no such library`, line: undefined }
+  }
+  for (const dependency of unit.version.dependencies) await require(dependency, service)
+  add(unit)
+  const { version, dialect } = unit.version
+  return { service, version, settings: unit.settings, dialect, scripts, natives: [...natives], versions, problem }
+}
+
+/** Assemblies by system and service, good as long as the revision of the system stands. */
+export class AssemblyCache {
+  readonly #kept = new Map<string, { revision: number; assembly: Assembly | undefined }>()
+  readonly #limit = 500
+
+  async get(scope: SystemScope, service: string): Promise<Assembly | undefined> {
+    const key = `${scope.system.key}/${service}`
+    const kept = this.#kept.get(key)
+    if (kept?.revision === scope.system.revision) return kept.assembly
+    const assembly = await assemble(scope, service)
+    this.#kept.delete(key)
+    if (this.#kept.size >= this.#limit) this.#kept.delete(this.#kept.keys().next().value!)
+    this.#kept.set(key, { revision: scope.system.revision, assembly })
+    return assembly
+  }
+}

@@ -1,0 +1,50 @@
+/** What a run sends to the world, through the one way out. */
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import type { Egress } from '../../egress/egress.ts'
+import { type HostTable, textArg } from './table.ts'
+
+/** Outbound calls of one call with all that runs in it; stops a service from being used to flood others. */
+const outboundLimit = 100
+
+export const httpCalls = (egress: Egress): HostTable => ({
+  'http.request': async ({ run, args, signal }) => {
+    run.tree.outboundCalls += 1
+    if (run.tree.outboundCalls > outboundLimit) {
+      throw new GatehouseError('egressRefused', `A run may send at most ${outboundLimit} requests.`)
+    }
+    const { body, bodyBase64, timeoutMs, maxRedirects, strictSSL } = args
+    const bytes =
+      typeof bodyBase64 === 'string' ? Buffer.from(bodyBase64, 'base64') : typeof body === 'string' ? body : undefined
+    const answer = await egress.request({
+      method: textArg(args, 'method'),
+      url: textArg(args, 'url'),
+      headers: readHeaders(args.headers),
+      ...(bytes !== undefined && { body: bytes }),
+      ...(typeof timeoutMs === 'number' && { timeoutMs }),
+      ...(typeof maxRedirects === 'number' && { maxRedirects }),
+      strictSSL: strictSSL !== false,
+      signal,
+      context: run,
+    })
+    const text = answer.body.toString('utf8')
+    const exact = Buffer.from(text, 'utf8').equals(answer.body)
+    return {
+      status: answer.status,
+      statusText: `${answer.status} ${answer.statusText}`.trim(),
+      url: answer.url,
+      headers: answer.headers,
+      text,
+      ...(!exact && { base64: answer.body.toString('base64') }),
+    }
+  },
+})
+
+function readHeaders(given: unknown): Record<string, string | string[]> {
+  if (given === undefined || given === null) return {}
+  if (typeof given !== 'object') throw new GatehouseError('badRequest', 'headers must be an object of texts.')
+  const headers: Record<string, string | string[]> = Object.create(null)
+  for (const [name, value] of Object.entries(given)) {
+    headers[name] = Array.isArray(value) ? value.map(String) : String(value)
+  }
+  return headers
+}

@@ -1,0 +1,38 @@
+/** What developers see of sign-ins: traces, and what would refuse everybody. Gatehouse's own calls. */
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { checkAuthService } from '../../engine/auth-check.ts'
+import type { Engine } from '../../engine/engine.ts'
+import { listTraces } from '../../store/tables/records.ts'
+import { type Route, route } from '../route.ts'
+import { parameter } from './shapes.ts'
+
+const pageLimit = 500
+
+export const signInRoutes = (engine: Engine): Route[] => [
+  route({
+    method: 'GET',
+    path: '/admin/v/4/system/:key/auth-service/check',
+    allow: 'system developer',
+    summary: 'What would refuse every sign-in, each with its mend',
+    handle: async (scope) => {
+      const service = scope.system.settings.auth_service
+      return checkAuthService(scope, service === '' ? undefined : await engine.assemblies.get(scope, service))
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/admin/v/4/system/:key/sign-ins',
+    allow: 'system developer',
+    summary: 'Traces of sign-ins, newest first; ?limit and ?before (milliseconds)',
+    handle: async (scope, input) => {
+      const limit = Number(parameter(input, 'limit') ?? 100)
+      const before = parameter(input, 'before')
+      if (!Number.isInteger(limit) || limit < 1 || limit > pageLimit) {
+        throw new GatehouseError('badRequest', `limit must be a whole number from 1 to ${pageLimit}.`)
+      }
+      if (before !== undefined && !/^\d+$/.test(before))
+        throw new GatehouseError('badRequest', 'before must be a time in milliseconds.')
+      return listTraces(scope.data, { limit, ...(before !== undefined && { before: Number(before) }) })
+    },
+  }),
+]
