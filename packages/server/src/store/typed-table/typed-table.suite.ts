@@ -1,5 +1,6 @@
 /** What a typed table promises, on whichever database: run by `typed-table.test.ts` and `typed-table.postgres.test.ts`. */
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import type { Column, Row } from '@gatehouse/contract/columns.ts'
 import { type ErrorName, GatehouseError } from '@gatehouse/contract/errors.ts'
@@ -534,6 +535,20 @@ export function typedTableSuite(name: string, open: () => Promise<Database>): vo
       assert.deepEqual(await insertRows(db, dialect, table, []), [])
     })
 
+    test('inserts wide rows too, whatever number of values one statement may carry', async () => {
+      const wide = Array.from({ length: 400 }, (_, index): Column => ({ name: `n${index}`, type: 'int' }))
+      const table = await make([itemId, ...wide])
+      const row = Object.fromEntries(wide.map((column, index) => [column.name, index]))
+      const keys = await insertRows(
+        db,
+        dialect,
+        table,
+        Array.from({ length: 170 }, () => row),
+      )
+      assert.equal(await countRows(db, dialect, table, all), 170)
+      assert.deepEqual(await getRow(db, dialect, table, keys[169]), { item_id: keys[169], ...row })
+    })
+
     test('refuses a key that is taken, and one unknown column among many rows', async () => {
       const table = await make()
       const [key] = await insertRows(db, dialect, table, [{ text: 'first' }])
@@ -673,6 +688,19 @@ export function typedTableSuite(name: string, open: () => Promise<Database>): vo
         createIndex(db, dialect, table, 'name', true),
         refused('conflict', /same value in several rows/),
       )
+    })
+
+    test('a text too long for its index is kept or clearly refused', async () => {
+      const table = await make()
+      // Random, since PostgreSQL packs what repeats.
+      const text = randomBytes(20_000).toString('hex')
+      await createIndex(db, dialect, table, 'text', true)
+      const kept = await insertRows(db, dialect, table, [{ text }]).catch((error) => {
+        refused('badValue', /too long/)(error)
+        return []
+      })
+      assert.equal(await countRows(db, dialect, table, all), kept.length)
+      assert.equal(kept.length, dialect.kind === 'sqlite' ? 1 : 0)
     })
 
     test('lists indexes by column, as the wire names them', async () => {
