@@ -27,6 +27,8 @@ export type CallOptions = {
   query?: Record<string, string>
 }
 
+export type ServiceOptions = { requires?: string; runAs?: string; executableBy?: string[]; fields?: Record<string, unknown> }
+
 export type TestApp = {
   app: App
   /** Moves the node's clock on. */
@@ -43,6 +45,16 @@ export type TestApp = {
     password: string,
     fields?: Record<string, unknown>,
   ): Promise<string>
+  /** A service with its requirements, who it runs as, and the roles that may execute it. */
+  createService(system: { key: string }, name: string, code: string, more?: ServiceOptions): Promise<void>
+  createLibrary(system: { key: string }, name: string, code: string, requires?: string): Promise<void>
+  /** Level of a role on a service, a collection (by name), or a kind without items. */
+  grant(system: { key: string }, role: string, changes: Record<string, unknown>): Promise<void>
+  createCollection(system: { key: string }, name: string, columns?: Record<string, string>): Promise<string>
+  /** Changes settings of a system, as `auth_service`. */
+  set(system: { key: string }, settings: Record<string, unknown>): Promise<void>
+  /** Runs a service; answers the whole HTTP answer. */
+  run(system: { key: string }, name: string, params: unknown, as: { developer?: string; token?: string }): Promise<Answer>
   /** Signs in with a password; answers the token. */
   signIn(system: { key: string; secret: string }, email: string, password: string): Promise<string>
   dataFolder: string
@@ -53,6 +65,12 @@ type TestOptions = {
   args?: string[]
   /** Another node on the database of this one. */
   beside?: TestApp & { databaseUrl?: string }
+}
+
+async function ok(answer: Promise<Answer>): Promise<Answer> {
+  const got = await answer
+  if (got.status !== 200) throw new Error(`expected 200, got ${got.status}: ${got.text}`)
+  return got
 }
 
 export async function createTestApp(
@@ -123,6 +141,38 @@ export async function createTestApp(
       if (status !== 200) throw new Error(`no user was made: ${text}`)
       return body.user_id
     },
+    async createService(system, name, code, more = {}) {
+      const body = {
+        code,
+        parameters: [],
+        dependencies: more.requires ?? 'clearblade',
+        ...(more.runAs !== undefined && { run_user: more.runAs }),
+        ...more.fields,
+      }
+      await ok(call('POST', `/admin/code/v/1/${system.key}/${name}`, { developer, body }))
+      for (const role of more.executableBy ?? []) {
+        await made.grant(system, role, { services: [{ itemInfo: { name }, permissions: 1 }] })
+      }
+    },
+    async createLibrary(system, name, code, requires = '') {
+      const body = { code, dependencies: requires, description: '', visibility: 'system', api: '' }
+      await ok(call('POST', `/codeadmin/v/2/library/${system.key}/${name}`, { developer, body }))
+    },
+    async grant(system, role, changes) {
+      await ok(call('PUT', `/admin/user/${system.key}/roles`, { developer, body: { id: role, changes } }))
+    },
+    async createCollection(system, name, columns = {}) {
+      const created = await ok(call('POST', '/admin/collectionmanagement', { developer, body: { name, appID: system.key } }))
+      const id = created.body.collectionID
+      for (const [column, type] of Object.entries(columns)) {
+        await ok(call('PUT', '/admin/collectionmanagement', { developer, body: { id, addColumn: { name: column, type } } }))
+      }
+      return id
+    },
+    async set(system, settings) {
+      await ok(call('PUT', '/admin/v/4/systemmanagement', { developer, body: { id: system.key, ...settings } }))
+    },
+    run: (system, name, params, as) => call('POST', `/api/v/1/code/${system.key}/${name}`, { ...as, body: params }),
     async signIn(system, email, password) {
       const { body, status, text } = await call('POST', '/api/v/1/user/auth', { system, body: { email, password } })
       if (status !== 200) throw new Error(`no sign-in: ${text}`)
