@@ -67,6 +67,11 @@ describe('the classic dialect', () => {
       'b(...c)',
       'b?.c',
       'function f(b = 1) {}',
+      'b ?? c',
+      'b = { c() {} }',
+      'b = { [c]: 1 }',
+      'try {} catch {}',
+      'b = 1n',
     ]) {
       assert.match(codeOf(`const a = 1; ${newer}`), /^const a = 1/, newer)
     }

@@ -31,6 +31,7 @@ const newerTypes = new Set([
   'ClassExpression',
   'ForOfStatement',
   'ImportExpression',
+  'MetaProperty',
   'ObjectPattern',
   'RestElement',
   'SpreadElement',
@@ -38,6 +39,8 @@ const newerTypes = new Set([
   'TemplateLiteral',
   'YieldExpression',
 ])
+
+const newerOperators = new Set(['??', '??=', '||=', '&&='])
 
 type AnyNode = Node & Record<string, unknown>
 
@@ -70,7 +73,7 @@ export function compileScript(
   let reserved: AnyNode | undefined
 
   for (const node of nodesOf(tree)) {
-    if (newerTypes.has(node.type) || node.async === true || node.generator === true) newer = true
+    if (isNewer(node)) newer = true
     if (node.type === 'VariableDeclaration') {
       if (node.kind === 'const') constants.push(node)
       else if (node.kind !== 'var') newer = true
@@ -91,6 +94,13 @@ export function compileScript(
     for (const node of constants) text.overwrite(node.start, node.start + 5, 'var  ')
   }
   return { code: text.toString() }
+}
+
+function isNewer(node: AnyNode): boolean {
+  if (newerTypes.has(node.type) || newerOperators.has(String(node.operator))) return true
+  if (node.async === true || node.generator === true || typeof node.bigint === 'string') return true
+  if (node.type === 'Property') return node.method === true || node.computed === true
+  return node.type === 'CatchClause' && node.param === null
 }
 
 /** A pattern is bound to a plain name first: taking it apart could run the developer's code before the guard. */

@@ -16,6 +16,7 @@ async function jobIn(deed: string, host: Host) {
     walls: { ...allWalls().at(-1)!, commandFor: () => ({ command: process.execPath, args: [rogue, deed] }) },
     prelude: testPrelude,
     onHostFailure: () => {},
+    hashOf: (script) => script.name,
     onIdle: () => {},
     onGone: () => resolve(),
   })

@@ -3,7 +3,6 @@
  * moment it is late, too large or speaks nonsense. Which job goes where is decided in `pool.ts`.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { hash } from 'node:crypto'
 import { constants, setPriority } from 'node:os'
 import { type Duplex, PassThrough } from 'node:stream'
 import { errorTable, GatehouseError } from '@gatehouse/contract/errors.ts'
@@ -16,7 +15,7 @@ import { engineProgram, type Walls } from './walls.ts'
 const MAX_ARGUMENT_BYTES = 4 * 1024 * 1024
 /** One answer of the host, as JSON; the engine's own frame limit is above it. */
 const MAX_REPLY_BYTES = 32 * 1024 * 1024
-/** Room for a head, and for the faults and logs that come with it. */
+/** Room for a head, and for the fault that may be in it. */
 const HEAD_ROOM_BYTES = 512 * 1024
 /** Started calls under way in one run; the engine refuses earlier, so more means it has been taken over. */
 const MAX_OUTSTANDING = 1001
@@ -72,6 +71,8 @@ export type EngineChildOptions = {
   walls: Walls
   prelude: string
   onHostFailure: (failure: { name: string; error: unknown }) => void
+  /** Names a script by its name and content. */
+  hashOf: (script: Script) => string
   /** Called when the process can take another job. */
   onIdle: (child: EngineChild) => void
   /** Called once, when the process is gone or is being ended. */
@@ -254,7 +255,8 @@ export class EngineChild {
     run.ended = true
     for (const timer of run.timers) clearTimeout(timer)
     run.timers.clear()
-    run.abort.abort()
+    // A reason of our own: without one a whole exception is made for each run.
+    run.abort.abort('The run has ended')
     run.resolve({
       ending,
       logs: run.logs,
@@ -277,7 +279,7 @@ export class EngineChild {
 
   /** Names the scripts by hash and adds the text of those that this process has not seen. */
   #sourcesFor(scripts: Script[]) {
-    const hashes = scripts.map((script) => hash('sha256', `${script.name}\n${script.code}`, 'base64'))
+    const hashes = scripts.map(this.#options.hashOf)
     const forget = this.#knownBytes > MAX_SOURCE_BYTES
     if (forget) {
       this.#known.clear()
@@ -334,8 +336,9 @@ export class EngineChild {
 
   #hearLog(run: Run, head: Record<string, unknown>, body: Buffer): boolean {
     if (typeof head.level !== 'string' || head.level.length > 20) return false
+    // The engine counts a little more for each entry and cuts there; more than the limit cannot come from one in order.
     run.logBytes += body.length + 8
-    if (run.logBytes > run.job.limits.logBytes + HEAD_ROOM_BYTES) return false
+    if (run.logBytes > run.job.limits.logBytes) return false
     run.logs.push({ level: head.level, text: body.toString('utf8') })
     return true
   }

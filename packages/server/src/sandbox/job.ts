@@ -2,8 +2,11 @@
  * What is asked of the sandbox and what comes back: plain values, no behaviour.
  */
 
-/** Code as stored by `compileScript()`; `name` is the file name in stack traces. */
-export type Script = { name: string; code: string }
+/**
+ * Code as stored by `compileScript()`; `name` is the file name in stack traces. A script that is run often is best kept
+ * as one object and never changed: what is known about it is found by the object.
+ */
+export type Script = { readonly name: string; readonly code: string }
 
 /**
  * What one run may use. 0 means no limit for `wallMs`, `cpuMs` and `hostCalls`. `cpuMs` counts computing only, not waiting

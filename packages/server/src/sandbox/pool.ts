@@ -5,7 +5,9 @@
  * Places are counted per depth: a nested run takes a place of its own level, so it can never wait for one that the run
  * above it holds. Runs of the deepest level wait for nobody, hence nobody waits for ever.
  */
+import { hash } from 'node:crypto'
 import { EngineChild, type EngineChildOptions } from './engine-child.ts'
+import type { Script } from './job.ts'
 
 /** Callers waiting per tenant; more are turned away at once. */
 const MAX_WAITING = 1000
@@ -25,6 +27,8 @@ type Waiter = { tenant: string; depth: number; settle: (place: boolean) => void 
 
 export class Pool {
   readonly #options: PoolOptions
+  /** Hashes of scripts that callers keep; a bundle of a megabyte is not read again for every run. */
+  readonly #hashes = new WeakMap<Script, string>()
   readonly #all = new Set<EngineChild>()
   /** Idle and assigned, the longest idle first. */
   readonly #idle = new Map<EngineChild, NodeJS.Timeout>()
@@ -191,6 +195,7 @@ export class Pool {
       walls,
       prelude,
       onHostFailure,
+      hashOf: (script) => this.#hashOf(script),
       onIdle: (idle) => this.#rest(idle),
       onGone: (gone) => {
         this.#all.delete(gone)
@@ -202,6 +207,14 @@ export class Pool {
     })
     this.#all.add(child)
     return child
+  }
+
+  #hashOf(script: Script): string {
+    const known = this.#hashes.get(script)
+    if (known !== undefined) return known
+    const made = hash('sha256', `${script.name}\n${script.code}`, 'base64')
+    this.#hashes.set(script, made)
+    return made
   }
 
   #rest(child: EngineChild): void {

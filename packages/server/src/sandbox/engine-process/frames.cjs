@@ -31,7 +31,7 @@ function openChannel(fd, maxBytes) {
       try {
         got = fs.readSync(fd, chunk, 0, chunk.length, null)
       } catch (error) {
-        if (error?.code === 'EAGAIN') {
+        if (/** @type {NodeJS.ErrnoException} */ (error).code === 'EAGAIN') {
           Atomics.wait(pause, 0, 0, RETRY_MS)
           continue
         }
@@ -71,7 +71,7 @@ function openChannel(fd, maxBytes) {
         try {
           done += fs.writeSync(fd, frame, done, frame.length - done)
         } catch (error) {
-          if (error?.code !== 'EAGAIN') leave()
+          if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EAGAIN') leave()
           Atomics.wait(pause, 0, 0, RETRY_MS)
         }
       }

@@ -60,7 +60,7 @@ const inside = sourceOf(function inside(guardName, hostCall, hostStart, hostAnsw
   freeze(guard)
   defineProperty(global, guardName, { value: guard, writable: false, configurable: false, enumerable: false })
 
-  // 64 draws come over at once: a crossing costs more than the bytes.
+  // A block of bytes comes over at once: the crossing costs more than the bytes.
   let block = ''
   let blockAt = 0
   const nextByte = () => {
@@ -97,7 +97,8 @@ const inside = sourceOf(function inside(guardName, hostCall, hostStart, hostAnsw
     return slice(reply, 1)
   }
 
-  const argumentText = (args) => {
+  const argumentText = (name, args) => {
+    if (typeof name !== 'string') throw new TypeErrorCtor('The name of a host call must be a text')
     const text = stringify(args)
     return text === undefined ? 'null' : text
   }
@@ -105,14 +106,14 @@ const inside = sourceOf(function inside(guardName, hostCall, hostStart, hostAnsw
   const native = freeze({
     call(name, args) {
       guard()
-      const text = argumentText(args)
+      const text = argumentText(name, args)
       guard()
       // What is certainly too long does not cross: the copies would be many times the isolate's limit.
       return parse(look(text.length > argumentLimit ? hostCall(name, '', true) : hostCall(name, text, false)))
     },
     start(name, args) {
       guard()
-      const text = argumentText(args)
+      const text = argumentText(name, args)
       guard()
       const id = look(text.length > argumentLimit ? hostStart(name, '', true) : hostStart(name, text, false))
       return new PromiseCtor((resolve) => {
@@ -130,7 +131,7 @@ const inside = sourceOf(function inside(guardName, hostCall, hostStart, hostAnsw
       throw END
     },
     log(level, text) {
-      if (ended || logsCut) return
+      if (ended || logsCut || typeof level !== 'string' || typeof text !== 'string') return
       if (text.length > logLimit) text = slice(text, 0, logLimit)
       const said = hostLog(level, text)
       if (said === 'c') logsCut = true
