@@ -92,9 +92,11 @@ async function sessionScope(
 /** A token of one system with the key of another is a mistake or an attack, and refused as either. */
 function checkSameSystem(system: SystemFacts, credentials: Presented, wanted: Wanted): void {
   const { systemKey, systemSecret } = credentials
+  const { pathKey, systemFrom } = wanted
   if (
     (systemKey !== undefined && systemKey !== system.key) ||
-    (wanted.pathKey !== undefined && wanted.pathKey !== system.key) ||
+    (pathKey !== undefined && pathKey !== system.key) ||
+    (typeof systemFrom === 'string' && systemFrom !== system.key) ||
     (systemSecret !== undefined && !secretMatches(system, systemSecret))
   ) {
     throw new GatehouseError(

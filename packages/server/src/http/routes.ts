@@ -1,9 +1,15 @@
 /** All routes of a node, in one list. */
 import type { Engine } from '../engine/engine.ts'
 import type { Route } from './route.ts'
+import { adminUserRoutes } from './routes/admin-users.ts'
+import { codeRoutes } from './routes/code.ts'
+import { collectionRoutes } from './routes/collections.ts'
 import { developerRoutes } from './routes/developers.ts'
 import { executeRoutes } from './routes/execute.ts'
+import { itemRoutes } from './routes/items.ts'
+import { libraryRoutes } from './routes/libraries.ts'
 import { nodeRoutes } from './routes/node.ts'
+import { roleRoutes } from './routes/roles.ts'
 import { signInRoutes } from './routes/sign-ins.ts'
 import { systemRoutes } from './routes/systems.ts'
 import { userAuthRoutes } from './routes/user-auth.ts'
@@ -17,4 +23,10 @@ export const routesOf = (engine: Engine, node: Parameters<typeof nodeRoutes>[0])
   ...userRoutes,
   ...developerRoutes,
   ...systemRoutes,
+  ...adminUserRoutes,
+  ...roleRoutes,
+  ...collectionRoutes,
+  ...itemRoutes,
+  ...codeRoutes,
+  ...libraryRoutes,
 ]

@@ -120,6 +120,8 @@ function storeError(failure: DatabaseFailure, cause: unknown): GatehouseError {
         'A value is longer than the database, or the index on its column, can hold.',
         { cause },
       )
+    case 'unfit':
+      return new GatehouseError('badValue', 'A text holds a character that no text can hold, such as NUL.', { cause })
     case 'unavailable':
       return new GatehouseError('unavailable', 'The database cannot be reached; nothing was changed.', {
         cause,

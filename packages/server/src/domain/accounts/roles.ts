@@ -117,7 +117,10 @@ const longestDescription = 10_000
 function checkDescription(description: unknown): string | undefined {
   if (description === undefined || description === null) return undefined
   if (typeof description !== 'string' || description.length > longestDescription || description.includes('\0')) {
-    throw new GatehouseError('badRole', `The description of a role is a text of ${longestDescription} characters at most.`)
+    throw new GatehouseError(
+      'badRole',
+      `The description of a role is a text of ${longestDescription} characters at most.`,
+    )
   }
   return description
 }
@@ -171,11 +174,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Merges item by item: what is not named stays as it is (rest-api.md §2.5). */
-export async function changeRole(
-  scope: SystemScope,
-  role: RoleRecord,
-  changes: RoleEdit,
-): Promise<void> {
+export async function changeRole(scope: SystemScope, role: RoleRecord, changes: RoleEdit): Promise<void> {
   await demand(scope, { kind: 'roles', level: bits.update }, 'change roles')
   await demandHeld(scope, changes.rights)
   const name = changes.name === undefined ? undefined : checkRoleName(changes.name)

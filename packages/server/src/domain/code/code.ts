@@ -62,10 +62,16 @@ export async function listCode(scope: SystemScope, kind: CodeKind): Promise<Code
   return listUnits(scope.data, kind)
 }
 
-export async function versionsOf(scope: SystemScope, kind: CodeKind, name: string) {
+/** All versions, newest first, and the number of the one that runs. Throws noSuch… */
+export async function versionsOf(
+  scope: SystemScope,
+  kind: CodeKind,
+  name: string,
+): Promise<{ current: number; versions: { version: number; createdAt: number; createdBy: string }[] }> {
   await demandCode(scope, kind, name, bits.update, 'read the versions of')
-  if ((await findUnit(scope.data, kind, name)) === undefined) throw missing(kind, name)
-  return listVersions(scope.data, kind, name)
+  const unit = await findUnit(scope.data, kind, name)
+  if (unit === undefined) throw missing(kind, name)
+  return { current: unit.currentVersion, versions: await listVersions(scope.data, kind, name) }
 }
 
 export async function createCode(

@@ -1,7 +1,6 @@
 /** A user's own account, and what users may do with others (rest-api.md §2.1). */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { bits } from '@gatehouse/contract/permissions.ts'
-import { parseQuery } from '@gatehouse/contract/query.ts'
 import { demand } from '../../domain/access/rights.ts'
 import { checkPasswordOf, refusalError } from '../../domain/accounts/credentials.ts'
 import {
@@ -18,7 +17,7 @@ import {
   userColumns,
 } from '../../domain/accounts/users.ts'
 import { empty, route } from '../route.ts'
-import { AnyObject, columnShape, demandText, queryParameter } from './shapes.ts'
+import { AnyObject, columnShape, demandText, explicitQuery, queryParameter } from './shapes.ts'
 
 export const userRoutes = [
   route({
@@ -115,9 +114,7 @@ export const userRoutes = [
       const changes = body.changes ?? body.$set
       if (typeof changes !== 'object' || changes === null)
         throw new GatehouseError('changesMissing', 'The body needs the object "changes".')
-      if (body.query === undefined)
-        throw new GatehouseError('badQuery', 'The body needs a "query" that says which users.')
-      return { count: await updateUsers(scope, parseQuery(body.query), changes as Record<string, unknown>) }
+      return { count: await updateUsers(scope, explicitQuery(body.query), changes as Record<string, unknown>) }
     },
   }),
   route({

@@ -8,6 +8,7 @@
  * - `busy`: locked, deadlocked, or over the statement timeout; the same request may pass later.
  * - `full`: the disk is full. `unavailable`: the database cannot be reached, read or written.
  * - `tooLong`: a value is beyond what the database, or the index on its column, can hold.
+ * - `unfit`: a text holds a character that the database keeps in no text (PostgreSQL: NUL).
  */
 export type DatabaseFailure =
   | { kind: 'conflict'; column?: string; constraint?: string }
@@ -15,6 +16,7 @@ export type DatabaseFailure =
   | { kind: 'full' }
   | { kind: 'unavailable' }
   | { kind: 'tooLong' }
+  | { kind: 'unfit' }
 
 /** Reads an error thrown by a query of either database; undefined for everything that is not known to be a failure. */
 export function mapDatabaseError(error: unknown): DatabaseFailure | undefined {
@@ -58,6 +60,7 @@ function postgresFailure(code: string, error: Error): DatabaseFailure | undefine
     return { kind: 'busy', timedOut: false }
   if (code === '53100') return { kind: 'full' }
   if (code === '54000' || code === '22001') return { kind: 'tooLong' }
+  if (code === '22021' || code === '22P05') return { kind: 'unfit' }
   return /^(08|53|57P|58|XX|25006|28|3D000)/.test(code) ? { kind: 'unavailable' } : undefined
 }
 
