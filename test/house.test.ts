@@ -20,7 +20,6 @@ const rows: string[][] = [
   ['main.ts'],
 ]
 
-
 /** The one folder that may import a library. */
 const homes: Record<string, string> = {
   kysely: 'store',
@@ -44,14 +43,19 @@ function importsOf(file: string): Import[] {
   const text = readFileSync(join(root, file), 'utf8')
   const found: Import[] = []
   const pattern = /^(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|import\('([^']+)'\)/gm
-  for (const match of text.matchAll(pattern)) found.push({ file, to: (match[2] ?? match[3])!, typeOnly: match[1] !== undefined })
+  for (const match of text.matchAll(pattern))
+    found.push({ file, to: (match[2] ?? match[3])!, typeOnly: match[1] !== undefined })
   return found
 }
 
-const files = globSync(`${source}/**/*.ts`, { cwd: root }).filter((file) => !/\.(test|suite|fixture)\.ts$|test-run\.ts$/.test(file))
+const files = globSync(`${source}/**/*.ts`, { cwd: root }).filter(
+  (file) => !/\.(test|suite|fixture)\.ts$|test-run\.ts$/.test(file),
+)
 
-const rowOf = (path: string): number => rows.findIndex((row) => row.some((folder) => path === folder || path.startsWith(`${folder}/`)))
-const folderOf = (path: string): string | undefined => rows.flat().find((folder) => path === folder || path.startsWith(`${folder}/`))
+const rowOf = (path: string): number =>
+  rows.findIndex((row) => row.some((folder) => path === folder || path.startsWith(`${folder}/`)))
+const folderOf = (path: string): string | undefined =>
+  rows.flat().find((folder) => path === folder || path.startsWith(`${folder}/`))
 
 test('every source file stands in a folder that the import order knows', () => {
   const strays = files.map((file) => relative(source, file)).filter((path) => rowOf(path) === -1)
@@ -77,7 +81,11 @@ test('each heavy library is imported by one folder', () => {
     const home = homes[to]
     const path = relative(source, file)
     // app.ts builds everything, so it may name types of what it holds.
-    if (home !== undefined && !path.startsWith(`${home}/`) && !(typeOnly && (path === 'app.ts' || path.startsWith('http/')))) {
+    if (
+      home !== undefined &&
+      !path.startsWith(`${home}/`) &&
+      !(typeOnly && (path === 'app.ts' || path.startsWith('http/')))
+    ) {
       wrong.push(`${path} imports ${to}`)
     }
   }
@@ -86,14 +94,17 @@ test('each heavy library is imported by one folder', () => {
 
 test('the contract imports nothing of the server, and the engine never imports sign-in', () => {
   const contract = globSync('packages/contract/src/**/*.ts', { cwd: root }).filter((file) => !file.endsWith('.test.ts'))
-  for (const { file, to } of contract.flatMap(importsOf)) assert.ok(!to.includes('server') && !to.startsWith('../../'), `${file} imports ${to}`)
+  for (const { file, to } of contract.flatMap(importsOf))
+    assert.ok(!to.includes('server') && !to.startsWith('../../'), `${file} imports ${to}`)
   for (const { file, to } of files.filter((name) => name.startsWith(`${source}/engine/`)).flatMap(importsOf)) {
     assert.ok(!to.endsWith('auth/sign-in.ts') && !to.endsWith('auth/register.ts'), `${file} imports ${to}`)
   }
 })
 
 test('only config reads the environment', () => {
-  const readers = files.filter((file) => !file.startsWith(`${source}/config/`) && /process\.env\b/.test(readFileSync(join(root, file), 'utf8')))
+  const readers = files.filter(
+    (file) => !file.startsWith(`${source}/config/`) && /process\.env\b/.test(readFileSync(join(root, file), 'utf8')),
+  )
   assert.deepEqual(readers, [])
 })
 

@@ -23,13 +23,19 @@ function run(title: string, command: string, given: string[], env: Record<string
   console.log(`\n── ${title}`)
   const started = performance.now()
   return new Promise((done) => {
-    const child = spawn(command, given, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } })
+    const child = spawn(command, given, {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ...env },
+    })
     child.on('error', (error) => {
       console.error(`${title}: ${error.message}`)
       done(false)
     })
     child.on('exit', (code) => {
-      console.log(`── ${title}: ${code === 0 ? 'done' : 'FAILED'} in ${Math.round((performance.now() - started) / 1000)} s`)
+      console.log(
+        `── ${title}: ${code === 0 ? 'done' : 'FAILED'} in ${Math.round((performance.now() - started) / 1000)} s`,
+      )
       done(code === 0)
     })
   })
@@ -38,7 +44,10 @@ function run(title: string, command: string, given: string[], env: Record<string
 /** Test files, without those of the PostgreSQL dialect alone where there is no PostgreSQL. */
 function testFiles(): string[] {
   const found = globSync(['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'], { cwd: root }).sort()
-  const chosen = wanted.length === 0 ? found : found.filter((file) => wanted.some((name) => file.startsWith(name.replace(/^\.\//, ''))))
+  const chosen =
+    wanted.length === 0
+      ? found
+      : found.filter((file) => wanted.some((name) => file.startsWith(name.replace(/^\.\//, ''))))
   return chosen
 }
 

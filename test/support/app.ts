@@ -27,7 +27,12 @@ export type CallOptions = {
   query?: Record<string, string>
 }
 
-export type ServiceOptions = { requires?: string; runAs?: string; executableBy?: string[]; fields?: Record<string, unknown> }
+export type ServiceOptions = {
+  requires?: string
+  runAs?: string
+  executableBy?: string[]
+  fields?: Record<string, unknown>
+}
 
 export type TestApp = {
   app: App
@@ -54,7 +59,12 @@ export type TestApp = {
   /** Changes settings of a system, as `auth_service`. */
   set(system: { key: string }, settings: Record<string, unknown>): Promise<void>
   /** Runs a service; answers the whole HTTP answer. */
-  run(system: { key: string }, name: string, params: unknown, as: { developer?: string; token?: string }): Promise<Answer>
+  run(
+    system: { key: string },
+    name: string,
+    params: unknown,
+    as: { developer?: string; token?: string },
+  ): Promise<Answer>
   /** Signs in with a password; answers the token. */
   signIn(system: { key: string; secret: string }, email: string, password: string): Promise<string>
   dataFolder: string
@@ -162,10 +172,14 @@ export async function createTestApp(
       await ok(call('PUT', `/admin/user/${system.key}/roles`, { developer, body: { id: role, changes } }))
     },
     async createCollection(system, name, columns = {}) {
-      const created = await ok(call('POST', '/admin/collectionmanagement', { developer, body: { name, appID: system.key } }))
+      const created = await ok(
+        call('POST', '/admin/collectionmanagement', { developer, body: { name, appID: system.key } }),
+      )
       const id = created.body.collectionID
       for (const [column, type] of Object.entries(columns)) {
-        await ok(call('PUT', '/admin/collectionmanagement', { developer, body: { id, addColumn: { name: column, type } } }))
+        await ok(
+          call('PUT', '/admin/collectionmanagement', { developer, body: { id, addColumn: { name: column, type } } }),
+        )
       }
       return id
     },

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { createTestApp, type TestApp } from '../support/app.ts'
 
-const service = (name: string): string => readFileSync(new URL(`../services/${name}.service.js`, import.meta.url), 'utf8')
+const service = (name: string): string =>
+  readFileSync(new URL(`../services/${name}.service.js`, import.meta.url), 'utf8')
 
 const email = 'op@example.com'
 const password = 'the plant is quiet'
@@ -12,7 +13,11 @@ const password = 'the plant is quiet'
 type Walk = { app: TestApp; system: { key: string; secret: string }; userId: string }
 
 /** A system with one user, and the given code as its auth service. */
-async function walk(t: Parameters<typeof createTestApp>[0], code: string, more: { requires?: string; runAs?: string } = {}): Promise<Walk> {
+async function walk(
+  t: Parameters<typeof createTestApp>[0],
+  code: string,
+  more: { requires?: string; runAs?: string } = {},
+): Promise<Walk> {
   const app = await createTestApp(t)
   const system = await app.createSystem()
   const userId = await app.createUser(system, email, password)
@@ -21,7 +26,8 @@ async function walk(t: Parameters<typeof createTestApp>[0], code: string, more: 
   return { app, system, userId }
 }
 
-const auth = ({ app, system }: Walk, body: unknown = { email, password }) => app.call('POST', '/api/v/1/user/auth', { system, body })
+const auth = ({ app, system }: Walk, body: unknown = { email, password }) =>
+  app.call('POST', '/api/v/1/user/auth', { system, body })
 
 const traces = async ({ app, system }: Walk): Promise<any[]> =>
   (await app.call('GET', `/admin/v/4/system/${system.key}/sign-ins`, { developer: app.developer })).body
@@ -78,7 +84,9 @@ test('an empty token asks for more: 200, options passed on, no session and no fa
     assert.equal(answer.status, 200)
     assert.deepEqual(answer.body, { user_token: '', user_id: '', options: { factor_id: 'f1' } })
   }
-  const sessions = await walked.app.call('GET', `/admin/v/4/session/${walked.system.key}/user`, { developer: walked.app.developer })
+  const sessions = await walked.app.call('GET', `/admin/v/4/session/${walked.system.key}/user`, {
+    developer: walked.app.developer,
+  })
   assert.deepEqual(sessions.body, [])
 })
 
@@ -90,7 +98,10 @@ test('a proof kept from the first step opens a session in the second, once', asy
   await app.createCollection(system, 'Pending', { token: 'string', code: 'string' })
   await app.call('POST', `/admin/user/${system.key}/roles`, { developer: app.developer, body: { name: 'authRole' } })
   await app.grant(system, 'authRole', { collections: [{ itemInfo: { name: 'Pending' }, permissions: 15 }] })
-  await app.call('PUT', `/admin/user/${system.key}`, { developer: app.developer, body: { user: runAs, changes: { roles: { add: ['authRole'] } } } })
+  await app.call('PUT', `/admin/user/${system.key}`, {
+    developer: app.developer,
+    body: { user: runAs, changes: { roles: { add: ['authRole'] } } },
+  })
   await app.createService(system, 'authOverride', service('two-steps'), { executableBy: ['Anonymous'], runAs })
   await app.set(system, { auth_service: 'authOverride' })
   const walked = { app, system, userId }
@@ -126,7 +137,10 @@ for (const [what, expression] of Object.entries(forgeries)) {
     await app.set(system, { auth_service: '' })
     const stolen = await app.signIn(system, email, password)
     await app.set(system, { auth_service: 'authOverride', keep_sessions: true })
-    for (const body of [{ email, password, stolen }, { email, password, stolen: app.developer }]) {
+    for (const body of [
+      { email, password, stolen },
+      { email, password, stolen: app.developer },
+    ]) {
       const answer = await auth(walked, body)
       assert.equal(answer.status, 401, answer.text)
       assert.equal(answer.body.error.code, 918)
@@ -152,7 +166,7 @@ test("another system's proof is refused", async (t) => {
 })
 
 const brokenServices: Record<string, string> = {
-  'throws': 'throw new Error("no")',
+  throws: 'throw new Error("no")',
   'never answers': 'var x = 1; function authOverride(req, resp) {}',
   'loops for ever': 'while (true) { try { throw 1 } catch (e) { continue } }',
   'does not compile': 'function authOverride(req, resp) { resp.success({',
@@ -167,7 +181,10 @@ for (const [what, code] of Object.entries(brokenServices)) {
     const app = await createTestApp(t)
     const system = await app.createSystem()
     await app.createUser(system, email, password)
-    await app.createService(system, 'authOverride', code, { executableBy: ['Anonymous'], fields: { execution_timeout: 1 } })
+    await app.createService(system, 'authOverride', code, {
+      executableBy: ['Anonymous'],
+      fields: { execution_timeout: 1 },
+    })
     await app.set(system, { auth_service: 'authOverride' })
     const answer = await app.call('POST', '/api/v/1/user/auth', { system, body: { email, password } })
     assert.equal(answer.status, 401, answer.text)
@@ -177,7 +194,9 @@ for (const [what, code] of Object.entries(brokenServices)) {
     const [trace] = await traces(walked)
     assert.equal(trace.decision, 'failed')
     assert.ok(trace.why.length > 0)
-    const developer = await app.call('POST', '/admin/auth', { body: { email: 'dev@example.com', password: 'correct horse battery' } })
+    const developer = await app.call('POST', '/admin/auth', {
+      body: { email: 'dev@example.com', password: 'correct horse battery' },
+    })
     assert.equal(developer.status, 200, 'developers come in whatever a service does')
   })
 }
@@ -189,7 +208,9 @@ test('a missing auth service lets nobody in until the setting is cleared', async
   await app.set(system, { auth_service: 'nobodyWroteThis' })
   const walked = { app, system, userId }
   assert.equal((await auth(walked)).status, 401)
-  const check = await app.call('GET', `/admin/v/4/system/${system.key}/auth-service/check`, { developer: app.developer })
+  const check = await app.call('GET', `/admin/v/4/system/${system.key}/auth-service/check`, {
+    developer: app.developer,
+  })
   assert.equal(check.body.ok, false)
   assert.equal(check.body.findings[0].check, 'service')
   await app.set(system, { auth_service: '' })
@@ -206,8 +227,13 @@ test('an auth service that Anonymous may not execute lets nobody in, and the che
   await app.set(system, { auth_service: 'authOverride' })
   const walked = { app, system, userId }
   assert.equal((await auth(walked)).status, 401)
-  const check = await app.call('GET', `/admin/v/4/system/${system.key}/auth-service/check`, { developer: app.developer })
-  assert.deepEqual(check.body.findings.map((finding: any) => finding.check), ['anonymous'])
+  const check = await app.call('GET', `/admin/v/4/system/${system.key}/auth-service/check`, {
+    developer: app.developer,
+  })
+  assert.deepEqual(
+    check.body.findings.map((finding: any) => finding.check),
+    ['anonymous'],
+  )
   await app.grant(system, 'Anonymous', { services: [{ itemInfo: { name: 'authOverride' }, permissions: 1 }] })
   assert.equal((await auth(walked)).body.user_id, userId)
 })
@@ -252,7 +278,8 @@ test('signin.grant lets in a user whom the service vouches for, only while it ru
   const app = await createTestApp(t)
   const system = await app.createSystem()
   const userId = await app.createUser(system, email, password)
-  const code = 'function authOverride(req, resp) { resp.success(signin.grant({user_id: req.params.badge, options: {by: "badge"}})) }'
+  const code =
+    'function authOverride(req, resp) { resp.success(signin.grant({user_id: req.params.badge, options: {by: "badge"}})) }'
   await app.createService(system, 'authOverride', code, { requires: 'signin', executableBy: ['Anonymous'] })
   await app.set(system, { auth_service: 'authOverride' })
   const walked = { app, system, userId }
@@ -269,7 +296,8 @@ test('a user who is switched off, or changes the password, between the steps is 
   const walked = await walk(t, service('two-calls-in-memory'))
   const { app, system, userId } = walked
   const proof = async () => (await auth(walked, { email, password, step: 1 })).body.options.proof
-  const manage = (changes: unknown) => app.call('PUT', `/admin/user/${system.key}`, { developer: app.developer, body: { user: userId, changes } })
+  const manage = (changes: unknown) =>
+    app.call('PUT', `/admin/user/${system.key}`, { developer: app.developer, body: { user: userId, changes } })
   const off = await proof()
   await manage({ disabled: true })
   assert.equal((await auth(walked, { proof: off, step: 2 })).status, 401)
@@ -277,7 +305,10 @@ test('a user who is switched off, or changes the password, between the steps is 
   const changed = await proof()
   await manage({ password: 'another quiet plant' })
   assert.equal((await auth(walked, { proof: changed, step: 2 })).status, 401)
-  const old = await app.call('POST', '/api/v/1/user/auth', { system, body: { email, password: 'another quiet plant', step: 1 } })
+  const old = await app.call('POST', '/api/v/1/user/auth', {
+    system,
+    body: { email, password: 'another quiet plant', step: 1 },
+  })
   app.advance(11 * 60 * 1000)
   assert.equal((await auth(walked, { proof: old.body.options.proof, step: 2 })).status, 401, 'proofs live ten minutes')
 })
@@ -292,14 +323,20 @@ test('a proof spent by fifty at once opens exactly one session', async (t) => {
 test('registration makes the account, asks with the same body, and lets in only who was granted', async (t) => {
   const walked = await walk(t, service('init-in-function'))
   const { app, system } = walked
-  const made = await app.call('POST', '/api/v/1/user/reg', { system, body: { email: 'new@example.com', password: 'nine lives here' } })
+  const made = await app.call('POST', '/api/v/1/user/reg', {
+    system,
+    body: { email: 'new@example.com', password: 'nine lives here' },
+  })
   assert.equal(made.status, 200, made.text)
   assert.equal(typeof made.body.user_id, 'string')
   assert.equal(typeof made.body.expires_at, 'number')
   assert.equal(await checkAuth(walked, made.body.user_token), 200)
   await app.createService(system, 'closed', 'resp.error("come back tomorrow")', { executableBy: ['Anonymous'] })
   await app.set(system, { auth_service: 'closed' })
-  const waiting = await app.call('POST', '/api/v/1/user/reg', { system, body: { email: 'later@example.com', password: 'nine lives here' } })
+  const waiting = await app.call('POST', '/api/v/1/user/reg', {
+    system,
+    body: { email: 'later@example.com', password: 'nine lives here' },
+  })
   assert.equal(waiting.status, 200)
   assert.ok(waiting.body.user_id)
   assert.equal(waiting.body.user_token, '')
@@ -315,7 +352,11 @@ test('what was passed to init never reaches the log, a failed run or the trace',
   const app = await createTestApp(t)
   const system = await app.createSystem()
   await app.createUser(system, email, password)
-  await app.createService(system, 'authOverride', code, { requires: 'clearblade,log', executableBy: ['Anonymous'], fields: { logging_enabled: true } })
+  await app.createService(system, 'authOverride', code, {
+    requires: 'clearblade,log',
+    executableBy: ['Anonymous'],
+    fields: { logging_enabled: true },
+  })
   await app.set(system, { auth_service: 'authOverride' })
   assert.equal((await app.call('POST', '/api/v/1/user/auth', { system, body: { email, password } })).status, 401)
   const asDeveloper = { developer: app.developer }
