@@ -12,10 +12,12 @@ const rogue = join(import.meta.dirname, 'hostile', 'engines', 'rogue.cjs')
 /** An engine process that does one deed instead of its work, with a job in it. */
 async function jobIn(deed: string, host: Host) {
   const { promise: gone, resolve } = Promise.withResolvers<void>()
+  const troubles: string[] = []
   const child = new EngineChild({
     walls: { ...allWalls().at(-1)!, commandFor: () => ({ command: process.execPath, args: [rogue, deed] }) },
     prelude: testPrelude,
     onHostFailure: () => {},
+    onTrouble: (trouble) => troubles.push(trouble.what),
     hashOf: (script) => script.name,
     onIdle: () => {},
     onGone: () => resolve(),
@@ -25,7 +27,7 @@ async function jobIn(deed: string, host: Host) {
   const outcome = await child.run(jobOf('function service() {}'), '{}', host)
   await gone
   await child.exited
-  return { outcome, took: performance.now() - began }
+  return { outcome, troubles, took: performance.now() - began }
 }
 
 describe('an engine process that was taken over', () => {
@@ -53,9 +55,10 @@ describe('an engine process that was taken over', () => {
     'checked-unasked',
     'leaves',
   ]) {
-    test(`${deed}: it is ended at once, its run as crashed`, async () => {
-      const { outcome, took } = await jobIn(deed, never)
+    test(`${deed}: it is ended at once, its run as crashed, and the operator is told`, async () => {
+      const { outcome, troubles, took } = await jobIn(deed, never)
       assert.deepEqual(outcome.ending, { kind: 'crashed' })
+      assert.equal(troubles.length, 1)
       assert.ok(took < 1000, `${took} ms`)
     })
   }

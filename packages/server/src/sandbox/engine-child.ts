@@ -71,6 +71,8 @@ export type EngineChildOptions = {
   walls: Walls
   prelude: string
   onHostFailure: (failure: { name: string; error: unknown }) => void
+  /** Called when the process ended by itself or had to be ended for what it sent: perhaps a script has broken out. */
+  onTrouble: (trouble: { tenant: string | undefined; what: string }) => void
   /** Names a script by its name and content. */
   hashOf: (script: Script) => string
   /** Called when the process can take another job. */
@@ -137,10 +139,10 @@ export class EngineChild {
     this.#pipe.on('data', (chunk: Buffer) => {
       if (this.#gone) return
       const frames = reader.push(chunk)
-      if (frames === 'nonsense') return this.kill()
+      if (frames === 'nonsense') return this.#distrust('it sent bytes that are no frame')
       for (const frame of frames) {
         if (this.#gone) return
-        if (!this.#hear(frame)) return this.kill()
+        if (!this.#hear(frame)) return this.#distrust('it sent a frame that was not its turn to send')
       }
     })
     this.#send({ t: 'hello' }, options.prelude)
@@ -242,12 +244,20 @@ export class EngineChild {
     return Math.max(MAX_ARGUMENT_BYTES, this.#run?.job.limits.resultBytes ?? 0) + HEAD_ROOM_BYTES
   }
 
+  #distrust(what: string): void {
+    this.#options.onTrouble({ tenant: this.tenant, what })
+    this.kill()
+  }
+
   #lost(signal: NodeJS.Signals | null): void {
+    if (this.#gone) return
     const run = this.#run
     // V8 and the allocator end the process themselves when they get no more memory.
     const full = signal === 'SIGABRT' || signal === 'SIGTRAP' || signal === 'SIGILL'
     const large = run !== undefined && run.residentSeen > residentCap(run.job) / 3
-    this.kill(full && large ? { kind: 'out-of-memory' } : { kind: 'crashed' })
+    if (full && large) return this.kill({ kind: 'out-of-memory' })
+    this.#options.onTrouble({ tenant: this.tenant, what: `it ended by itself (${signal ?? 'no signal'})` })
+    this.kill()
   }
 
   #finish(run: Run, ending: Ending, cpuMs?: number): void {

@@ -12,7 +12,7 @@ import type { Script } from './job.ts'
 /** Callers waiting per tenant; more are turned away at once. */
 const MAX_WAITING = 1000
 
-export type PoolOptions = Pick<EngineChildOptions, 'walls' | 'prelude' | 'onHostFailure'> & {
+export type PoolOptions = Pick<EngineChildOptions, 'walls' | 'prelude' | 'onHostFailure' | 'onTrouble'> & {
   /** Top-level runs at once in this node. */
   maxProcesses: number
   /** Top-level runs at once of one tenant. */
@@ -190,11 +190,12 @@ export class Pool {
   }
 
   #start(): EngineChild {
-    const { walls, prelude, onHostFailure } = this.#options
+    const { walls, prelude, onHostFailure, onTrouble } = this.#options
     const child = new EngineChild({
       walls,
       prelude,
       onHostFailure,
+      onTrouble,
       hashOf: (script) => this.#hashOf(script),
       onIdle: (idle) => this.#rest(idle),
       onGone: (gone) => {

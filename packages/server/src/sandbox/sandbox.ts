@@ -63,6 +63,7 @@ export async function createSandbox(
     placesPerTenant: options.placesPerTenant,
     waitMs: options.waitMs,
     idleMs: options.idleMs ?? 60_000,
+    onTrouble: (trouble) => options.log?.warn(trouble, 'An engine process had to be given up'),
     onHostFailure: (failure) => {
       options.log?.error({ hostCall: failure.name, err: failure.error }, 'A host call failed')
       options.onHostFailure?.(failure)
