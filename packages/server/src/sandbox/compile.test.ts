@@ -109,6 +109,11 @@ describe('problems', () => {
     problemOf('return 1')
   })
 
+  test('a message stays short, however long the name it quotes', () => {
+    const name = 'a'.repeat(100_000)
+    assert.ok(problemOf(`let ${name}; let ${name}`, 'modern').message.length <= 500)
+  })
+
   test('nesting beyond reason is a problem, not a crash', () => {
     for (const source of ['['.repeat(200_000), `${'('.repeat(50_000)}1${')'.repeat(50_000)}`, '!'.repeat(200_000)]) {
       const { message } = problemOf(source)

@@ -14,6 +14,9 @@ export type Problem = { message: string; line: number; column: number }
 /** The same name stands in `engine-process/inside.cjs`, which defines it in every context. */
 export const guardName = '__run_guard_5e1a__'
 
+/** Messages quote the script, whose names have no limit of their own. */
+const MAX_MESSAGE = 500
+
 /** Where a destructuring `catch` keeps the error until the guard has been asked. */
 const caughtName = '__run_caught_5e1a__'
 
@@ -138,7 +141,8 @@ function problemFrom(error: unknown, name: string): Problem {
   if (error instanceof SyntaxError) {
     const place = (error as SyntaxError & { loc?: { line: number; column: number } }).loc
     // The parser ends its message with "(line:column)", which is told beside it.
-    return { message: error.message.replace(/ \(\d+:\d+\)$/, ''), line: place?.line ?? 1, column: place?.column ?? 0 }
+    const message = error.message.replace(/ \(\d+:\d+\)$/, '').slice(0, MAX_MESSAGE)
+    return { message, line: place?.line ?? 1, column: place?.column ?? 0 }
   }
   return { message: `${name} is nested too deeply to be read`, line: 1, column: 0 }
 }

@@ -10,8 +10,8 @@ export type Script = { readonly name: string; readonly code: string }
 
 /**
  * What one run may use. 0 means no limit for `wallMs`, `cpuMs` and `hostCalls`. `cpuMs` counts computing only, not waiting
- * for the host; `resultBytes` is the answer's JSON, `logBytes` all log entries together, `hostCalls` blocking and started
- * ones together, timers not counted.
+ * for the host; it goes by the clock, so a machine with too much to do ends runs earlier. `resultBytes` is the answer's
+ * JSON, `logBytes` all log entries together, `hostCalls` blocking and started ones together, timers not counted.
  */
 export type Limits = {
   wallMs: number
