@@ -10,6 +10,7 @@ import { may } from '../domain/access/rights.ts'
 import type { Means, SystemScope } from '../domain/access/scope.ts'
 import { userRow } from '../domain/accounts/users.ts'
 import type { AskOverride, OverrideOutcome } from '../domain/auth/override.ts'
+import { SignInTrace } from '../domain/auth/trace.ts'
 import { demandExecute } from '../domain/code/code.ts'
 import type { Egress } from '../egress/egress.ts'
 import type { Ending, Limits, Outcome } from '../sandbox/job.ts'
@@ -115,7 +116,18 @@ export function createEngine(parts: {
     if (assembly === undefined) {
       throw new GatehouseError('noSuchService', `There is no service "${request.service}" in this system.`)
     }
-    return run(scope, assembly, request)
+    if (!isSignInService(scope, request.service)) return run(scope, assembly, request)
+    // Called like any service the auth service gives no session, and is recorded like a sign-in.
+    const trace = new SignInTrace(scope, 'code', request.params)
+    const result = await run(scope, assembly, request)
+    trace.step(`service ${request.service}`)
+    trace.note({ service: request.service, version: result.version, ...result.notes })
+    if (result.kind === 'failed') await trace.write('failed', { why: result.message })
+    else {
+      const refused = result.answer.kind === 'envelope' && !result.answer.success
+      await trace.write(refused ? 'refused' : 'more', { why: 'called through the code endpoint, which opens no session' })
+    }
+    return result
   }
 
   const run = async (scope: SystemScope, assembly: Assembly, request: RunRequest): Promise<RunResult> => {
@@ -163,7 +175,7 @@ export function createEngine(parts: {
       tokens: new RunTokens(),
     }
     current.scope.within = current.id
-    if (purpose !== 'call') keepSecrets(current, request.params)
+    if (purpose !== 'call' || isSignInService(scope, assembly.service)) keepSecrets(current, request.params)
     live.set(current.id, current)
     let outcome: Outcome
     try {
@@ -312,7 +324,6 @@ async function personOf(scope: SystemScope, caller: Caller): Promise<{ userid: s
 /** Passwords and codes in the body of a sign-in must not come back out of its log. */
 function keepSecrets(run: Run, params: Record<string, unknown>): void {
   for (const [name, value] of Object.entries(params)) {
-    if (name === 'email' && run.purpose === 'call') continue
     if (typeof value === 'string' && value.length >= 3) run.tree.secrets.add(value)
     if (typeof value === 'number') run.tree.secrets.add(String(value))
   }

@@ -49,8 +49,16 @@ export async function scopeFor(
   switch (allow) {
     case 'anybody':
       return node
-    case 'developer':
-      return { ...node, caller: (await developerOf(means, credentials, runToken)).caller }
+    case 'developer': {
+      const { caller, systemKey } = await developerOf(means, credentials, runToken)
+      if (systemKey !== '') {
+        throw new GatehouseError(
+          'permissionDenied',
+          'The token of a run works for the developer API of its own system alone.',
+        )
+      }
+      return { ...node, caller }
+    }
     case 'system':
       return systemScope(node, await demandSystem(means, credentials), await optionalUser(means, credentials, runToken))
     case 'session':
@@ -59,7 +67,7 @@ export async function scopeFor(
       const { caller, systemKey: only } = await developerOf(means, credentials, runToken)
       const key = await wantedKey(means, credentials, wanted)
       const system = key === undefined || (only !== '' && only !== key) ? undefined : await systemByKey(means, key)
-      if (!mayDevelop(caller, system)) throw noSuchSystem()
+      if (!mayDevelop(caller, system)) throw notYours(wanted)
       return systemScope(node, system, caller)
     }
   }
@@ -81,13 +89,21 @@ async function sessionScope(
   const key = found.systemKey === '' ? await wantedKey(node, credentials, wanted) : found.systemKey
   const system = key === undefined ? undefined : await systemByKey(node, key)
   if (found.caller.kind === 'developer') {
-    if (!mayDevelop(found.caller, system)) throw noSuchSystem()
+    if (!mayDevelop(found.caller, system)) throw notYours(wanted)
+    // A run token names its one system, and is worth nothing on a path of another.
+    if (found.systemKey !== '') checkSameSystem(system, credentials, wanted)
     return systemScope(node, system, found.caller)
   }
   if (system === undefined) throw invalidToken()
   checkSameSystem(system, credentials, wanted)
   return systemScope(node, system, found.caller)
 }
+
+/** What is somebody else's and what is not there get the same answer. */
+const notYours = ({ systemFrom }: Wanted): GatehouseError =>
+  typeof systemFrom === 'object'
+    ? new GatehouseError('noSuchCollection', 'There is no such collection, or it is in a system that is not yours.')
+    : noSuchSystem()
 
 /** A token of one system with the key of another is a mistake or an attack, and refused as either. */
 function checkSameSystem(system: SystemFacts, credentials: Presented, wanted: Wanted): void {
