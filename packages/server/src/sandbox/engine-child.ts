@@ -256,7 +256,10 @@ export class EngineChild {
     // V8 and the allocator end the process themselves when they get no more memory.
     const full = signal === 'SIGABRT' || signal === 'SIGTRAP' || signal === 'SIGILL'
     const large = run !== undefined && run.residentSeen > residentCap(run.job) / 3
-    if (full && large) return this.kill({ kind: 'out-of-memory' })
+    if (full && large) {
+      this.kill({ kind: 'out-of-memory' })
+      return
+    }
     this.#options.onTrouble({ tenant: this.tenant, what: `it ended by itself (${signal ?? 'no signal'})` })
     this.kill()
   }

@@ -79,7 +79,7 @@ export function sandboxSuite(name: string, open: (options: SandboxOptions) => Pr
     const run = (source: string, more: Parameters<typeof jobOf>[1] = {}, host: Host = echo) =>
       sandbox.run(jobOf(source, more), host)
     /** Runs the body of a service and gives the value of its answer. */
-    const valueOf = async (body: string, host: Host = echo) => {
+    const answerOf = async (body: string, host: Host = echo) => {
       const { ending } = await run(`function service(req, resp) { ${body} }`, {}, host)
       assert.equal(ending.kind, 'answered', JSON.stringify(ending))
       return ending.kind === 'answered' && 'value' in ending.answer ? ending.answer.value : undefined
@@ -89,7 +89,7 @@ export function sandboxSuite(name: string, open: (options: SandboxOptions) => Pr
 
     describe('answers', () => {
       test('a host call has been answered when it returns', async () => {
-        assert.deepEqual(await valueOf('var a; withCallback("x", function (v) { a = 7 }); resp.success(a)'), 7)
+        assert.deepEqual(await answerOf('var a; withCallback("x", function (v) { a = 7 }); resp.success(a)'), 7)
       })
 
       test('nothing after the answer runs, in loops, callbacks, try, catch or finally', async () => {
@@ -118,7 +118,7 @@ export function sandboxSuite(name: string, open: (options: SandboxOptions) => Pr
       test('nor does it in getters, traps, generators, iterators, defaults and async functions of the modern dialect', async () => {
         for (const body of [
           'JSON.stringify({ get a() { resp.success(1) } }); call("late")',
-          'void `${{ [Symbol.toPrimitive]() { resp.success(1) } }}`; call("late")',
+          'void ("" + { [Symbol.toPrimitive]() { resp.success(1) } }); call("late")',
           'void new Proxy({}, { get() { resp.success(1) } }).x; call("late")',
           'function* all() { try { yield 1 } finally { call("late") } } for (const n of all()) resp.success(n)',
           'function* all() { try { resp.success(1) } finally { yield call("late") } } [...all()]',
@@ -138,15 +138,15 @@ export function sandboxSuite(name: string, open: (options: SandboxOptions) => Pr
       })
 
       test('a promise that answers in then does not answer again in catch', async () => {
-        assert.equal(await valueOf('Promise.resolve(5).then(resp.success).catch(resp.error)'), 5)
-        assert.equal(await valueOf('Promise.reject(6).then(resp.error).catch(resp.success)'), 6)
+        assert.equal(await answerOf('Promise.resolve(5).then(resp.success).catch(resp.error)'), 5)
+        assert.equal(await answerOf('Promise.reject(6).then(resp.error).catch(resp.success)'), 6)
       })
 
       test('values arrive as they were, and a missing one is missing', async () => {
         for (const value of ['text', 7, true, null, [1, [2]], { a: { b: 1 } }]) {
-          assert.deepEqual(await valueOf(`resp.success(${JSON.stringify(value)})`), value)
+          assert.deepEqual(await answerOf(`resp.success(${JSON.stringify(value)})`), value)
         }
-        assert.equal(await valueOf('resp.success()'), undefined)
+        assert.equal(await answerOf('resp.success()'), undefined)
       })
 
       test('an error answer and an answer without envelope keep their shape', async () => {
@@ -175,7 +175,7 @@ export function sandboxSuite(name: string, open: (options: SandboxOptions) => Pr
 
       test('a run lives on while promises of host calls and timers are pending', async () => {
         assert.equal(
-          await valueOf(
+          await answerOf(
             'start("sleep", { ms: 20 }).then(function () { return start("x", 4) }).then(function (r) { resp.success(r.value) })',
           ),
           4,
@@ -186,7 +186,7 @@ export function sandboxSuite(name: string, open: (options: SandboxOptions) => Pr
       test('started calls are under way at the same time', async () => {
         const began = performance.now()
         const waiting = 'start("sleep", { ms: 150 })'
-        await valueOf(
+        await answerOf(
           `Promise.all([${waiting}, ${waiting}, ${waiting}, ${waiting}]).then(function () { resp.success(1) })`,
         )
         assert.ok(performance.now() - began < 550)
@@ -194,7 +194,7 @@ export function sandboxSuite(name: string, open: (options: SandboxOptions) => Pr
 
       test('the clock advances during a run', async () => {
         assert.equal(
-          await valueOf('var t = Date.now(); while (Date.now() < t + 5); resp.success(new Date() > t)'),
+          await answerOf('var t = Date.now(); while (Date.now() < t + 5); resp.success(new Date() > t)'),
           true,
         )
       })
@@ -238,7 +238,7 @@ export function sandboxSuite(name: string, open: (options: SandboxOptions) => Pr
 
       test('an exception in a callback reaches the service through the library, unchanged', async () => {
         assert.equal(
-          await valueOf(
+          await answerOf(
             'var mine = { a: 1 }; try { withCallback("x", function () { throw mine }) } catch (e) { resp.success(e === mine) }',
           ),
           true,
@@ -272,11 +272,11 @@ export function sandboxSuite(name: string, open: (options: SandboxOptions) => Pr
           if (called === 'refuse') throw new GatehouseError('noSuchCollection', 'There is no collection Cars.')
           throw new Error('password is hunter2')
         }
-        assert.deepEqual(await valueOf('resp.success(call("refuse"))', refusing), {
+        assert.deepEqual(await answerOf('resp.success(call("refuse"))', refusing), {
           ok: false,
           error: { code: 304, message: 'No such collection', detail: 'There is no collection Cars.' },
         })
-        const broken = JSON.stringify(await valueOf('resp.success(call("break"))', refusing))
+        const broken = JSON.stringify(await answerOf('resp.success(call("break"))', refusing))
         assert.match(broken, /"ok":false/)
         assert.doesNotMatch(broken, /hunter2/)
       })
@@ -321,7 +321,7 @@ export function sandboxSuite(name: string, open: (options: SandboxOptions) => Pr
 
       test('this of a plain function is the global object, undeclared names become globals', async () => {
         assert.deepEqual(
-          await valueOf(
+          await answerOf(
             'undeclared = 1; function me() { return [this === globalThis, arguments.callee.name] } resp.success(me().concat(globalThis.undeclared))',
           ),
           [true, 'me', 1],
@@ -330,7 +330,7 @@ export function sandboxSuite(name: string, open: (options: SandboxOptions) => Pr
 
       test('const may be assigned, declared twice and used outside its block in the classic dialect', async () => {
         assert.deepEqual(
-          await valueOf('if (true) { const a = 1 } const a = 2; a = a + 1; var x = 4; resp.success({ a, x })'),
+          await answerOf('if (true) { const a = 1 } const a = 2; a = a + 1; var x = 4; resp.success({ a, x })'),
           { a: 3, x: 4 },
         )
       })
@@ -349,7 +349,7 @@ export function sandboxSuite(name: string, open: (options: SandboxOptions) => Pr
 
       test('nothing of one run is seen by the next, nor anything it did to the built-ins', async () => {
         for (let i = 0; i < 3; i++) {
-          const value = await valueOf(
+          const value = await answerOf(
             'var before = [typeof leak, typeof Array.prototype.leak, JSON.stringify({})]; leak = 1; Array.prototype.leak = 1; JSON.stringify = null; resp.success(before)',
           )
           assert.deepEqual(value, ['undefined', 'undefined', '{}'])
@@ -357,11 +357,11 @@ export function sandboxSuite(name: string, open: (options: SandboxOptions) => Pr
       })
 
       test('random numbers differ from run to run and lie between 0 and 1', async () => {
-        const draw = () => valueOf('var a = []; for (var i = 0; i < 200; i++) a.push(Math.random()); resp.success(a)')
+        const draw = () => answerOf('var a = []; for (var i = 0; i < 200; i++) a.push(Math.random()); resp.success(a)')
         const [first, second] = [(await draw()) as number[], (await draw()) as number[]]
         assert.equal(new Set([...first, ...second]).size, 400)
         assert.ok(first.every((n) => n >= 0 && n < 1))
-        assert.equal(await valueOf('resp.success(randomBytes(5000))'), 5000)
+        assert.equal(await answerOf('resp.success(randomBytes(5000))'), 5000)
       })
     })
 
