@@ -4,7 +4,7 @@
  */
 import type { Column, Row } from '@gatehouse/contract/columns.ts'
 import { everything, type Query } from '@gatehouse/contract/query.ts'
-import { databaseOf, dialectOf, type SystemStore } from './store.ts'
+import { databaseOf, dialectOf, type SystemStore, writerOf } from './store.ts'
 import {
   type CollectionRecord,
   deleteCollectionRow,
@@ -51,7 +51,7 @@ function recordRows(
 
 /** Answers the keys in input order. In a transaction, as all writes here. */
 export async function insertItems(store: SystemStore, collection: CollectionRecord, rows: Row[]): Promise<string[]> {
-  const keys = await insertRows(databaseOf(store), dialectOf(store), collection.table, rows)
+  const keys = await insertRows(writerOf(store), dialectOf(store), collection.table, rows)
   rows.forEach((row, index) => {
     recordRows(store, collection, 'put', [keys[index]!], Object.keys(row))
   })
@@ -81,13 +81,13 @@ export async function updateItems(
   query: Query,
   changes: Row,
 ): Promise<string[]> {
-  const keys = await updateRows(databaseOf(store), dialectOf(store), collection.table, query, changes)
+  const keys = await updateRows(writerOf(store), dialectOf(store), collection.table, query, changes)
   recordRows(store, collection, 'put', keys, Object.keys(changes))
   return keys
 }
 
 export async function removeItems(store: SystemStore, collection: CollectionRecord, query: Query): Promise<string[]> {
-  const keys = await deleteRows(databaseOf(store), dialectOf(store), collection.table, query)
+  const keys = await deleteRows(writerOf(store), dialectOf(store), collection.table, query)
   recordRows(store, collection, 'delete', keys, [])
   return keys
 }
@@ -98,7 +98,7 @@ export async function upsertItem(
   row: Row,
   conflictColumn: string,
 ): Promise<Row> {
-  const { row: written } = await upsertRow(databaseOf(store), dialectOf(store), collection.table, row, conflictColumn)
+  const { row: written } = await upsertRow(writerOf(store), dialectOf(store), collection.table, row, conflictColumn)
   recordRows(store, collection, 'put', [String(written[collection.table.key])], Object.keys(row))
   return written
 }
@@ -114,7 +114,7 @@ export async function createItemTable(
     kind: 'items',
     tableName: `c_${collection.id}`,
   })
-  await createTable(databaseOf(store), dialectOf(store), record.table)
+  await createTable(writerOf(store), dialectOf(store), record.table)
   return record
 }
 
@@ -132,25 +132,25 @@ export async function createUserTable(
   ]
   const tableName = `u_${table.id}`
   const record = await insertCollection(store, { ...table, kind: 'users', name: 'users', columns, tableName })
-  await createTable(databaseOf(store), dialectOf(store), record.table)
-  await createIndex(databaseOf(store), dialectOf(store), record.table, 'email', true)
+  await createTable(writerOf(store), dialectOf(store), record.table)
+  await createIndex(writerOf(store), dialectOf(store), record.table, 'email', true)
   return record
 }
 
 export async function dropItemTable(store: SystemStore, collection: CollectionRecord): Promise<void> {
-  await dropTable(databaseOf(store), dialectOf(store), collection.table)
+  await dropTable(writerOf(store), dialectOf(store), collection.table)
   await deleteCollectionRow(store, collection.id)
 }
 
 /** Every physical table of the system, when the system itself goes. */
 export async function dropTables(store: SystemStore): Promise<void> {
   for (const table of await listTableNames(store)) {
-    await dropTable(databaseOf(store), dialectOf(store), { table, key: '', columns: [] })
+    await dropTable(writerOf(store), dialectOf(store), { table, key: '', columns: [] })
   }
 }
 
 export async function addItemColumn(store: SystemStore, collection: CollectionRecord, column: Column): Promise<void> {
-  await addColumn(databaseOf(store), dialectOf(store), collection.table, column)
+  await addColumn(writerOf(store), dialectOf(store), collection.table, column)
   await insertColumnRow(store, collection.id, column)
 }
 
@@ -160,12 +160,12 @@ export async function renameItemColumn(
   from: string,
   to: string,
 ): Promise<void> {
-  await renameColumn(databaseOf(store), dialectOf(store), collection.table, from, to)
+  await renameColumn(writerOf(store), dialectOf(store), collection.table, from, to)
   await renameColumnRow(store, collection.id, from, to)
 }
 
 export async function dropItemColumn(store: SystemStore, collection: CollectionRecord, name: string): Promise<void> {
-  await dropColumn(databaseOf(store), dialectOf(store), collection.table, name)
+  await dropColumn(writerOf(store), dialectOf(store), collection.table, name)
   await deleteColumnRow(store, collection.id, name)
 }
 
@@ -175,7 +175,7 @@ export async function createItemIndex(
   column: string,
   unique: boolean,
 ): Promise<void> {
-  await createIndex(databaseOf(store), dialectOf(store), collection.table, column, unique)
+  await createIndex(writerOf(store), dialectOf(store), collection.table, column, unique)
   store.record({ kind: 'collection', id: collection.id, operation: 'put', columns: ['indexes'] })
 }
 
@@ -185,7 +185,7 @@ export async function dropItemIndex(
   column: string,
   unique: boolean,
 ): Promise<void> {
-  await dropIndex(databaseOf(store), dialectOf(store), collection.table, column, unique)
+  await dropIndex(writerOf(store), dialectOf(store), collection.table, column, unique)
   store.record({ kind: 'collection', id: collection.id, operation: 'put', columns: ['indexes'] })
 }
 

@@ -37,6 +37,11 @@ export type SystemStore = {
 /** For files of `store/` only: the query builder behind a store. */
 export const databaseOf = (store: Store | SystemStore): Kysely<Tables> => store[handle].db
 export const dialectOf = (store: Store | SystemStore): Dialect => store[handle].dialect
+/** The same for writes that go into the change log: outside a transaction they are refused before anything is written. */
+export function writerOf(store: Store | SystemStore): Kysely<Tables> {
+  if (!store[handle].inTransaction) throw new Error('What goes into the change log is written in a transaction.')
+  return store[handle].db
+}
 
 /** A transaction that lost a race with another (a deadlock, a lock held too long) is run again this often. */
 const attempts = 4
@@ -86,12 +91,25 @@ export function createStore(db: Kysely<Tables>, dialect: Dialect, clock: Clock, 
           }
           return value
         })
-        for (const systemKey of pending.keys()) for (const listener of listeners) listener(systemKey)
+        ring(pending.keys())
         return result
       } catch (error) {
         const failure = mapDatabaseError(error)
         if (failure?.kind === 'busy' && !failure.timedOut && attempt < attempts) continue
         throw failure === undefined ? error : storeError(failure, error)
+      }
+    }
+  }
+
+  /** What is committed stays so whatever a listener does: one that throws has missed a bell, the write has not failed. */
+  const ring = (systemKeys: Iterable<string>): void => {
+    for (const systemKey of systemKeys) {
+      for (const listener of listeners) {
+        try {
+          listener(systemKey)
+        } catch {
+          // The next bell brings it what it missed: it reads on from where it was.
+        }
       }
     }
   }

@@ -1,5 +1,5 @@
 /** Services and libraries with all their versions. */
-import { databaseOf, type SystemStore } from '../store.ts'
+import { databaseOf, type SystemStore, writerOf } from '../store.ts'
 
 export type CodeKind = 'service' | 'library'
 
@@ -29,7 +29,7 @@ export type CodeVersionRecord = {
 }
 
 export async function insertUnit(store: SystemStore, unit: CodeUnitRecord): Promise<void> {
-  await databaseOf(store)
+  await writerOf(store)
     .insertInto('code_units')
     .values({
       system_key: store.key,
@@ -51,7 +51,7 @@ export async function updateUnit(
   changes: { currentVersion?: number; latestVersion?: number; settings?: Record<string, unknown>; updatedAt: number },
 ): Promise<void> {
   const { currentVersion, latestVersion, settings, updatedAt } = changes
-  await databaseOf(store)
+  const changed = await writerOf(store)
     .updateTable('code_units')
     .set({
       updated_at: updatedAt,
@@ -62,16 +62,17 @@ export async function updateUnit(
     .where('system_key', '=', store.key)
     .where('kind', '=', unit.kind)
     .where('name', '=', unit.name)
+    .returning('name')
     .execute()
   const columns = [
     ...(settings === undefined ? [] : ['settings']),
     ...(currentVersion === undefined ? [] : ['version']),
   ]
-  store.record({ kind: unit.kind, id: unit.name, operation: 'put', columns })
+  if (changed.length > 0) store.record({ kind: unit.kind, id: unit.name, operation: 'put', columns })
 }
 
 export async function deleteUnit(store: SystemStore, unit: { kind: CodeKind; name: string }): Promise<boolean> {
-  const db = databaseOf(store)
+  const db = writerOf(store)
   const gone = await db
     .deleteFrom('code_units')
     .where('system_key', '=', store.key)
@@ -132,7 +133,7 @@ export async function listUnits(store: SystemStore, kind: CodeKind): Promise<Cod
 }
 
 export async function insertVersion(store: SystemStore, version: CodeVersionRecord): Promise<void> {
-  await databaseOf(store)
+  await writerOf(store)
     .insertInto('code_versions')
     .values({
       system_key: store.key,

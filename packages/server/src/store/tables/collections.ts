@@ -1,6 +1,6 @@
 /** Which typed tables a system has, and their columns. The rows themselves are the business of `typed-table/`. */
 import type { Column, ColumnType } from '@gatehouse/contract/columns.ts'
-import { databaseOf, type Store, type SystemStore } from '../store.ts'
+import { databaseOf, type Store, type SystemStore, writerOf } from '../store.ts'
 import type { TypedTable } from '../typed-table/table.ts'
 
 export type CollectionRecord = {
@@ -27,7 +27,7 @@ export async function insertCollection(
     createdAt: number
   },
 ): Promise<CollectionRecord> {
-  const db = databaseOf(store)
+  const db = writerOf(store)
   await db
     .insertInto('collections')
     .values({
@@ -121,7 +121,7 @@ export async function systemOfCollection(store: Store, id: string): Promise<stri
 }
 
 export async function renameCollectionRow(store: SystemStore, id: string, name: string): Promise<void> {
-  await databaseOf(store)
+  await writerOf(store)
     .updateTable('collections')
     .set({ name, name_key: nameKey(name) })
     .where('system_key', '=', store.key)
@@ -131,14 +131,20 @@ export async function renameCollectionRow(store: SystemStore, id: string, name: 
 }
 
 export async function deleteCollectionRow(store: SystemStore, id: string): Promise<void> {
-  const db = databaseOf(store)
+  const db = writerOf(store)
+  const gone = await db
+    .deleteFrom('collections')
+    .where('system_key', '=', store.key)
+    .where('id', '=', id)
+    .returning('id')
+    .execute()
+  if (gone.length === 0) return
   await db.deleteFrom('collection_columns').where('collection_id', '=', id).execute()
-  await db.deleteFrom('collections').where('system_key', '=', store.key).where('id', '=', id).execute()
   store.record({ kind: 'collection', id, operation: 'delete', columns: [] })
 }
 
 export async function insertColumnRow(store: SystemStore, collectionId: string, column: Column): Promise<void> {
-  const db = databaseOf(store)
+  const db = writerOf(store)
   const last = await db
     .selectFrom('collection_columns')
     .select((eb) => eb.fn.max('position').as('position'))
@@ -162,7 +168,7 @@ export async function renameColumnRow(
   from: string,
   to: string,
 ): Promise<void> {
-  await databaseOf(store)
+  await writerOf(store)
     .updateTable('collection_columns')
     .set({ name: to })
     .where('collection_id', '=', collectionId)
@@ -172,7 +178,7 @@ export async function renameColumnRow(
 }
 
 export async function deleteColumnRow(store: SystemStore, collectionId: string, name: string): Promise<void> {
-  await databaseOf(store)
+  await writerOf(store)
     .deleteFrom('collection_columns')
     .where('collection_id', '=', collectionId)
     .where('name', '=', name)

@@ -1,5 +1,5 @@
 /** Roles, the rights they give, and who holds them. */
-import { databaseOf, type SystemStore } from '../store.ts'
+import { databaseOf, type SystemStore, writerOf } from '../store.ts'
 
 export type RoleRecord = { id: string; name: string; description: string; createdAt: number }
 
@@ -7,7 +7,7 @@ export type RoleRecord = { id: string; name: string; description: string; create
 export type GrantRecord = { roleId: string; kind: string; item: string; level: number }
 
 export async function insertRole(store: SystemStore, role: RoleRecord): Promise<void> {
-  await databaseOf(store)
+  await writerOf(store)
     .insertInto('roles')
     .values({
       system_key: store.key,
@@ -36,21 +36,43 @@ export async function updateRole(
   id: string,
   changes: { name?: string; description?: string },
 ): Promise<void> {
-  await databaseOf(store)
+  const changed = await writerOf(store)
     .updateTable('roles')
     .set(changes)
     .where('system_key', '=', store.key)
     .where('id', '=', id)
+    .returning('id')
     .execute()
-  store.record({ kind: 'role', id, operation: 'put', columns: Object.keys(changes) })
+  if (changed.length > 0) store.record({ kind: 'role', id, operation: 'put', columns: Object.keys(changes) })
 }
 
 export async function deleteRole(store: SystemStore, id: string): Promise<void> {
-  const db = databaseOf(store)
-  await db.deleteFrom('memberships').where('system_key', '=', store.key).where('role_id', '=', id).execute()
-  await db.deleteFrom('grants').where('system_key', '=', store.key).where('role_id', '=', id).execute()
-  await db.deleteFrom('roles').where('system_key', '=', store.key).where('id', '=', id).execute()
-  store.record({ kind: 'role', id, operation: 'delete', columns: [] })
+  const db = writerOf(store)
+  const members = await db
+    .deleteFrom('memberships')
+    .where('system_key', '=', store.key)
+    .where('role_id', '=', id)
+    .returning('user_id')
+    .execute()
+  for (const { user_id } of members) {
+    store.record({ kind: 'membership', id: `${user_id}/${id}`, operation: 'delete', columns: ['member'] })
+  }
+  const grants = await db
+    .deleteFrom('grants')
+    .where('system_key', '=', store.key)
+    .where('role_id', '=', id)
+    .returning(['kind', 'item'])
+    .execute()
+  for (const { kind, item } of grants) {
+    store.record({ kind: 'grant', id: `${id}/${kind}/${item}`, operation: 'delete', columns: ['level'] })
+  }
+  const gone = await db
+    .deleteFrom('roles')
+    .where('system_key', '=', store.key)
+    .where('id', '=', id)
+    .returning('id')
+    .execute()
+  if (gone.length > 0) store.record({ kind: 'role', id, operation: 'delete', columns: [] })
 }
 
 export async function listGrants(
@@ -78,30 +100,32 @@ export async function listGrants(
 
 /** Level 0 takes the right away. */
 export async function putGrant(store: SystemStore, grant: GrantRecord): Promise<void> {
-  const db = databaseOf(store)
-  if (grant.level === 0) {
-    await db
-      .deleteFrom('grants')
-      .where('system_key', '=', store.key)
-      .where('role_id', '=', grant.roleId)
-      .where('kind', '=', grant.kind)
-      .where('item', '=', grant.item)
-      .execute()
-  } else {
-    const { roleId, kind, item, level } = grant
-    await db
-      .insertInto('grants')
-      .values({ system_key: store.key, role_id: roleId, kind, item, level })
-      .onConflict((conflict) => conflict.columns(['system_key', 'role_id', 'kind', 'item']).doUpdateSet({ level }))
-      .execute()
-  }
-  const operation = grant.level === 0 ? 'delete' : 'put'
-  store.record({ kind: 'grant', id: `${grant.roleId}/${grant.kind}/${grant.item}`, operation, columns: ['level'] })
+  const db = writerOf(store)
+  const { roleId, kind, item, level } = grant
+  const written =
+    level === 0
+      ? await db
+          .deleteFrom('grants')
+          .where('system_key', '=', store.key)
+          .where('role_id', '=', roleId)
+          .where('kind', '=', kind)
+          .where('item', '=', item)
+          .returning('role_id')
+          .execute()
+      : await db
+          .insertInto('grants')
+          .values({ system_key: store.key, role_id: roleId, kind, item, level })
+          .onConflict((conflict) => conflict.columns(['system_key', 'role_id', 'kind', 'item']).doUpdateSet({ level }))
+          .returning('role_id')
+          .execute()
+  if (written.length === 0) return
+  const operation = level === 0 ? 'delete' : 'put'
+  store.record({ kind: 'grant', id: `${roleId}/${kind}/${item}`, operation, columns: ['level'] })
 }
 
 /** When the thing itself goes, so do the rights on it. */
 export async function deleteGrantsOn(store: SystemStore, kind: string, item: string): Promise<void> {
-  const gone = await databaseOf(store)
+  const gone = await writerOf(store)
     .deleteFrom('grants')
     .where('system_key', '=', store.key)
     .where('kind', '=', kind)
@@ -144,16 +168,18 @@ export async function listMembers(store: SystemStore, roleId: string): Promise<s
 }
 
 export async function addMembership(store: SystemStore, userId: string, roleId: string): Promise<void> {
-  await databaseOf(store)
+  const added = await writerOf(store)
     .insertInto('memberships')
     .values({ system_key: store.key, user_id: userId, role_id: roleId })
     .onConflict((conflict) => conflict.columns(['system_key', 'user_id', 'role_id']).doNothing())
+    .returning('role_id')
     .execute()
-  store.record({ kind: 'membership', id: `${userId}/${roleId}`, operation: 'put', columns: ['member'] })
+  if (added.length > 0)
+    store.record({ kind: 'membership', id: `${userId}/${roleId}`, operation: 'put', columns: ['member'] })
 }
 
 export async function removeMembership(store: SystemStore, userId: string, roleId?: string): Promise<void> {
-  let query = databaseOf(store)
+  let query = writerOf(store)
     .deleteFrom('memberships')
     .where('system_key', '=', store.key)
     .where('user_id', '=', userId)

@@ -1,5 +1,5 @@
 /** Sessions as rows: ended at once, on every node, by one update. Tokens are stored as hashes only. */
-import { databaseOf, type Store, type SystemStore } from '../store.ts'
+import { databaseOf, type Store, type SystemStore, writerOf } from '../store.ts'
 
 /** Sessions of users travel to edges, so their making and ending is in the change log; call these in a transaction. */
 const recordSession = (store: Store, systemKey: string, id: string, columns: string[]): void => {
@@ -63,7 +63,7 @@ const fromRow = (row: StoredSession): SessionRecord => ({
 
 /** In a transaction. */
 export async function insertSession(store: Store, session: SessionRecord): Promise<void> {
-  await databaseOf(store)
+  await writerOf(store)
     .insertInto('sessions')
     .values({
       id: session.id,
@@ -125,7 +125,7 @@ export type EndSessions = {
 
 /** In a transaction: ends the sessions that match and are still open; answers how many those were. */
 export async function endSessions(store: Store, which: EndSessions, now: number, reason: string): Promise<number> {
-  let query = databaseOf(store)
+  let query = writerOf(store)
     .updateTable('sessions')
     .set({ ended_at: now, end_reason: reason })
     .where('ended_at', 'is', null)
