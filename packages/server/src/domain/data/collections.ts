@@ -68,13 +68,11 @@ export async function collectionColumns(scope: SystemScope, collection: Collecti
 }
 
 /** `what` as in "read rows of"; the collection's name is added. */
-export const demandOn = (
-  scope: SystemScope,
-  collection: CollectionRecord,
-  level: number,
-  what: string,
-): Promise<void> =>
-  demand(scope, { kind: 'collections', item: collection.id, level }, `${what} the collection "${collection.name}"`)
+export function demandOn(scope: SystemScope, collection: CollectionRecord, level: number, what: string): Promise<void> {
+  // Who has not even signed in learns no name by an id.
+  const which = scope.caller.kind === 'nobody' ? 'this collection' : `the collection "${collection.name}"`
+  return demand(scope, { kind: 'collections', item: collection.id, level }, `${what} ${which}`)
+}
 
 /** That there is such a collection is told to whoever has any right on it. */
 export async function demandSeen(scope: SystemScope, collection: CollectionRecord): Promise<void> {

@@ -36,14 +36,23 @@ function explanation(table: TypedTable, error: unknown): unknown {
       cause: error,
     })
   }
-  // 2201B: PostgreSQL would not have a pattern that RE2 takes. 54001: it would not have a query this deep.
   const code = (error as { code?: unknown } | undefined)?.code
+  // The table was changed between reading its columns and this statement.
+  if (code === '42703' || code === '42P01' || (code === 'SQLITE_ERROR' && schemaGone.test((error as Error).message))) {
+    return new GatehouseError('conflict', 'The columns were changed at the same moment.', {
+      hint: 'Read them again, then repeat the request.',
+      cause: error,
+    })
+  }
+  // 2201B: PostgreSQL would not have a pattern that RE2 takes. 54001: it would not have a query this deep.
   if (code === '2201B')
     return new GatehouseError('badQuery', 'The RE pattern is not valid on this database.', { cause: error })
   if (code === '54001')
     return new GatehouseError('badQuery', 'The query is too complex for the database.', { cause: error })
   return error
 }
+
+const schemaGone = /^(no such (column|table)|table .* has no column named) /
 
 function conflictColumn(table: TypedTable, failure: { column?: string; constraint?: string }): string | undefined {
   if (failure.constraint !== undefined) {
