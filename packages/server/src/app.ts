@@ -148,7 +148,8 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
   const sandbox = await createSandbox({
     prelude: preludeSource(),
     maxProcesses: Math.max(4, availableParallelism() * 2),
-    placesPerTenant: Math.max(4, availableParallelism() * 2),
+    // A busy system leaves places to the others.
+    placesPerTenant: Math.max(3, availableParallelism()),
     waitMs: 10_000,
     allowWeakWalls: config.mode === 'development' || config.weakSandbox,
     log,

@@ -125,7 +125,9 @@ export function createEngine(parts: {
     if (result.kind === 'failed') await trace.write('failed', { why: result.message })
     else {
       const refused = result.answer.kind === 'envelope' && !result.answer.success
-      await trace.write(refused ? 'refused' : 'more', { why: 'called through the code endpoint, which opens no session' })
+      await trace.write(refused ? 'refused' : 'more', {
+        why: 'called through the code endpoint, which opens no session',
+      })
     }
     return result
   }
@@ -323,7 +325,7 @@ async function personOf(scope: SystemScope, caller: Caller): Promise<{ userid: s
 
 /** Passwords and codes in the body of a sign-in must not come back out of its log. */
 function keepSecrets(run: Run, params: Record<string, unknown>): void {
-  for (const [name, value] of Object.entries(params)) {
+  for (const value of Object.values(params)) {
     if (typeof value === 'string' && value.length >= 3) run.tree.secrets.add(value)
     if (typeof value === 'number') run.tree.secrets.add(String(value))
   }

@@ -68,7 +68,9 @@ export async function createUser(
   const rules = { minLength: scope.system.settings.password_min_length, context: [email, email.split('@')[0]!] }
   demandUsable(input.password)
   if (input.chosenBy === 'person') demandStrong(input.password, rules)
-  const passwordHash = await hashPassword(input.password)
+  const { password } = input
+  // In line like the checking of passwords, so that a flood of registrations cannot take the processor.
+  const passwordHash = await scope.gate.pass(`new user from ${scope.origin.address}`, () => hashPassword(password))
   const passwordWeak = weakness(input.password, rules) !== undefined
   const createdAt = scope.clock.now()
   const account: AccountRecord = {

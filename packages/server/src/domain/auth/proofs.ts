@@ -55,7 +55,7 @@ export async function redeem(
   if (proof.origin === 'grant' && proof.service !== grantBy) {
     return { ok: false, why: 'a grant that another service gave' }
   }
-  const account = await findAccount(tx, { userId: proof.userId })
+  const account = await findAccount(tx, { userId: proof.userId }, { hold: true })
   if (account === undefined) return { ok: false, why: 'a proof for a user who is gone' }
   if (account.disabled) return { ok: false, why: 'a proof for a user who is switched off' }
   if (account.passwordStamp !== proof.passwordStamp) {

@@ -11,7 +11,7 @@ import { createUser, userRow } from '../accounts/users.ts'
 import { type AskOverride, readVerdict } from './override.ts'
 import { redeem } from './proofs.ts'
 import { openUserSession } from './sessions.ts'
-import { askAndDecide, type SignInResult } from './sign-in.ts'
+import { askAndDecide, inOneStep, type SignInResult } from './sign-in.ts'
 import { SignInTrace } from './trace.ts'
 
 export type Registration = {
@@ -54,7 +54,7 @@ async function registerHere(
   const base = { userId: user.userId, email: String(user.row.email), creationDate: String(user.row.creation_date) }
   const { auth_service: authService } = scope.system.settings
   if (authService !== '') return judged(base, await letIn(scope, authService, user.userId, body, ask, trace), '')
-  const session = await scope.data.transaction(async (tx) => {
+  const session = await inOneStep(scope, trace, async (tx) => {
     await trace.write('granted', { why: 'the user registered and no auth service is set' }, tx)
     return openUserSession(tx.node, scope, { userId: user.userId, grantedBy: 'registration' })
   })
@@ -113,7 +113,7 @@ async function registerByService(
     await trace.write('more', { why: 'the registration service granted no token' })
     return { ...(base ?? nobody), ...nothing, options: verdict.options, status: 200 }
   }
-  const granted = await scope.data.transaction(async (tx) => {
+  const granted = await inOneStep(scope, trace, async (tx) => {
     const redeemed = await redeem(tx, verdict.token, scope.clock.now(), undefined)
     if (!redeemed.ok) return redeemed.why
     trace.note({ userId: redeemed.userId })

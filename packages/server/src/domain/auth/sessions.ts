@@ -14,8 +14,10 @@ import {
   type SessionKind,
   type SessionRecord,
 } from '../../store/tables/sessions.ts'
+import { holdSystem } from '../../store/tables/systems.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Means, NodeScope, SystemScope } from '../access/scope.ts'
+import { readSettings } from '../systems/settings.ts'
 
 export type OpenedSession = {
   token: string
@@ -129,12 +131,14 @@ export async function refreshUserSession(
   scope: SystemScope,
   refreshToken: string,
 ): Promise<OpenedSession & { userId: string }> {
-  const { auth_service: authService } = scope.system.settings
   const decided = await scope.store.transaction(async (tx) => {
     const session = await spendRefresh(scope, tx, refreshToken, scope.system.key, 'user')
     if (typeof session === 'string') return session
-    const account = await findAccount(tx.forSystem(scope.system.key), { userId: session.subjectId })
+    const system = tx.forSystem(scope.system.key)
+    const account = await findAccount(system, { userId: session.subjectId }, { hold: true })
     if (account === undefined || account.disabled) return 'the account is gone or switched off'
+    const row = await holdSystem(system)
+    const authService = row === undefined ? '' : readSettings(row.settings).auth_service
     if (authService !== '' && session.grantedBy !== `service:${authService}`)
       return 'another auth service was set since'
     const opened = await reopen(scope, tx, session, scope.system.settings.token_ttl_user * 1000)

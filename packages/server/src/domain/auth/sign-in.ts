@@ -4,9 +4,10 @@
  */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { SystemStore } from '../../store/store.ts'
-import { findSystem } from '../../store/tables/systems.ts'
+import { findAccount } from '../../store/tables/accounts.ts'
+import { holdSystem } from '../../store/tables/systems.ts'
 import type { SystemScope } from '../access/scope.ts'
-import { checkUserPassword, refusalError } from '../accounts/credentials.ts'
+import { checkUserPassword, type Refusal, refusalError } from '../accounts/credentials.ts'
 import { readSettings } from '../systems/settings.ts'
 import { type AskOverride, type OverrideRequest, readVerdict } from './override.ts'
 import { redeem } from './proofs.ts'
@@ -48,9 +49,12 @@ async function signInWithPassword(
     await trace.write('refused', { why: `password: ${check.reason}` })
     throw refusalError(check, 'wrongCredentials')
   }
-  const { userId } = check.account
+  const { userId, passwordStamp } = check.account
   trace.note({ userId })
-  return inOneStep(scope, trace, async (tx) => {
+  const signedIn = await inOneStep(scope, trace, async (tx): Promise<SignInResult | undefined> => {
+    // The hash took its time: the account must still be as it was.
+    const account = await findAccount(tx, { userId }, { hold: true })
+    if (account === undefined || account.disabled || account.passwordStamp !== passwordStamp) return undefined
     const session = await openUserSession(tx.node, scope, { userId, grantedBy: 'password' })
     await trace.write('granted', { why: 'the password was right' }, tx)
     return {
@@ -61,6 +65,10 @@ async function signInWithPassword(
       refreshToken: session.refreshToken,
     }
   })
+  if (signedIn !== undefined) return signedIn
+  await trace.write('refused', { why: 'the account was changed while the password was checked' })
+  const changed: Refusal = { ok: false, reason: 'disabled', accountId: userId }
+  throw refusalError(changed, 'wrongCredentials')
 }
 
 /** Asks the auth (or registration) service and turns its verdict into a session, a further step, or a refusal. */
@@ -133,9 +141,13 @@ const overrideFailed = (): GatehouseError =>
  * The short transaction that ends a sign-in. Between question and answer a developer may have set another auth service, or
  * cleared it: what was decided under the old rule then opens nothing.
  */
-async function inOneStep<T>(scope: SystemScope, trace: SignInTrace, work: (tx: SystemStore) => Promise<T>): Promise<T> {
+export async function inOneStep<T>(
+  scope: SystemScope,
+  trace: SignInTrace,
+  work: (tx: SystemStore) => Promise<T>,
+): Promise<T> {
   const result = await scope.data.transaction(async (tx) => {
-    const row = await findSystem(tx.node, scope.system.key)
+    const row = await holdSystem(tx)
     if (row === undefined || readSettings(row.settings).auth_epoch !== scope.system.settings.auth_epoch)
       return undefined
     return { value: await work(tx) }

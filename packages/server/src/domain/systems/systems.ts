@@ -106,6 +106,10 @@ export async function changeSystem(scope: SystemScope, body: Record<string, unkn
       const sparing = { systemKey: tx.key, kind: 'user' as const, exceptGrantedBy: `service:${changes.auth_service}` }
       await endSessions(tx.node, sparing, scope.clock.now(), 'another auth service was set')
     }
+    if (changes.anonymous === 'closed') {
+      const which = { systemKey: tx.key, kind: 'anonymous' as const }
+      await endSessions(tx.node, which, scope.clock.now(), 'anonymous sessions were closed')
+    }
     return facts({ ...row, settings, name: name ?? row.name, description: description ?? row.description })
   })
 }

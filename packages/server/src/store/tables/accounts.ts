@@ -2,7 +2,7 @@
  * What sign-in knows of a user: e-mail key, password hash, state. Profile columns live in the system's user table
  * (`collections.ts`, kind `users`); both are written in one transaction.
  */
-import { databaseOf, type SystemStore } from '../store.ts'
+import { databaseOf, dialectOf, type SystemStore, writerOf } from '../store.ts'
 import { emailKey } from './developers.ts'
 
 export type AccountRecord = {
@@ -17,7 +17,7 @@ export type AccountRecord = {
 }
 
 export async function insertAccount(store: SystemStore, account: AccountRecord): Promise<void> {
-  await databaseOf(store)
+  await writerOf(store)
     .insertInto('accounts')
     .values({
       system_key: store.key,
@@ -33,11 +33,21 @@ export async function insertAccount(store: SystemStore, account: AccountRecord):
   store.record({ kind: 'credential', id: account.userId, operation: 'put', columns: ['password', 'disabled'] })
 }
 
+/**
+ * `hold` keeps the account as it is until the transaction ends, so that it cannot be switched off, or get another password,
+ * between this look and a session that rests on it.
+ */
 export async function findAccount(
   store: SystemStore,
   by: { userId: string } | { email: string },
+  { hold = false }: { hold?: boolean } = {},
 ): Promise<AccountRecord | undefined> {
-  const query = databaseOf(store).selectFrom('accounts').selectAll().where('system_key', '=', store.key)
+  const query = databaseOf(store)
+    .selectFrom('accounts')
+    .selectAll()
+    .where('system_key', '=', store.key)
+    // SQLite has one writer, so there a transaction holds everything.
+    .$if(hold && dialectOf(store).kind === 'postgres', (select) => select.forShare())
   const row = await ('userId' in by
     ? query.where('user_id', '=', by.userId)
     : query.where('email_key', '=', emailKey(by.email))
@@ -68,7 +78,7 @@ export async function updateAccount(
     .filter(([, value]) => value !== undefined)
     .map(([name]) => name)
   if (columns.length === 0) return
-  await databaseOf(store)
+  const changed = await writerOf(store)
     .updateTable('accounts')
     .set({
       ...(changes.email !== undefined && { email_key: emailKey(changes.email) }),
@@ -81,12 +91,13 @@ export async function updateAccount(
     })
     .where('system_key', '=', store.key)
     .where('user_id', '=', userId)
+    .returning('user_id')
     .execute()
-  store.record({ kind: 'credential', id: userId, operation: 'put', columns })
+  if (changed.length > 0) store.record({ kind: 'credential', id: userId, operation: 'put', columns })
 }
 
 export async function deleteAccount(store: SystemStore, userId: string): Promise<boolean> {
-  const deleted = await databaseOf(store)
+  const deleted = await writerOf(store)
     .deleteFrom('accounts')
     .where('system_key', '=', store.key)
     .where('user_id', '=', userId)

@@ -1,5 +1,5 @@
 /** Systems with their settings, as rows. What a setting means is decided in `domain/systems`. */
-import { databaseOf, type Store, type SystemStore } from '../store.ts'
+import { databaseOf, dialectOf, type Store, type SystemStore, writerOf } from '../store.ts'
 
 export type SystemRow = {
   key: string
@@ -13,7 +13,7 @@ export type SystemRow = {
 }
 
 export async function insertSystem(store: Store, system: SystemRow & { incarnation: string }): Promise<void> {
-  const db = databaseOf(store)
+  const db = writerOf(store)
   await db
     .insertInto('systems')
     .values({
@@ -67,6 +67,18 @@ export async function findSystem(store: Store, key: string): Promise<SystemRow |
   return row && fromRow(row)
 }
 
+/** As `findSystem`, and holds the row as it is until the transaction ends: what is decided by it stays decided. */
+export async function holdSystem(store: SystemStore): Promise<SystemRow | undefined> {
+  const row = await databaseOf(store)
+    .selectFrom('systems')
+    .selectAll()
+    .where('key', '=', store.key)
+    // SQLite has one writer, so there a transaction holds everything.
+    .$if(dialectOf(store).kind === 'postgres', (select) => select.forShare())
+    .executeTakeFirst()
+  return row && fromRow(row)
+}
+
 export async function listSystems(store: Store, ownerId: string): Promise<SystemRow[]> {
   const rows = await databaseOf(store)
     .selectFrom('systems')
@@ -83,7 +95,7 @@ export async function updateSystem(
   changes: Partial<Pick<SystemRow, 'name' | 'description' | 'secret' | 'settings'>>,
 ): Promise<void> {
   const { settings, ...plain } = changes
-  await databaseOf(store)
+  await writerOf(store)
     .updateTable('systems')
     .set({ ...plain, ...(settings !== undefined && { settings: JSON.stringify(settings) }) })
     .where('key', '=', store.key)
@@ -93,7 +105,7 @@ export async function updateSystem(
 
 /** Locks the system's row until the transaction ends, so that two changes of its settings cannot lose one another. */
 export async function lockSystem(store: SystemStore): Promise<SystemRow | undefined> {
-  const row = await databaseOf(store)
+  const row = await writerOf(store)
     .updateTable('systems')
     .set((eb) => ({ revision: eb.ref('revision') }))
     .where('key', '=', store.key)
@@ -104,7 +116,7 @@ export async function lockSystem(store: SystemStore): Promise<SystemRow | undefi
 
 /** Removes everything that belongs to the system but its physical tables, which the caller drops first. */
 export async function deleteSystemRows(store: SystemStore): Promise<void> {
-  const db = databaseOf(store)
+  const db = writerOf(store)
   await db
     .deleteFrom('collection_columns')
     .where('collection_id', 'in', (eb) => eb.selectFrom('collections').select('id').where('system_key', '=', store.key))
