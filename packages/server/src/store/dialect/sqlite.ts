@@ -31,10 +31,11 @@ const longestKeptStatement = 4_000
 const keptPatterns = 100
 
 export function openSqlite(options: SqliteOptions): Database {
-  const connection = new BetterSqlite(options.file, { timeout: options.busyTimeoutMs ?? 5_000 })
+  const busyTimeoutMs = options.busyTimeoutMs ?? 5_000
+  const connection = new BetterSqlite(options.file, { timeout: busyTimeoutMs })
   // Write-ahead log with a sync at each commit: an answered write survives kill -9 and, as far as the disk keeps its
   // word, a power cut. Without FULL the last commits may be lost with the power.
-  connection.pragma('journal_mode = WAL')
+  useWriteAheadLog(connection, busyTimeoutMs)
   connection.pragma('synchronous = FULL')
   // On macOS an ordinary sync leaves data in the drive's cache. Elsewhere these two do nothing.
   connection.pragma('fullfsync = ON')
@@ -54,6 +55,25 @@ export function openSqlite(options: SqliteOptions): Database {
       await db.destroy()
       connection.close()
     },
+  }
+}
+
+/**
+ * SQLite does not wait for another process when it changes the journal's mode, which is what nodes that start at once on a
+ * new file do; so it is tried again here.
+ */
+function useWriteAheadLog(connection: BetterSqlite.Database, patienceMs: number): void {
+  const until = performance.now() + patienceMs
+  const bell = new Int32Array(new SharedArrayBuffer(4))
+  while (true) {
+    try {
+      connection.pragma('journal_mode = WAL')
+      return
+    } catch (error) {
+      const busy = String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY')
+      if (!busy || performance.now() > until) throw error
+      Atomics.wait(bell, 0, 0, 10)
+    }
   }
 }
 
