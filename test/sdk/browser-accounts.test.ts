@@ -11,7 +11,7 @@ const page = openPage()
 after(page.close)
 const { app, system, userId } = plant
 
-const infoOf = (token: string) => app.call('GET', '/api/v1/user/info'.replace('v1', 'v/1'), { token })
+const infoOf = (token: string) => app.call('GET', '/api/v/1/user/info', { token })
 
 test('init with e-mail and password gives the app a token that opens the own record', async () => {
   const cb = page.createClient()

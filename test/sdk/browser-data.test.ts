@@ -4,7 +4,7 @@ import { after, beforeEach, test } from 'node:test'
 import { createTestApp } from '../support/app.ts'
 import { good, refused } from './answered.ts'
 import { openPage, signedIn } from './browser-sdk.ts'
-import { openPlant } from './plant.ts'
+import { openPlant, refill, storedIn } from './plant.ts'
 
 const plant = await openPlant(await createTestApp({ after }))
 const page = openPage()
@@ -17,14 +17,7 @@ const query = () => cb.Query({ collectionName: 'Machines' })
 type Item = { data: { item_id: string; name: string; age: number; on: boolean } }
 const names = (items: Item[]) => items.map(({ data }) => data.name)
 
-/** What the node holds, asked past the SDK. */
-async function stored(): Promise<Item['data'][]> {
-  const { body } = await app.call('GET', `/api/v/1/data/${collectionId}`, {
-    developer: app.developer,
-    query: { query: '{"SORT":[{"ASC":"name"}]}' },
-  })
-  return body.DATA
-}
+const stored = (): Promise<Item['data'][]> => storedIn(plant)
 
 const rows = [
   { name: 'drill', age: 3, on: true },
@@ -33,11 +26,7 @@ const rows = [
   { name: 'press', age: 30, on: false },
 ]
 
-beforeEach(async () => {
-  const developer = app.developer
-  await app.call('DELETE', `/api/v/1/data/${collectionId}`, { developer, query: { query: '[]' } })
-  await app.call('POST', `/api/v/1/data/${collectionId}`, { developer, body: rows })
-})
+beforeEach(() => refill(plant, rows))
 
 test('create answers the ids of one row, and of several in their order', async () => {
   const one = await good((callback) => machines().create({ name: 'saw', age: 1, on: true }, callback))
