@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { createTestApp } from '../support/app.ts'
 
-const service = (name: string): string => readFileSync(new URL(`../services/${name}.service.js`, import.meta.url), 'utf8')
+const service = (name: string): string =>
+  readFileSync(new URL(`../services/${name}.service.js`, import.meta.url), 'utf8')
 
 type Message = { authorization: string | undefined; contentType: string | undefined; form: URLSearchParams }
 
@@ -36,10 +37,21 @@ async function setUp(t: TestContext) {
   const app = await createTestApp(t, { args: ['--route', `https://sms.example.com=${provider.url}`] })
   const system = await app.createSystem()
   const developer = { developer: app.developer }
-  await app.createCollection(system, 'Pending', { email: 'string', auth_token: 'string', sms_code: 'string', auth_date: 'timestamp' })
-  await app.call('POST', `/admin/user/${system.key}/columns`, { ...developer, body: { column_name: 'sms_phone', type: 'string' } })
+  await app.createCollection(system, 'Pending', {
+    email: 'string',
+    auth_token: 'string',
+    sms_code: 'string',
+    auth_date: 'timestamp',
+  })
+  await app.call('POST', `/admin/user/${system.key}/columns`, {
+    ...developer,
+    body: { column_name: 'sms_phone', type: 'string' },
+  })
   await app.call('POST', `/admin/user/${system.key}/roles`, { ...developer, body: { name: 'authRole' } })
-  await app.grant(system, 'authRole', { collections: [{ itemInfo: { name: 'Pending' }, permissions: 15 }], users: { permissions: 1 } })
+  await app.grant(system, 'authRole', {
+    collections: [{ itemInfo: { name: 'Pending' }, permissions: 15 }],
+    users: { permissions: 1 },
+  })
   const constants = {
     PLATFORM_URL: app.app.means.publicUrl(),
     SMS_URL: 'https://sms.example.com',
@@ -50,7 +62,9 @@ async function setUp(t: TestContext) {
   const text = Object.entries(constants).map(([name, value]) => `const ${name} = ${JSON.stringify(value)}`)
   await app.createLibrary(system, 'Constants', text.join('\n'))
   await app.createLibrary(system, 'Sms', service('sms'), 'http,Constants')
-  await app.createService(system, 'setUpAccounts', service('set-up-accounts'), { requires: 'clearblade,http,Constants' })
+  await app.createService(system, 'setUpAccounts', service('set-up-accounts'), {
+    requires: 'clearblade,http,Constants',
+  })
   const ran = await app.run(system, 'setUpAccounts', {}, developer)
   assert.equal(ran.body.success, true, ran.text)
   await app.createService(system, 'textMessage', service('text-message'), {
@@ -81,7 +95,10 @@ test('password, then the code that arrived by text message, opens a session', as
   const me = await app.call('GET', '/api/v/1/user/info', { token: second.body.user_token })
   assert.equal(me.body.email, 'op@example.com')
   assert.equal(me.body.sms_phone, '+15005550006')
-  const roles = await app.call('GET', `/admin/user/${system.key}/roles`, { developer: app.developer, query: { user: made[0]! } })
+  const roles = await app.call('GET', `/admin/user/${system.key}/roles`, {
+    developer: app.developer,
+    query: { user: made[0]! },
+  })
   assert.ok(roles.body.some((role: any) => role.Name === 'authRole'))
 })
 
