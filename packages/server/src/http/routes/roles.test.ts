@@ -136,7 +136,13 @@ test('a role that cannot be is refused and nothing of it stays', async () => {
   ]) {
     assert.equal((await call('PUT', rolesOf(system), { developer, body })).status, 400, JSON.stringify(body))
   }
-  for (const query of [{} as Record<string, string>, { role: '' }, { role: 'nobody' }, { role: 'Anonymous' }, { query: '{}' }]) {
+  for (const query of [
+    {} as Record<string, string>,
+    { role: '' },
+    { role: 'nobody' },
+    { role: 'Anonymous' },
+    { query: '{}' },
+  ]) {
     assert.equal((await call('DELETE', rolesOf(system), { developer, query })).status, 400, JSON.stringify(query))
   }
   assert.equal((await call('GET', rolesOf(system), { developer })).text, before)
