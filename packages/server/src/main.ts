@@ -13,7 +13,9 @@ export async function runNode(config: Config): Promise<void> {
     await app.close()
     throw error
   })
-  console.log(`Gatehouse is ready at ${url}`)
+  // One line that says where the node is; among JSON lines it is one of them.
+  if (config.mode === 'production') log.info({ url }, `Gatehouse is ready at ${url}`)
+  else console.log(`Gatehouse is ready at ${url}`)
   const link = await setupLink(app.means)
   if (link !== undefined) console.log(`Make the first developer here, once, within an hour: ${link}`)
   if (config.mode === 'development') console.log('Development mode: loopback only, developer registration is open.')

@@ -28,7 +28,8 @@ const bodyLimit = 16 * 1024 * 1024
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { means } = options
   const server = Fastify({
-    loggerInstance: means.log,
+    // What the framework itself finds worth telling is of no use to an operator, but its warnings are.
+    loggerInstance: means.log.child({}, { level: 'warn' }),
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: options.trustedProxies.length === 0 ? false : options.trustedProxies,
     bodyLimit,

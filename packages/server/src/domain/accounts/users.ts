@@ -22,7 +22,6 @@ import {
 import type { SystemStore } from '../../store/store.ts'
 import {
   type AccountRecord,
-  accountStates,
   deleteAccount,
   findAccount,
   insertAccount,
@@ -351,6 +350,3 @@ export function readColumn(name: unknown, type: unknown): Column {
   }
   return { name, type: known }
 }
-
-/** For records and lists: weak passwords and disabled accounts among these users. */
-export const userStates = (scope: SystemScope, userIds: string[]) => accountStates(scope.data, userIds)

@@ -1,5 +1,6 @@
 /** What developers see of sign-ins: traces, and what would refuse everybody. Gatehouse's own calls. */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { accountsOverview } from '../../domain/accounts/overview.ts'
 import { checkAuthService } from '../../engine/auth-check.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { listTraces } from '../../store/tables/records.ts'
@@ -33,6 +34,20 @@ export const signInRoutes = (engine: Engine): Route[] => [
       if (before !== undefined && !/^\d+$/.test(before))
         throw new GatehouseError('badRequest', 'before must be a time in milliseconds.')
       return listTraces(scope.data, { limit, ...(before !== undefined && { before: Number(before) }) })
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/admin/v/4/system/:key/accounts',
+    allow: 'system developer',
+    summary: 'Accounts by e-mail: weak passwords, switched off, waiting after failures; ?pagesize and ?pagenum',
+    handle: async (scope, input) => {
+      const size = Number(parameter(input, 'pagesize') ?? 100)
+      const number = Number(parameter(input, 'pagenum') ?? 1)
+      if (!Number.isInteger(size) || size < 1 || size > pageLimit || !Number.isInteger(number) || number < 1) {
+        throw new GatehouseError('badRequest', `pagesize must be from 1 to ${pageLimit}, pagenum from 1.`)
+      }
+      return accountsOverview(scope, { size, number })
     },
   }),
 ]

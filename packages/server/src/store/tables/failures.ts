@@ -47,3 +47,22 @@ export async function clearFailures(store: Store, systemKey: string, accountId: 
     .where('account_id', '=', accountId)
     .execute()
 }
+
+/** Of these accounts, those with failures on record. */
+export async function listFailures(
+  store: Store,
+  systemKey: string,
+  accountIds: string[],
+): Promise<Map<string, FailureRecord>> {
+  const found = new Map<string, FailureRecord>()
+  for (let start = 0; start < accountIds.length; start += 1000) {
+    const rows = await databaseOf(store)
+      .selectFrom('failures')
+      .select(['account_id', 'count', 'last_at as lastAt', 'blocked_until as blockedUntil'])
+      .where('system_key', '=', systemKey)
+      .where('account_id', 'in', accountIds.slice(start, start + 1000))
+      .execute()
+    for (const { account_id: id, ...record } of rows) found.set(id, record)
+  }
+  return found
+}
