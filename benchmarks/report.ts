@@ -1,0 +1,82 @@
+/** The machine and the results as Markdown. */
+import { cpus, release, totalmem, type } from 'node:os'
+import type { BareFacts } from './bare/worker.ts'
+import type { ColdStart, Memory } from './footprint.ts'
+import type { Cores, Row } from './measure.ts'
+
+const mebibytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(0)
+const whole = (value: number): string => Math.round(value).toLocaleString('en-US')
+const milliseconds = (value: number): string => value.toFixed(value < 10 ? 2 : 0)
+
+const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+
+/** The first column is text, the others are numbers unless they are named as text. */
+function table(head: readonly string[], texts: readonly string[], rows: readonly (readonly string[])[]): string {
+  const rule = head.map((name, index) => (index === 0 || texts.includes(name) ? '---' : '---:'))
+  return [line(head), line(rule), ...rows.map(line)].join('\n')
+}
+
+export function machineFacts(database: string, walls: BareFacts['walls']): string {
+  const processors = cpus()
+  const open = Object.entries(walls).filter(([, there]) => !there)
+  return [
+    `- ${processors.length} cores, ${processors[0]?.model.trim() || 'of unknown model'}; ${mebibytes(totalmem())} MiB of memory`,
+    `- ${type()} ${release()}, Node ${process.versions.node}, V8 ${process.versions.v8}`,
+    `- database: ${database}`,
+    `- walls round the engines: ${open.length === 0 ? 'all' : `all but ${open.map(([name]) => name).join(', ')}`}`,
+  ].join('\n')
+}
+
+const busy = ({ node, engines, load }: Cores): string =>
+  [node, engines, load].map((cores) => cores.toFixed(2)).join(' / ')
+
+export function loadTable(rows: readonly Row[]): string {
+  const bareHead = 'bare cost of the same'
+  const coresHead = 'cores: node / engines / load'
+  const head = [
+    'node',
+    'per second',
+    'p50 ms',
+    'p99 ms',
+    bareHead,
+    'per second',
+    'p50 ms',
+    'p99 ms',
+    'ratio',
+    coresHead,
+  ]
+  const cells = rows.flatMap(({ title, node, cores, against }) =>
+    against.map(({ what, bare, ratio }, index) => {
+      const own = [title, whole(node.perSecond), milliseconds(node.p50), milliseconds(node.p99)]
+      return [
+        ...(index === 0 ? own : ['', '', '', '']),
+        what,
+        whole(bare.perSecond),
+        milliseconds(bare.p50),
+        milliseconds(bare.p99),
+        ratio.toFixed(2),
+        index === 0 && cores !== undefined ? busy(cores) : '',
+      ]
+    }),
+  )
+  return table(head, [bareHead, coresHead], cells)
+}
+
+export const startTable = ({ nodeMs, bareMs, ratio }: ColdStart): string =>
+  table(
+    ['process start until `/healthz` is 200', 'ms', 'bare Fastify ms', 'ratio'],
+    [],
+    [['node, on a database that is there', whole(nodeMs), whole(bareMs), ratio.toFixed(1)]],
+  )
+
+export const memoryTable = (memories: readonly Memory[]): string =>
+  table(
+    ['memory of all processes of a node', 'resident MiB', 'shared pages once, MiB', 'processes'],
+    [],
+    memories.map(({ when, residentBytes, ownBytes, processes }) => [
+      when,
+      mebibytes(residentBytes),
+      ownBytes === undefined ? '' : mebibytes(ownBytes),
+      String(processes),
+    ]),
+  )

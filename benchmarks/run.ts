@@ -1,0 +1,117 @@
+/**
+ * Measures a node as a process of its own, under load from another, beside the bare cost of the same work.
+ *
+ *   npm run bench                        about two minutes, on SQLite
+ *   npm run bench -- --quick             about half a minute: fewer and shorter rounds
+ *   npm run bench -- --postgres          on the PostgreSQL that comes with npm ci
+ *   npm run bench -- --only constant     one case (several: --only fetch,create)
+ *   npm run bench -- --rounds 5 --seconds 5
+ *   npm run bench -- --only fetch --profile    also: where the node spent its time
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type Cluster, clusterVariable, createTestDatabase, startPostgres } from '../test/support/postgres.ts'
+import type { BareFacts } from './bare/worker.ts'
+import { cases } from './cases.ts'
+import { Children } from './children.ts'
+import type { Measured, Pace } from './closed-loop.ts'
+import { coldStart, type Memory, memoryOf } from './footprint.ts'
+import { measure, type Row } from './measure.ts'
+import { startNode } from './node-process.ts'
+import { hottest } from './profile.ts'
+import { loadTable, machineFacts, memoryTable, startTable } from './report.ts'
+import { makeScene } from './scene.ts'
+
+const connections = 16
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    postgres: { type: 'boolean', default: false },
+    profile: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+  },
+})
+
+const names = [...cases.map(({ name }) => name), 'start', 'memory']
+const wanted = values.only === undefined ? names : values.only.split(',')
+const unknown = wanted.filter((name) => !names.includes(name))
+if (unknown.length > 0) {
+  console.error(`There is no case ${unknown.join(', ')}. Cases are ${names.join(', ')}.`)
+  process.exit(1)
+}
+const rounds = Number(values.rounds ?? (values.quick ? 2 : 3))
+const seconds = Number(values.seconds ?? (values.quick ? 0.4 : 1.6))
+if (!(rounds >= 1 && rounds <= 100 && seconds >= 0.1 && seconds <= 60)) {
+  console.error('Rounds are 1 to 100, of 0.1 to 60 seconds.')
+  process.exit(1)
+}
+const pace: Pace = { inFlight: connections, warmSeconds: values.quick ? 0.1 : 0.25, seconds }
+
+const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
+const children = new Children()
+let cluster: Cluster | undefined
+process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+try {
+  if (values.postgres) {
+    cluster = await startPostgres()
+    process.env[clusterVariable] = cluster.url
+  }
+  await run()
+} finally {
+  children.killAll()
+  await cluster?.stop()
+}
+
+async function run(): Promise<void> {
+  const databaseUrl = async () => (values.postgres ? (await createTestDatabase()).url : undefined)
+  const folderFor = (name: string): string => {
+    mkdirSync(join(folder, name))
+    return join(folder, name)
+  }
+  const options = { folder: folderFor('node'), databaseUrl: await databaseUrl() }
+  const profiles = folderFor('profiles')
+
+  // Fresh databases are filled by the first start, which is not the one that is measured.
+  const first = await startNode(children, options)
+  const scene = await makeScene(first.port, connections)
+  await first.end()
+
+  const bare = children.worker(join(import.meta.dirname, 'bare/worker.ts'))
+  const load = children.worker(join(import.meta.dirname, 'load.ts'))
+  const facts = await bare.ask<BareFacts>('open', { folder: folderFor('bare'), databaseUrl: await databaseUrl() })
+  const database = values.postgres ? 'PostgreSQL of the tests, which does not sync' : 'SQLite, a sync at each commit'
+  console.log(`${machineFacts(database, facts.walls)}`)
+  console.log(`- ${connections} connections, ${rounds} rounds of ${seconds} s for each side in turn, medians\n`)
+
+  if (wanted.includes('start')) {
+    console.log(`${startTable(await coldStart(children, options, values.quick ? 2 : 5))}\n`)
+  }
+
+  const nodeFlags = values.profile ? ['--cpu-prof', '--cpu-prof-dir', profiles] : []
+  const node = await startNode(children, { ...options, nodeFlags })
+  const place = { port: node.port, scene, bare: facts }
+  const memories: (Memory | undefined)[] = []
+  if (wanted.includes('memory')) {
+    memories.push(await memoryOf(node.pid, 'before the first run'))
+    const once = { inFlight: 1, warmSeconds: 0, seconds: 0.01 }
+    await load.ask<Measured>('send', { load: cases.find(({ name }) => name === 'constant')!.node(place), pace: once })
+    memories.push(await memoryOf(node.pid, 'with a warm engine'))
+  }
+  const rows: Row[] = []
+  for (const one of cases) {
+    if (wanted.includes(one.name)) rows.push(await measure({ place, nodePid: node.pid, load, bare }, one, pace, rounds))
+  }
+  if (wanted.includes('memory') && rows.length > 0) memories.push(await memoryOf(node.pid, 'after all the load'))
+
+  if (rows.length > 0) console.log(`${loadTable(rows)}\n`)
+  const told = memories.filter((memory) => memory !== undefined)
+  if (told.length > 0) console.log(`${memoryTable(told)}\n`)
+  await Promise.all([node.end(), bare.end(), load.end()])
+  if (node.remarks() !== '') console.log(`The node said:\n${node.remarks()}`)
+  if (values.profile) console.log(hottest(profiles))
+}

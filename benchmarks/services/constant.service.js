@@ -1,0 +1,3 @@
+function constant(req, resp) {
+  resp.success(42);
+}
