@@ -115,6 +115,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
   const { store, key } = await openNode(config, log, clock)
   let publicUrl = config.url ?? `http://localhost:${config.port}`
   let ready = false
+  let ending = false
   const means: Means = {
     store,
     clock,
@@ -172,8 +173,11 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       cert: readFileSync(config.tls.certFile, 'utf8'),
       key: readFileSync(config.tls.keyFile, 'utf8'),
     },
-    onAnswer: ({ method, route, status, seconds: duration }) =>
-      seconds.observe({ method, route, status: String(status) }, duration),
+    onAnswer: ({ method, route, status, seconds: duration }) => {
+      seconds.observe({ method, route, status: String(status) }, duration)
+      // A client keeps its connection for the next request, and the end would wait for it.
+      if (ending) setImmediate(() => server.server.closeIdleConnections())
+    },
   })
   const cleaning = setInterval(() => void clean(means), hour)
   cleaning.unref()
@@ -191,6 +195,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     },
     async close() {
       ready = false
+      ending = true
       clearInterval(cleaning)
       await server.close()
       await sandbox.close()
