@@ -1,5 +1,5 @@
 /** Sessions as rows: ended at once, on every node, by one update. Tokens are stored as hashes only. */
-import { databaseOf, type Store, type SystemStore, writerOf } from '../store.ts'
+import { databaseOf, dialectOf, type Store, type SystemStore, writerOf } from '../store.ts'
 
 /** Sessions of users travel to edges, so their making and ending is in the change log; call these in a transaction. */
 const recordSession = (store: Store, systemKey: string, id: string, columns: string[]): void => {
@@ -101,12 +101,17 @@ export async function findLiveSession(
   return row && fromRow(row)
 }
 
-/** Whatever state it is in: a second use of a refresh token must be told from an unknown one. */
+/**
+ * Whatever state it is in: a second use of a refresh token must be told from an unknown one. Held until the transaction ends,
+ * so that of two uses at once the later one sees what the earlier one did.
+ */
 export async function findSessionByRefresh(store: Store, refreshHash: string): Promise<SessionRecord | undefined> {
   const row = await databaseOf(store)
     .selectFrom('sessions')
     .selectAll()
     .where('refresh_hash', '=', refreshHash)
+    // SQLite has one writer, so there a transaction holds everything.
+    .$if(dialectOf(store).kind === 'postgres', (select) => select.forUpdate())
     .executeTakeFirst()
   return row && fromRow(row)
 }
