@@ -1,6 +1,8 @@
 /** `clearblade-js-client` as npm has it, in a page of jsdom. */
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { JSDOM } from 'jsdom'
+import { runInThisContext } from 'node:vm'
+import { type DOMWindow, JSDOM } from 'jsdom'
 import { good } from './answered.ts'
 import { email, type Plant, password, reach } from './plant.ts'
 
@@ -9,25 +11,31 @@ const require = createRequire(import.meta.url)
 /** The page is served from elsewhere, so that every call is cross-origin and asks before. */
 const pageUrl = 'http://app.example.com/'
 
-/**
- * Opens a page, whose globals the SDK finds as in a browser, with the MQTT script that the SDK brings beside it. Answers
- * a maker of SDK instances; `close` takes the page away again.
- */
-export function openPage(): { createClient(): any; origin: string; close(): void } {
-  const page = new JSDOM('<!doctype html><title>app</title>', { url: pageUrl, runScripts: 'outside-only' })
-  const { window } = page
-  window.eval(require('node:fs').readFileSync(require.resolve('clearblade-js-client/lib/mqttws31.js'), 'utf8'))
-  const names = { window, XMLHttpRequest: window.XMLHttpRequest, Paho: (window as any).Paho }
-  Object.assign(globalThis, names)
+/** Opens a page and answers a maker of SDK instances; `close` takes the page away again. */
+export function openPage(): { createClient(): any; close(): void } {
+  const { window } = new JSDOM('<!doctype html><title>app</title>', { url: pageUrl, runScripts: 'outside-only' })
+  const Paho = mqttScriptIn(window)
+  const globals = { window: Object.assign(window, { Paho }), XMLHttpRequest: window.XMLHttpRequest, Paho }
+  Object.assign(globalThis, globals)
   const { ClearBlade } = require('clearblade-js-client')
   return {
     createClient: () => new ClearBlade(),
-    origin: window.origin,
     close() {
-      for (const name of Object.keys(names)) Reflect.deleteProperty(globalThis, name)
+      for (const name of Object.keys(globals)) Reflect.deleteProperty(globalThis, name)
       window.close()
     },
   }
+}
+
+/** What the MQTT script beside the SDK makes, run with the page's timers and sockets, which end with the page. */
+function mqttScriptIn(window: DOMWindow): unknown {
+  const script = readFileSync(require.resolve('clearblade-js-client/lib/mqttws31.js'), 'utf8')
+  const names = ['window', 'WebSocket', 'localStorage', 'setTimeout', 'Paho']
+  const Paho = {}
+  const { WebSocket, localStorage, setTimeout } = window
+  const run = runInThisContext(`(function (${names.join(', ')}) {${script}\n})`)
+  run(window, WebSocket, localStorage, setTimeout, Paho)
+  return Paho
 }
 
 /** Signs in and answers the instance. */
