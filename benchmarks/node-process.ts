@@ -13,16 +13,19 @@ export type ServerProcess = {
   port: number
   /** Milliseconds from the start of the process until it served. */
   startMs: number
-  /** What it wrote besides saying that it is ready. */
+  /** Its warnings and errors. */
   remarks: () => string
   end(): Promise<void>
 }
 
 export type NodeOptions = { folder: string; databaseUrl: string | undefined; nodeFlags?: string[] }
 
-/** Production in all but the certificate. The environment is a fresh one: what the caller has set there is not measured. */
+/**
+ * Production in all but the certificate, with the default log, which says where the node is and nothing per request. The
+ * environment is a fresh one: what the caller has set there is not measured.
+ */
 export function startNode(children: Children, options: NodeOptions): Promise<ServerProcess> {
-  const flags = ['--mode', 'production', '--insecure-http', '--weak-sandbox', '--log-level', 'warn']
+  const flags = ['--mode', 'production', '--insecure-http', '--weak-sandbox']
   return startServer(children, {
     args: [...(options.nodeFlags ?? []), program, 'start', '--port', '0', '--data', options.folder, ...flags],
     env: {
@@ -71,7 +74,7 @@ export async function startServer(
     pid: child.pid!,
     port,
     startMs: performance.now() - began,
-    remarks: () => output.replace(/^.*(?:is ready at|Make the first developer).*\n?/gm, '').trim(),
+    remarks: () => output.replace(/^.*(?:is ready at|"level":[1-3]0,).*\n?/gm, '').trim(),
     end: () => children.end(child),
   }
 }

@@ -11,8 +11,8 @@ type Profile = {
 
 const shown = 25
 
-/** The largest profile of the folder: by the time in each function itself, and by that in the places it is called for. */
-export function hottest(folder: string): string {
+/** The largest profile of the folder: by the time in each function itself, and that in what it called. The start is left out. */
+export function hottest(folder: string, startMs: number): string {
   const file = globSync('*.cpuprofile', { cwd: folder })
     .map((name) => readFileSync(join(folder, name), 'utf8'))
     .sort((a, b) => b.length - a.length)[0]
@@ -23,16 +23,18 @@ export function hottest(folder: string): string {
   const self = new Map<string, number>()
   const total = new Map<string, number>()
   const add = (to: Map<string, number>, name: string, time: number) => to.set(name, (to.get(name) ?? 0) + time)
-  let busy = 0
+  let [busy, at] = [0, 0]
   for (const [index, id] of samples.entries()) {
     const time = timeDeltas[index] ?? 0
+    at += time
+    if (at < startMs * 1000) continue
     const own = nameOf(byId.get(id)!.callFrame)
     if (own === '(idle)' || own === '(root)') continue
     busy += time
     add(self, own, time)
     const seen = new Set<string>()
-    for (let at: number | undefined = id; at !== undefined; at = parents.get(at)) {
-      seen.add(nameOf(byId.get(at)!.callFrame))
+    for (let up: number | undefined = id; up !== undefined; up = parents.get(up)) {
+      seen.add(nameOf(byId.get(up)!.callFrame))
     }
     for (const name of seen) add(total, name, time)
   }

@@ -62,6 +62,9 @@ try {
     process.env[clusterVariable] = cluster.url
   }
   await run()
+} catch (error) {
+  console.error(`The benchmark ended early. ${error instanceof Error ? error.message : error}`)
+  process.exitCode = 1
 } finally {
   children.killAll()
   await cluster?.stop()
@@ -103,8 +106,12 @@ async function run(): Promise<void> {
     memories.push(await memoryOf(node.pid, 'with a warm engine'))
   }
   const rows: Row[] = []
-  for (const one of cases) {
-    if (wanted.includes(one.name)) rows.push(await measure({ place, nodePid: node.pid, load, bare }, one, pace, rounds))
+  for (const one of cases.filter(({ name }) => wanted.includes(name))) {
+    try {
+      rows.push(await measure({ place, nodePid: node.pid, load, bare }, one, pace, rounds))
+    } catch (error) {
+      throw new Error(`In "${one.name}": ${(error as Error).message}\n${node.remarks()}`, { cause: error })
+    }
   }
   if (wanted.includes('memory') && rows.length > 0) memories.push(await memoryOf(node.pid, 'after all the load'))
 
@@ -113,5 +120,5 @@ async function run(): Promise<void> {
   if (told.length > 0) console.log(`${memoryTable(told)}\n`)
   await Promise.all([node.end(), bare.end(), load.end()])
   if (node.remarks() !== '') console.log(`The node said:\n${node.remarks()}`)
-  if (values.profile) console.log(hottest(profiles))
+  if (values.profile) console.log(hottest(profiles, node.startMs))
 }
