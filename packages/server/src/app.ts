@@ -3,6 +3,7 @@ import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { FastifyInstance } from 'fastify'
 import type { Kysely } from 'kysely'
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
@@ -207,7 +208,14 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
 /** Only an empty database listens to the environment: later the values are not looked at. */
 async function firstDeveloper(config: Config, means: Means): Promise<void> {
   if (config.firstDeveloper === undefined || !(await needsFirstDeveloper(means))) return
-  await addDeveloper(means, { ...config.firstDeveloper, firstName: '', lastName: '', organisation: '' })
+  const person = { ...config.firstDeveloper, firstName: '', lastName: '', organisation: '' }
+  const onlyFirst = async (_tx: Store, first: boolean): Promise<void> => {
+    if (!first) throw new GatehouseError('developerRegistration', 'There is a first developer already.')
+  }
+  await addDeveloper(means, person, onlyFirst).catch(async (error) => {
+    // Another node that starts beside this one may have been quicker.
+    if (await needsFirstDeveloper(means)) throw error
+  })
 }
 
 /** The address of the one-time page, where there is nobody yet to sign in. */

@@ -4,7 +4,19 @@
  * node with another key notices before it does harm.
  */
 import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 
 export type KeyPurpose = 'codes' | 'secrets' | 'seeds' | 'names' | 'fingerprint'
@@ -44,20 +56,26 @@ export function nodeKey(master: Buffer): NodeKey {
   return { fingerprint: keyedHash('fingerprint', 'node key'), keyedHash }
 }
 
-/** `wx` makes two nodes that start at once agree on one key: the second finds the file and reads it. */
+/**
+ * Written under another name and then linked to its own, so that of two nodes that start at once the second finds a whole
+ * key and reads it, and a start that is cut off leaves no half of one.
+ */
 function writeNewKey(file: string): void {
   mkdirSync(dirname(file), { recursive: true })
-  let handle: number
-  try {
-    handle = openSync(file, 'wx', 0o600)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return
-    throw error
-  }
+  const draft = `${file}.${randomBytes(6).toString('hex')}`
+  const handle = openSync(draft, 'wx', 0o600)
   try {
     writeSync(handle, `${randomBytes(32).toString('hex')}\n`)
     fsyncSync(handle)
   } finally {
     closeSync(handle)
+  }
+  try {
+    linkSync(draft, file)
+  } catch (error) {
+    // A file system without links: there the second of two at once would win.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') renameSync(draft, file)
+  } finally {
+    rmSync(draft, { force: true })
   }
 }

@@ -9,6 +9,7 @@ import {
   type DeveloperRecord,
   findDeveloper,
   hasInvitation,
+  holdDevelopers,
   insertDeveloper,
   insertInvitation,
   spendInvitation,
@@ -45,6 +46,7 @@ export async function addDeveloper(
   demandStrong(input.password, { minLength: developerMinLength, context: [email, email.split('@')[0]!] })
   const passwordHash = await hashPassword(input.password)
   return means.store.transaction(async (tx) => {
+    await holdDevelopers(tx)
     const first = (await countDevelopers(tx)) === 0
     await permit(tx, first)
     if ((await findDeveloper(tx, { email })) !== undefined) {

@@ -1,5 +1,6 @@
 /** Developers, and the one-time links that make one. */
-import { databaseOf, type Store } from '../store.ts'
+import { sql } from 'kysely'
+import { databaseOf, dialectOf, type Store } from '../store.ts'
 
 export type DeveloperRecord = {
   id: string
@@ -81,6 +82,13 @@ export async function updateDeveloper(
 
 export async function deleteDeveloper(store: Store, id: string): Promise<void> {
   await databaseOf(store).deleteFrom('developers').where('id', '=', id).execute()
+}
+
+/** In a transaction: until it ends nobody else makes a developer, so that of several at once only one is the first. */
+export async function holdDevelopers(store: Store): Promise<void> {
+  // SQLite has one writer, so there a transaction holds everything.
+  if (dialectOf(store).kind !== 'postgres') return
+  await sql`lock table developers in share row exclusive mode`.execute(databaseOf(store))
 }
 
 export async function countDevelopers(store: Store): Promise<number> {
