@@ -1,4 +1,6 @@
 /** Every error on its way out: one mapping to status and envelope, private causes to the log under the same id. */
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import { errorEnvelope, GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { uuid } from '../base/ids.ts'
@@ -16,11 +18,33 @@ export function sendError(log: Log, error: unknown, request: FastifyRequest, rep
   return reply.status(known.status).send(errorEnvelope(known, id))
 }
 
+/** Answers, on the bare socket, what is no HTTP request or has too large a head, and closes it. */
+export function answerUnreadable(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code !== 'ECONNRESET' && socket.writable) {
+    const refusal =
+      error.code === 'HPE_HEADER_OVERFLOW'
+        ? new GatehouseError('tooLarge', 'The address and headers of the request are larger than this node takes.')
+        : new GatehouseError('badRequest', 'This is not an HTTP request, or it came too slowly.')
+    const body = JSON.stringify(errorEnvelope(refusal, uuid()))
+    const head = [
+      `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`,
+      'content-type: application/json; charset=utf-8',
+      'access-control-allow-origin: *',
+      'connection: close',
+      `content-length: ${Buffer.byteLength(body)}`,
+    ]
+    socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
+  }
+  socket.destroy()
+}
+
 function readError(error: unknown): GatehouseError {
   if (error instanceof GatehouseError) return error
   const { code, validation, statusCode, message } = error as Partial<FastifyError>
   if (validation !== undefined)
     return new GatehouseError('badRequest', `The request is not as it should be: ${message}.`)
+  if (code === 'FST_ERR_BAD_URL')
+    return new GatehouseError('badRequest', 'The address cannot be read: a % in it must be written as %25.')
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return new GatehouseError('tooLarge', 'The request body is larger than this node takes.')
   if (error instanceof SyntaxError || code === 'FST_ERR_CTP_INVALID_JSON_BODY') {

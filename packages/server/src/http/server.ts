@@ -7,7 +7,7 @@ import type { TSchema } from 'typebox'
 import type { Means, SystemScope } from '../domain/access/scope.ts'
 import type { AskOverride } from '../domain/auth/override.ts'
 import { presented, scopeFor } from './callers.ts'
-import { sendError } from './errors.ts'
+import { answerUnreadable, sendError } from './errors.ts'
 import type { Inside } from './inside.ts'
 import { Reply, type Route, type RouteInput } from './route.ts'
 
@@ -25,6 +25,9 @@ export type ServerOptions = {
 /** Bundles of code reach 1.6 MB, rows come in thousands. */
 const bodyLimit = 16 * 1024 * 1024
 
+/** All SDKs put queries into the address, which counts as head; Node's own limit of 16 KiB is a few hundred conditions. */
+const maxHeaderSize = 64 * 1024
+
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { means } = options
   const server = Fastify({
@@ -38,7 +41,11 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     rewriteUrl: (request) => collapseSlashes(request.url ?? '/'),
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
     forceCloseConnections: 'idle',
-    ...(options.tls !== undefined && { https: options.tls }),
+    // What never reaches a route gets the envelope too; no hook runs for it, so the header for pages of elsewhere is set here.
+    frameworkErrors: (error, request, reply) =>
+      sendError(means.log, error, request, reply.header('access-control-allow-origin', '*')),
+    clientErrorHandler: answerUnreadable,
+    ...(options.tls === undefined ? { http: { maxHeaderSize } } : { https: { ...options.tls, maxHeaderSize } }),
   }) as unknown as FastifyInstance
   // Tokens travel in headers and never in cookies, so any page may call; what it cannot present, it does not have.
   await server.register(cors, {

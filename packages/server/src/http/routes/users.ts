@@ -72,7 +72,7 @@ export const userRoutes = [
     handle: async (scope, { body }) => {
       if (scope.caller.kind !== 'user')
         throw new GatehouseError('notSignedIn', 'Only a signed-in user has a password to change.')
-      const check = await checkPasswordOf(scope, scope.caller.userId, body.old_password)
+      const check = await checkPasswordOf(scope, scope.caller.userId, demandText(body, 'old_password'))
       if (!check.ok) throw refusalError(check, 'wrongCredentials')
       await setOwnPassword(scope, check.account, body.new_password)
       return 'Success'
