@@ -22,6 +22,7 @@ export function hottest(folder: string, startMs: number): string {
   const parents = new Map(nodes.flatMap((node) => (node.children ?? []).map((child) => [child, node.id] as const)))
   const self = new Map<string, number>()
   const total = new Map<string, number>()
+  const packages = new Map<string, number>()
   const add = (to: Map<string, number>, name: string, time: number) => to.set(name, (to.get(name) ?? 0) + time)
   let [busy, at] = [0, 0]
   for (const [index, id] of samples.entries()) {
@@ -32,6 +33,7 @@ export function hottest(folder: string, startMs: number): string {
     if (own === '(idle)' || own === '(root)') continue
     busy += time
     add(self, own, time)
+    add(packages, packageOf(own), time)
     const seen = new Set<string>()
     for (let up: number | undefined = id; up !== undefined; up = parents.get(up)) {
       seen.add(nameOf(byId.get(up)!.callFrame))
@@ -45,7 +47,16 @@ export function hottest(folder: string, startMs: number): string {
       .map(([name, time]) => `${((time / busy) * 100).toFixed(1).padStart(6)} %  ${name}`)
     return `${title}, of ${(busy / 1e6).toFixed(1)} s busy:\n${lines.join('\n')}`
   }
-  return `${list('In the function itself', self, shown)}\n\n${list('With all that it called', total, shown * 2)}`
+  return `${list('By package', packages, 10)}\n\n${list('In the function itself', self, shown)}\n\n${list('With all that it called', total, shown * 2)}`
+}
+
+/** `kysely`, `server/src/store`, `node`; what has no file is native code, by its own name. */
+function packageOf(name: string): string {
+  const file = /(\S+):\d+$/.exec(name)?.[1]
+  if (file === undefined) return name
+  if (file.startsWith('node:')) return 'node'
+  const depth = file.startsWith('server/src/') ? 3 : file.startsWith('@') ? 2 : 1
+  return file.split('/').slice(0, depth).join('/')
 }
 
 function nameOf({ functionName, url, lineNumber }: Frame): string {
