@@ -62,6 +62,8 @@ export const errorTable = {
   noSuchRole: { code: 1425, status: 400, category: 'User Permissions', message: 'No such role' },
   badRole: { code: 1427, status: 400, category: 'User Permissions', message: 'Bad request' },
   badSystemName: { code: 1434, status: 400, category: 'Admin', message: 'Bad request' },
+
+  badPackage: { code: 5001, status: 400, category: 'Ipm', message: 'Bad package' },
 } as const satisfies Record<string, Entry>
 
 export type ErrorName = keyof typeof errorTable
