@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { errorEnvelope, GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { second } from '../base/clock.ts'
 import { uuid } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
 import { mapDatabaseError } from '../store/dialect/failure.ts'
@@ -18,24 +19,30 @@ export function sendError(log: Log, error: unknown, request: FastifyRequest, rep
   return reply.status(known.status).send(errorEnvelope(known, id))
 }
 
-/** Answers, on the bare socket, what is no HTTP request or has too large a head, and closes it. */
+/**
+ * Answers, on the bare socket, what is no HTTP request or has too large a head. The socket is read on for a moment: closed
+ * with bytes still unread, it would take the answer away from the client.
+ */
 export function answerUnreadable(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code !== 'ECONNRESET' && socket.writable) {
-    const refusal =
-      error.code === 'HPE_HEADER_OVERFLOW'
-        ? new GatehouseError('tooLarge', 'The address and headers of the request are larger than this node takes.')
-        : new GatehouseError('badRequest', 'This is not an HTTP request, or it came too slowly.')
-    const body = JSON.stringify(errorEnvelope(refusal, uuid()))
-    const head = [
-      `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`,
-      'content-type: application/json; charset=utf-8',
-      'access-control-allow-origin: *',
-      'connection: close',
-      `content-length: ${Buffer.byteLength(body)}`,
-    ]
-    socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
+  if (socket.writableEnded) return
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
   }
-  socket.destroy()
+  const refusal =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? new GatehouseError('tooLarge', 'The address and headers of the request are larger than this node takes.')
+      : new GatehouseError('badRequest', 'This is not an HTTP request, or it came too slowly.')
+  const body = JSON.stringify(errorEnvelope(refusal, uuid()))
+  const head = [
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`,
+    'content-type: application/json; charset=utf-8',
+    'access-control-allow-origin: *',
+    'connection: close',
+    `content-length: ${Buffer.byteLength(body)}`,
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  setTimeout(() => socket.destroy(), second).unref()
 }
 
 function readError(error: unknown): GatehouseError {
