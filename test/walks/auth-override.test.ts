@@ -369,3 +369,47 @@ test('what was passed to init never reaches the log, a failed run or the trace',
     assert.doesNotMatch(text, /ghp_|ghu_/)
   }
 })
+
+test('a registration service makes the account, and its proof opens one session', async (t) => {
+  const app = await createTestApp(t)
+  const system = await app.createSystem()
+  await app.createService(system, 'welcome', service('registration'), { executableBy: ['Anonymous'] })
+  await app.set(system, { reg_service: 'welcome' })
+  const body = { email: 'new@example.com', password: 'nine lives here', invited: true }
+  const made = await app.call('POST', '/api/v/1/user/reg', { system, body })
+  assert.equal(made.status, 200, made.text)
+  assert.deepEqual(made.body.options, { greeting: 'hello' })
+  assert.equal(typeof made.body.expires_at, 'number')
+  const me = await app.call('GET', '/api/v/1/user/info', { token: made.body.user_token })
+  assert.equal(me.body.user_id, made.body.user_id)
+  const sessions = await app.call('GET', `/admin/v/4/session/${system.key}/user`, { developer: app.developer })
+  assert.equal(sessions.body.length, 1, 'no second session that nobody was given')
+  const refused = await app.call('POST', '/api/v/1/user/reg', {
+    system,
+    body: { email: 'x@example.com', password: 'nine lives here' },
+  })
+  assert.equal(refused.status, 200)
+  assert.equal(refused.body.user_token, '')
+  assert.equal(
+    (
+      await app.call('POST', '/api/v/1/user/auth', {
+        system,
+        body: { email: 'x@example.com', password: 'nine lives here' },
+      })
+    ).status,
+    401,
+  )
+})
+
+test('with both services set, the registration service makes the account and the auth service decides', async (t) => {
+  const app = await createTestApp(t)
+  const system = await app.createSystem()
+  await app.createService(system, 'welcome', service('registration'), { executableBy: ['Anonymous'] })
+  await app.createService(system, 'authOverride', 'resp.error("later")', { executableBy: ['Anonymous'] })
+  await app.set(system, { reg_service: 'welcome', auth_service: 'authOverride' })
+  const body = { email: 'new@example.com', password: 'nine lives here', invited: true }
+  const made = await app.call('POST', '/api/v/1/user/reg', { system, body })
+  assert.equal(made.status, 200, made.text)
+  assert.ok(made.body.user_id)
+  assert.equal(made.body.user_token, '')
+})

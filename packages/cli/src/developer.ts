@@ -50,7 +50,8 @@ export async function developer(args: string[]): Promise<number> {
       return 0
     }
     const password =
-      process.env.GATEHOUSE_DEVELOPER_PASSWORD || (await askSecret('Password, 15 characters or more: ', fromStdin))
+      (fromStdin ? undefined : process.env.GATEHOUSE_DEVELOPER_PASSWORD) ||
+      (await askSecret('Password, 15 characters or more: ', fromStdin))
     const made = await addDeveloper(means, { email: email!, password, firstName: '', lastName: '', organisation: '' })
     console.log(`Developer ${made.email} is made${made.admin ? ', the first one and so the administrator' : ''}.`)
     return 0

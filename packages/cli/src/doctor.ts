@@ -1,4 +1,4 @@
-/** `gatehouse doctor`: tells whether a node could start here, and what stands in the way. Changes nothing that exists. */
+/** `gatehouse doctor`: tells whether a node could start here, and what stands in the way. Brings an older schema up to date, as a start would. */
 import { createServer } from 'node:net'
 import { openNode } from '@gatehouse/server/app.ts'
 import { createLog } from '@gatehouse/server/base/log.ts'

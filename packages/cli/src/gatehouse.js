@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import module, { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -32,6 +32,9 @@ function bundledNode() {
 }
 
 if (Number(process.versions.node.split('.')[0]) >= wanted) {
+  // Compiled code is kept beside the installed packages: a start then takes half the time. Where that folder cannot be
+  // written, nothing is kept and nothing breaks.
+  module.enableCompileCache?.(join(dirname(command), '../../../node_modules/.cache/gatehouse'))
   await import(command)
 } else {
   const node = bundledNode()

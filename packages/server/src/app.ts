@@ -1,8 +1,9 @@
 /** Builds a whole node from its configuration and starts it. The one place where the parts meet. */
-import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs'
+import { accessSync, closeSync, constants, mkdirSync, openSync, readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { createSecureContext } from 'node:tls'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { FastifyInstance } from 'fastify'
 import type { Kysely } from 'kysely'
@@ -29,9 +30,10 @@ import { createSandbox } from './sandbox/sandbox.ts'
 import type { Database } from './store/dialect/database.ts'
 import { openPostgres } from './store/dialect/postgres.ts'
 import { openSqlite } from './store/dialect/sqlite.ts'
-import { migrate } from './store/migrations.ts'
+import { DatabaseTooNew, migrate } from './store/migrations.ts'
 import type { Tables } from './store/schema.ts'
 import { createStore, type Store } from './store/store.ts'
+import { deleteOldStrangers } from './store/tables/failures.ts'
 import { writeMetaOnce } from './store/tables/meta.ts'
 import { deleteOldProofs } from './store/tables/proofs.ts'
 import { deleteOldRecords } from './store/tables/records.ts'
@@ -58,7 +60,7 @@ export type App = {
 
 export type Opened = { store: Store; key: NodeKey; database: Database }
 
-/** Opens folder, key and database: what `start`, `developer` and `doctor` have in common. Throws ConfigError, DatabaseTooNew. */
+/** Opens folder, key and database: what `start`, `developer` and `doctor` have in common. Throws ConfigError. */
 export async function openNode(config: Config, log: Log, clock: Clock = systemClock): Promise<Opened> {
   demandFolder(config.dataFolder)
   const key = readKey(config.keyFile)
@@ -75,8 +77,23 @@ export async function openNode(config: Config, log: Log, clock: Clock = systemCl
     return { store, key, database }
   } catch (error) {
     await database.close()
-    throw error
+    throw databaseProblem(config, error)
   }
+}
+
+/** What an operator can mend, in one sentence. The URL may hold a password, so it is not repeated. */
+function databaseProblem(config: Config, error: unknown): unknown {
+  if (error instanceof ConfigError) return error
+  if (error instanceof DatabaseTooNew) return new ConfigError(error.message)
+  const failure = error instanceof GatehouseError ? (error.cause ?? error) : error
+  const { code, message } = failure as NodeJS.ErrnoException
+  if (code === undefined) return error
+  const what = message === '' ? code : message
+  return new ConfigError(
+    config.databaseUrl === undefined
+      ? `The database in ${config.dataFolder} cannot be used: ${what}. If another program holds it, end that first.`
+      : `The database cannot be used: ${what}. Check DATABASE_URL and that PostgreSQL runs.`,
+  )
 }
 
 function demandFolder(folder: string): void {
@@ -98,6 +115,19 @@ function readKey(file: string): NodeKey {
   }
 }
 
+/** Read and tried at once, since a pair that does not fit would only show at the first connection. */
+function readCertificate({ certFile, keyFile }: NonNullable<Config['tls']>): { cert: string; key: string } {
+  try {
+    const pair = { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') }
+    createSecureContext(pair)
+    return pair
+  } catch (error) {
+    throw new ConfigError(
+      `--tls-cert ${certFile} and --tls-key ${keyFile} cannot be used: ${(error as Error).message}. Both must be PEM files that belong together.`,
+    )
+  }
+}
+
 function openDatabase(config: Config, log: Log): Database {
   if (config.databaseUrl !== undefined) {
     return openPostgres({
@@ -106,13 +136,17 @@ function openDatabase(config: Config, log: Log): Database {
     })
   }
   try {
-    return openSqlite({ file: join(config.dataFolder, 'gatehouse.db') })
+    const file = join(config.dataFolder, 'gatehouse.db')
+    // It holds the hashes of passwords: for its owner alone, also in a folder that others may enter.
+    closeSync(openSync(file, 'a', 0o600))
+    return openSqlite({ file })
   } catch (error) {
     throw new ConfigError(`The database in ${config.dataFolder} cannot be opened: ${(error as Error).message}.`)
   }
 }
 
 export async function createApp(config: Config, log: Log, clock: Clock = systemClock): Promise<App> {
+  const tls = config.tls && readCertificate(config.tls)
   const { store, key } = await openNode(config, log, clock)
   let publicUrl = config.url ?? `http://localhost:${config.port}`
   let ready = false
@@ -149,9 +183,10 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
   })
   const sandbox = await createSandbox({
     prelude: preludeSource(),
-    maxProcesses: Math.max(4, availableParallelism() * 2),
+    // A run that waits for the world holds its process, so there are more of them than processors.
+    maxProcesses: Math.max(8, availableParallelism() * 4),
     // A busy system leaves places to the others.
-    placesPerTenant: Math.max(3, availableParallelism()),
+    placesPerTenant: Math.max(4, availableParallelism() * 2),
     waitMs: 10_000,
     allowWeakWalls: config.mode === 'development' || config.weakSandbox,
     log,
@@ -170,10 +205,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     ask: engine.ask,
     inside: (request) => inside.recognise(request),
     trustedProxies: config.trustedProxies,
-    tls: config.tls && {
-      cert: readFileSync(config.tls.certFile, 'utf8'),
-      key: readFileSync(config.tls.keyFile, 'utf8'),
-    },
+    tls,
     onAnswer: ({ method, route, status, seconds: duration }) => {
       seconds.observe({ method, route, status: String(status) }, duration)
       // A client keeps its connection for the next request, and the end would wait for it.
@@ -231,6 +263,7 @@ async function clean(means: Means): Promise<void> {
   try {
     await deleteOldSessions(means.store, now - 30 * day)
     await deleteOldProofs(means.store, now - day)
+    await deleteOldStrangers(means.store, now - day)
     await deleteOldRecords(means.store, { traces: now - 90 * day, failedRuns: now - 30 * day, logs: now - 7 * day })
   } catch (error) {
     means.log.warn({ err: error }, 'Old rows could not be removed; the next round tries again')

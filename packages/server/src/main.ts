@@ -3,7 +3,6 @@ import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { createApp, setupLink } from './app.ts'
 import { createLog } from './base/log.ts'
 import { type Config, ConfigError } from './config/config.ts'
-import { DatabaseTooNew } from './store/migrations.ts'
 
 /** Runs until a signal ends it. Throws ConfigError with one sentence where the node cannot start. */
 export async function runNode(config: Config): Promise<void> {
@@ -13,9 +12,9 @@ export async function runNode(config: Config): Promise<void> {
     await app.close()
     throw error
   })
-  // One line that says where the node is; among JSON lines it is one of them.
-  if (config.mode === 'production') log.info({ url }, `Gatehouse is ready at ${url}`)
-  else console.log(`Gatehouse is ready at ${url}`)
+  // One line that says where the node is, at every log level; among JSON lines it is one of them.
+  const ready = `Gatehouse is ready at ${url}`
+  console.log(config.mode === 'production' ? JSON.stringify({ level: 30, time: Date.now(), url, msg: ready }) : ready)
   const link = await setupLink(app.means)
   if (link !== undefined) console.log(`Make the first developer here, once, within an hour: ${link}`)
   if (config.mode === 'development') console.log('Development mode: loopback only, developer registration is open.')
@@ -39,7 +38,6 @@ async function startable<T>(config: Config, start: () => Promise<T>): Promise<T>
     return await start()
   } catch (error) {
     if (error instanceof ConfigError) throw error
-    if (error instanceof DatabaseTooNew) throw new ConfigError(error.message)
     if (error instanceof GatehouseError)
       throw new ConfigError(error.hint === undefined ? error.detail : `${error.detail} ${error.hint}`)
     const { code } = error as NodeJS.ErrnoException
@@ -52,11 +50,6 @@ async function startable<T>(config: Config, start: () => Promise<T>): Promise<T>
       throw new ConfigError(`This user may not listen on port ${config.port}. Choose one above 1023 with --port.`)
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
       throw new ConfigError(`--host ${config.host} is no address of this machine.`)
-    if (config.databaseUrl !== undefined && (code !== undefined || (error as Error).name === 'AggregateError')) {
-      throw new ConfigError(
-        `The database cannot be used (${code ?? 'no connection'}). Check DATABASE_URL and that PostgreSQL runs.`,
-      )
-    }
     throw error
   }
 }

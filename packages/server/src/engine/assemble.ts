@@ -23,7 +23,8 @@ export type Assembly = {
   problem: Problem | undefined
 }
 
-export type Problem = { script: string; message: string; line: number | undefined }
+/** `name` is that of the error; empty where something that is required is missing. */
+export type Problem = { name: string; script: string; message: string; line?: number }
 
 /** Undefined where there is no such service. */
 export async function assemble(scope: SystemScope, service: string): Promise<Assembly | undefined> {
@@ -39,7 +40,10 @@ export async function assemble(scope: SystemScope, service: string): Promise<Ass
     const { name, version, compiled, problem: found } = code.version
     versions[name] = version
     if (compiled !== null) scripts.push({ name, code: compiled })
-    else problem ??= { script: name, message: found?.message ?? 'it does not compile', line: found?.line }
+    else {
+      const message = found?.message ?? 'it does not compile'
+      problem ??= { name: 'SyntaxError', script: name, message, ...(found !== null && { line: found.line }) }
+    }
   }
   const require = async (name: string, by: string): Promise<void> => {
     if (seen.has(name)) return
@@ -49,7 +53,7 @@ export async function assemble(scope: SystemScope, service: string): Promise<Ass
       for (const dependency of library.version.dependencies) await require(dependency, name)
       add(library)
     } else if (nativeLibraries.includes(name)) natives.add(name)
-    else problem ??= { script: by, message: `it requires "${name}", and there is no such library`, line: undefined }
+    else problem ??= { name: '', script: by, message: `"${by}" requires "${name}", and there is no such library.` }
   }
   for (const dependency of unit.version.dependencies) await require(dependency, service)
   add(unit)

@@ -35,10 +35,11 @@ async function look(scope: SystemScope, assembly: Assembly): Promise<Finding[]> 
   const findings: Finding[] = []
   if (problem !== undefined) {
     const where = problem.line === undefined ? problem.script : `${problem.script}, line ${problem.line}`
+    const syntax = problem.name !== ''
     findings.push({
       check: 'code',
-      problem: `It does not compile: ${problem.message} (${where}).`,
-      mend: 'Correct the code, or make an older version current.',
+      problem: syntax ? `It does not compile: ${problem.message} (${where}).` : problem.message,
+      mend: syntax ? 'Correct the code, or make an older version current.' : 'Make that library, or require another.',
     })
   }
   const anonymous: SystemScope = { ...scope, caller: { kind: 'anonymous', sessionId: '' } }

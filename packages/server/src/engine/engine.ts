@@ -27,7 +27,7 @@ import { httpCalls } from './host/http.ts'
 import { roleCalls } from './host/roles.ts'
 import { answerCall, type HostTable } from './host/table.ts'
 import { userCalls } from './host/users.ts'
-import { newTree, type Purpose, type Run, RunTokens } from './run.ts'
+import { newTree, type Purpose, type Run, RunTokens, type Tree } from './run.ts'
 
 export type RunRequest = {
   service: string
@@ -69,12 +69,11 @@ export type Engine = {
 /** Calls within calls: deeper ones are refused (an endless recursion otherwise holds a process per step). */
 const depthLimit = 8
 
-const limitsOf = (assembly: Assembly, purpose: Purpose): Limits => {
+const limitsOf = (assembly: Assembly, guarded: boolean): Limits => {
   const { execution_timeout: timeout } = assembly.settings
   const unlimited = timeout <= 0
   // Nobody waits for a sign-in without end, whatever the service says.
-  const wallMs =
-    purpose === 'call' ? (unlimited ? 0 : timeout * second) : (unlimited ? 60 : Math.min(timeout, 60)) * second
+  const wallMs = guarded ? (unlimited ? 60 : Math.min(timeout, 60)) * second : unlimited ? 0 : timeout * second
   return {
     wallMs,
     cpuMs: 30 * second,
@@ -142,6 +141,8 @@ export function createEngine(parts: {
       )
     }
     const purpose = request.purpose ?? 'call'
+    const guarded = purpose !== 'call' || isSignInService(scope, assembly.service)
+    const signals = [request.signal, parent?.ended].filter((signal) => signal !== undefined)
     const logging = assembly.settings.logging_enabled || request.logging === true
     const base = { version: assembly.version, runMs: 0, notes: {}, logs: logging ? '' : undefined }
     const identity = await effectiveIdentity(scope, assembly)
@@ -153,21 +154,16 @@ export function createEngine(parts: {
       return failed
     }
     if (assembly.problem !== undefined) {
-      const { script, message, line } = assembly.problem
-      const where = line === undefined ? script : `${script}, line ${line}`
-      const failed: RunResult = {
-        ...base,
-        kind: 'failed',
-        ending: 'would-not-compile',
-        message: `SyntaxError: ${message} (${where})`,
-      }
+      const message = faultText(assembly.problem, assembly.service)
+      const failed: RunResult = { ...base, kind: 'failed', ending: 'would-not-compile', message }
       await recordFailure(scope, assembly, request, failed, started)
       return failed
     }
+    const over = new AbortController()
     const current: Run = {
       id: uuid(),
       depth,
-      tree: parent?.tree ?? newTree(),
+      tree: parent?.tree ?? newTree(purpose !== 'call'),
       service: assembly.service,
       version: assembly.version,
       purpose,
@@ -175,9 +171,10 @@ export function createEngine(parts: {
       scope: { ...scope, caller: identity },
       caller: scope.caller,
       tokens: new RunTokens(),
+      ended: over.signal,
     }
     current.scope.within = current.id
-    if (purpose !== 'call' || isSignInService(scope, assembly.service)) keepSecrets(current, request.params)
+    if (guarded) keepSecrets(current.tree, request.params)
     live.set(current.id, current)
     let outcome: Outcome
     try {
@@ -188,14 +185,15 @@ export function createEngine(parts: {
           scripts: assembly.scripts,
           entry: assembly.service,
           facts,
-          limits: limitsOf(assembly, purpose),
+          limits: limitsOf(assembly, guarded),
           depth,
-          ...(request.signal !== undefined && { signal: request.signal }),
+          ...(signals.length > 0 && { signal: AbortSignal.any(signals) }),
         },
         (name, args, { signal }) => answerCall(table, current, name, args, signal),
       )
     } finally {
       live.delete(current.id)
+      over.abort()
     }
     if (outcome.ending.kind === 'no-place') {
       throw new GatehouseError('unavailable', 'Too many services of this system run at once.', {
@@ -203,7 +201,7 @@ export function createEngine(parts: {
         retryAfter: 2,
       })
     }
-    const text = logText(current, outcome)
+    const text = logText(current.tree, outcome)
     const result: RunResult = {
       version: assembly.version,
       runMs: Math.round(outcome.usage.wallMs),
@@ -214,7 +212,8 @@ export function createEngine(parts: {
     if (logging && text !== '') {
       await insertRunLog(scope.data, { id: uuid(), service: assembly.service, at: started, runMs: result.runMs, text })
     }
-    if (result.kind === 'failed') await recordFailure(scope, assembly, request, { ...result, logs: text }, started)
+    if (result.kind === 'failed')
+      await recordFailure(scope, assembly, request, { ...result, logs: text }, started, current.tree)
     return result
   }
 
@@ -324,24 +323,23 @@ async function personOf(scope: SystemScope, caller: Caller): Promise<{ userid: s
 }
 
 /** Passwords and codes in the body of a sign-in must not come back out of its log. */
-function keepSecrets(run: Run, params: Record<string, unknown>): void {
-  for (const value of Object.values(params)) {
-    if (typeof value === 'string' && value.length >= 3) run.tree.secrets.add(value)
-    if (typeof value === 'number') run.tree.secrets.add(String(value))
-  }
+function keepSecrets(tree: Tree, value: unknown): void {
+  if (typeof value === 'string' && value.length >= 3) tree.secrets.add(value)
+  else if (typeof value === 'number') tree.secrets.add(String(value))
+  else if (typeof value === 'object' && value !== null) for (const part of Object.values(value)) keepSecrets(tree, part)
 }
 
-function logText(run: Run, outcome: Outcome): string {
+function logText(tree: Tree, outcome: Outcome): string {
   const lines = outcome.logs.map(({ text }) => text)
   if (outcome.logsCut) lines.push('(the log was cut here: it reached its limit)')
-  return struck(run, lines.join('\n'))
+  return struck(tree, lines.join('\n'))
 }
 
 /** The text without what was passed to `init` or registration, and without tokens and proofs. */
-function struck(run: Run, text: string): string {
+function struck(tree: Tree, text: string): string {
   let clean = text
   // Long ones first, so that one that holds another goes as a whole.
-  for (const secret of [...run.tree.secrets].sort((a, b) => b.length - a.length)) {
+  for (const secret of [...tree.secrets].sort((a, b) => b.length - a.length)) {
     if (secret.length >= 3) clean = clean.replaceAll(secret, '[struck]')
   }
   return clean.replace(/\bgh[a-z]_[A-Za-z0-9_-]{20,}/g, '[struck]')
@@ -381,7 +379,7 @@ function readEnding(run: Run, ending: Ending): Read {
       return { kind: 'answered', answer: { kind: 'envelope', success: true, value: undefined, silent: true } }
     case 'threw':
     case 'would-not-load':
-      return failed(struck(run, faultText(ending.error, run.service)))
+      return failed(struck(run.tree, faultText(ending.error, run.service)))
     case 'no-entry':
       return failed(`There is no function "${run.service}" in the service, and no answer was given while it loaded.`)
     case 'timed-out':
@@ -405,7 +403,8 @@ function readEnding(run: Run, ending: Ending): Read {
 
 /** `Type: message (line N)`, as the classic engine writes it (code-engine.md §1.7); with the script where it is another. */
 function faultText(fault: { name: string; message: string; script?: string; line?: number }, service: string): string {
-  const text = fault.name === '' ? fault.message : `${fault.name}: ${fault.message}`
+  const plain = fault.message === '' ? 'Something without a text was thrown.' : fault.message
+  const text = fault.name === '' ? plain : fault.message === '' ? fault.name : `${fault.name}: ${fault.message}`
   if (fault.line === undefined) return text
   const script = fault.script === undefined || fault.script === service ? '' : `${fault.script}, `
   return `${text} (${script}line ${fault.line})`
@@ -418,6 +417,7 @@ async function recordFailure(
   request: RunRequest,
   failure: Extract<RunResult, { kind: 'failed' }>,
   at: number,
+  tree?: Tree,
 ): Promise<void> {
   const id = hexId()
   const hidden = (request.purpose ?? 'call') !== 'call' || isSignInService(scope, assembly.service)
@@ -428,7 +428,7 @@ async function recordFailure(
   const record = {
     Service: assembly.service,
     Version: assembly.version,
-    Args: boundedArgs(args),
+    Args: boundedArgs(tree === undefined ? args : withoutSecrets(tree, args)),
     Response: { logs: failure.logs ?? '', results: failure.message, success: false },
     Error: { status_code: 500, error: failure.message },
     UserId: caller.kind === 'user' ? caller.userId : caller.kind === 'developer' ? caller.developerId : '',
@@ -442,8 +442,16 @@ async function recordFailure(
 const isSignInService = (scope: SystemScope, service: string): boolean =>
   service === scope.system.settings.auth_service || service === scope.system.settings.reg_service
 
+/** The same value, its texts without what was passed to `init` or registration. */
+function withoutSecrets(tree: Tree, value: unknown): unknown {
+  if (typeof value === 'string') return struck(tree, value)
+  if (Array.isArray(value)) return value.map((part) => withoutSecrets(tree, part))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, withoutSecrets(tree, part)]))
+}
+
 const argsLimit = 64 * 1024
 
-function boundedArgs(args: Record<string, unknown>): unknown {
+function boundedArgs(args: unknown): unknown {
   return JSON.stringify(args).length > argsLimit ? '[too large to keep]' : args
 }

@@ -13,6 +13,8 @@ export type Purpose = 'call' | 'auth' | 'reg'
 
 /** What all runs that one call leads to share. */
 export type Tree = {
+  /** A door of sign-in asked for the outermost run and waits for its answer. */
+  asked: boolean
   /** Proofs given in this tree, by their text: who they act as. */
   proofs: Map<string, Caller>
   outboundCalls: number
@@ -36,9 +38,12 @@ export type Run = {
   scope: SystemScope
   caller: Caller
   tokens: RunTokens
+  /** Aborts when the run has ended, so that what it started ends too. */
+  ended: AbortSignal
 }
 
-export const newTree = (): Tree => ({
+export const newTree = (asked: boolean): Tree => ({
+  asked,
   proofs: new Map(),
   outboundCalls: 0,
   secrets: new Set(),

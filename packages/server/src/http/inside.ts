@@ -19,6 +19,16 @@ const markHeader = 'gatehouse-inside'
 const reachable = /^\/(api\/v\/|admin\/|codeadmin\/)/
 const closed = /^\/admin\/(reg|settings|platform)(\/|$)/
 
+/** Whether services reach this route of their own node. By the route that was found, since paths have many spellings. */
+export function demandReachable(route: string | undefined): void {
+  if (route !== undefined && (!reachable.test(route) || closed.test(route))) {
+    throw new GatehouseError(
+      'egressRefused',
+      'Services reach the user and developer API of their own node, and nothing else on it.',
+    )
+  }
+}
+
 export class InsideRequests {
   readonly #running = new Map<string, Run>()
 
@@ -42,19 +52,12 @@ export class InsideRequests {
   }
 
   async answer(server: FastifyInstance, request: OwnNodeRequest, run: Run): Promise<EgressResponse> {
-    const path = request.url.pathname.replace(/\/{2,}/g, '/')
-    if (!reachable.test(path) || closed.test(path)) {
-      throw new GatehouseError(
-        'egressRefused',
-        'Services reach the user and developer API of their own node, and nothing else on it.',
-      )
-    }
     const mark = bearerToken('gh_inside')
     this.#running.set(mark, run)
     try {
       const response = await server.inject({
         method: request.method as 'GET',
-        url: path + request.url.search,
+        url: request.url.pathname + request.url.search,
         headers: { ...request.headers, [markHeader]: mark },
         ...(request.body !== undefined && { payload: request.body }),
         signal: request.signal,

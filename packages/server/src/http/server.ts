@@ -8,7 +8,7 @@ import type { Means, SystemScope } from '../domain/access/scope.ts'
 import type { AskOverride } from '../domain/auth/override.ts'
 import { presented, scopeFor } from './callers.ts'
 import { answerUnreadable, sendError } from './errors.ts'
-import type { Inside } from './inside.ts'
+import { demandReachable, type Inside } from './inside.ts'
 import { Reply, type Route, type RouteInput } from './route.ts'
 
 export type ServerOptions = {
@@ -84,6 +84,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     return sendError(means.log, new GatehouseError('noRoute', detail), request, reply)
   })
   for (const route of options.routes) addRoute(server, route, options)
+  server.get('/openapi.json', { schema: { hide: true } }, async () => server.swagger())
   return server
 }
 
@@ -116,6 +117,7 @@ function addRoute(server: FastifyInstance, route: Route, options: ServerOptions)
           ask: options.ask,
         }
         const inside = options.inside(request)
+        if (inside !== undefined) demandReachable(request.routeOptions.url)
         const origin = inside?.origin ?? { address: request.ip, userAgent: request.headers['user-agent'] ?? '' }
         const wanted = { pathKey: input.params.key, systemFrom: route.systemFrom?.(input) }
         const runTokens = inside?.tokens ?? noRunTokens

@@ -1,14 +1,13 @@
 /**
  * Keeps guessing in line before the slow hash: few checks of one account at a time (so that parallel guesses cannot all
- * pass before the first failure is counted), a bounded number in all, and a memory of failures for e-mails that no account
- * has, so that those are answered like the others. Failures of real accounts are counted in the database.
+ * pass before the first failure is counted), a bounded number in all, and failures per address. Failures of accounts are
+ * counted in the database.
  */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { minute, second } from '../../base/clock.ts'
 
 const perAccount = 4
 const waitingLimit = 400
-const strangerLimit = 10_000
 const addressLimit = 20_000
 
 /** Wrong passwords that one address may send within the window, whatever accounts they were for. */
@@ -27,7 +26,6 @@ type Lane = { active: number; waiting: (() => void)[] }
 
 export class AttemptGate {
   readonly #lanes = new Map<string, Lane>()
-  readonly #strangers = new Map<string, { count: number; blockedUntil: number }>()
   readonly #addresses = new Map<string, { count: number; since: number }>()
   #waiting = 0
 
@@ -61,18 +59,6 @@ export class AttemptGate {
         if (lane.active === 0) this.#lanes.delete(account)
       }
     }
-  }
-
-  /** When an e-mail without an account may be tried again; 0 for now. */
-  strangerBlockedUntil(email: string): number {
-    return this.#strangers.get(email)?.blockedUntil ?? 0
-  }
-
-  strangerFailed(email: string, now: number): void {
-    const count = (this.#strangers.get(email)?.count ?? 0) + 1
-    this.#strangers.delete(email)
-    if (this.#strangers.size >= strangerLimit) this.#strangers.delete(this.#strangers.keys().next().value!)
-    this.#strangers.set(email, { count, blockedUntil: now + delayAfter(count) })
   }
 
   /** When this address may try again; 0 for now. */

@@ -7,7 +7,7 @@ import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { verifyPassword } from '../../base/secrets.ts'
 import { type AccountRecord, findAccount } from '../../store/tables/accounts.ts'
 import { type DeveloperRecord, emailKey, findDeveloper } from '../../store/tables/developers.ts'
-import { addFailure, blockUntil, clearFailures, findFailures } from '../../store/tables/failures.ts'
+import { addFailure, blockUntil, clearFailures, findFailures, strangerPrefix } from '../../store/tables/failures.ts'
 import { delayAfter } from '../access/attempt-gate.ts'
 import type { NodeScope, SystemScope } from '../access/scope.ts'
 
@@ -82,25 +82,23 @@ async function check<T extends Found>(
   const { address } = scope.origin
   const addressBlock = scope.gate.addressBlockedUntil(address, scope.clock.now())
   if (addressBlock > scope.clock.now()) return blocked(undefined, addressBlock - scope.clock.now())
-  const stranger = `${systemKey}/${emailKey(email)}`
-  return scope.gate.pass(stranger, async () => {
+  const name = `${systemKey}/${emailKey(email)}`
+  return scope.gate.pass(name, async () => {
     const found = await find(email)
+    // An e-mail that nobody has is counted too, under a keyed hash: it must look like one that somebody has, on every node.
+    const ledgerId = found?.id ?? `${strangerPrefix}${scope.key.keyedHash('names', name)}`
+    const failures = await findFailures(scope.store, systemKey, ledgerId)
     const now = scope.clock.now()
-    const failures = found && (await findFailures(scope.store, systemKey, found.id))
-    const blockedUntil = found === undefined ? scope.gate.strangerBlockedUntil(stranger) : (failures?.blockedUntil ?? 0)
-    if (blockedUntil > now) return blocked(found?.id, blockedUntil - now)
+    if (failures !== undefined && failures.blockedUntil > now) return blocked(found?.id, failures.blockedUntil - now)
     // An unknown user costs the same hash as a known one.
     const right = await verifyPassword(found?.hash ?? decoyHash, password)
-    if (!right || found === undefined || found.hash === null) scope.gate.addressFailed(address, scope.clock.now())
-    if (found === undefined) {
-      scope.gate.strangerFailed(stranger, scope.clock.now())
-      return { ok: false, reason: 'unknown', accountId: undefined }
+    if (!right || found === undefined || found.hash === null) {
+      scope.gate.addressFailed(address, scope.clock.now())
+      await countFailure(scope, systemKey, ledgerId)
+      const reason = found === undefined ? 'unknown' : found.hash === null ? 'no password' : 'wrong'
+      return { ok: false, reason, accountId: found?.id }
     }
-    if (!right || found.hash === null) {
-      await countFailure(scope, systemKey, found.id)
-      return { ok: false, reason: found.hash === null ? 'no password' : 'wrong', accountId: found.id }
-    }
-    if (failures !== undefined) await clearFailures(scope.store, systemKey, found.id)
+    if (failures !== undefined) await clearFailures(scope.store, systemKey, ledgerId)
     if (found.disabled) return { ok: false, reason: 'disabled', accountId: found.id }
     return { ok: true, found }
   })

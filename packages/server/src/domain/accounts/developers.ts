@@ -116,3 +116,10 @@ export async function setDeveloperPassword(
   demandStrong(password, { minLength: developerMinLength, context: [developer.email] })
   await updateDeveloper(scope.store, developer.id, { passwordHash: await hashPassword(password) })
 }
+
+/** The developer's own names; undefined ones stay. */
+export const changeDeveloper = (
+  scope: NodeScope,
+  id: string,
+  changes: { firstName?: string; lastName?: string; organisation?: string },
+): Promise<void> => updateDeveloper(scope.store, id, changes)

@@ -5,7 +5,7 @@
 import { uuid } from '../../base/ids.ts'
 import type { SystemStore } from '../../store/store.ts'
 import { emailKey } from '../../store/tables/developers.ts'
-import { insertTrace } from '../../store/tables/records.ts'
+import { insertTrace, listTraces } from '../../store/tables/records.ts'
 import type { SystemScope } from '../access/scope.ts'
 
 export type Decision = 'granted' | 'more' | 'refused' | 'failed'
@@ -67,3 +67,7 @@ export class SignInTrace {
     })
   }
 }
+
+/** Newest first; `before` in milliseconds. Who may read them is asked by the door. */
+export const signInTraces = (scope: SystemScope, page: { limit: number; before?: number }) =>
+  listTraces(scope.data, page)

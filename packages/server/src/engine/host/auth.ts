@@ -57,7 +57,9 @@ async function prove(
   const scope = { ...run.scope, system: await currentSystem(run.scope) }
   const { account } = user
   const proof = await giveProof(scope, { account, origin: 'password', service: run.service, runId: run.id })
-  const session = scope.system.settings.auth_service === '' ? await doors.redeem(scope, proof) : undefined
+  // A door that asked redeems the proof itself; elsewhere, with no auth service in between, the service gets a session.
+  const session =
+    scope.system.settings.auth_service === '' && !run.tree.asked ? await doors.redeem(scope, proof) : undefined
   const authToken = session?.token ?? proof
   keepOut(run, authToken, session?.refreshToken)
   run.tree.proofs.set(authToken, { kind: 'user', userId: account.userId, sessionId: undefined })

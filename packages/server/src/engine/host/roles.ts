@@ -1,7 +1,7 @@
 /** Roles and permissions, for a run. */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { allBits, bits, type ResourceKind, resourceKind, resourceKinds } from '@gatehouse/contract/permissions.ts'
-import { type Condition, parseQuery } from '@gatehouse/contract/query.ts'
+import { type Condition, isUnfiltered, parseQuery } from '@gatehouse/contract/query.ts'
 import { demand } from '../../domain/access/rights.ts'
 import type { SystemScope } from '../../domain/access/scope.ts'
 import {
@@ -20,6 +20,16 @@ import {
 import { collectionAt } from '../../domain/data/collections.ts'
 import type { GrantRecord, RoleRecord } from '../../store/tables/roles.ts'
 import { type Args, type HostTable, objectArg, textArg } from './table.ts'
+
+/** One role by name or id, or those that a query with a condition matches. */
+async function rolesArg(scope: SystemScope, args: Args): Promise<RoleRecord[]> {
+  if (args.role !== undefined) return [await roleArg(scope, args)]
+  const query = parseQuery(args.query)
+  if (isUnfiltered(query)) throw new GatehouseError('badQuery', 'This needs a role, or a query with a condition.')
+  return (await allRoles(scope)).filter((role) =>
+    query.any.some((group) => group.every((condition) => matches(role, condition))),
+  )
+}
 
 const shape = (role: RoleRecord) => ({ role_id: role.id, name: role.name, description: role.description })
 
@@ -107,15 +117,17 @@ export const roleCalls: HostTable = {
   }),
   'roles.update': async ({ scope, args }) => {
     const { name, description } = objectArg(args, 'changes')
-    await changeRole(scope, await roleArg(scope, args), {
-      rights: [],
-      ...(typeof name === 'string' && { name }),
-      ...(typeof description === 'string' && { description }),
-    })
+    for (const role of await rolesArg(scope, args)) {
+      await changeRole(scope, role, {
+        rights: [],
+        ...(typeof name === 'string' && { name }),
+        ...(typeof description === 'string' && { description }),
+      })
+    }
     return null
   },
   'roles.delete': async ({ scope, args }) => {
-    await removeRole(scope, await roleArg(scope, args))
+    for (const role of await rolesArg(scope, args)) await removeRole(scope, role)
     return null
   },
   'roles.duplicate': async ({ scope, args }) => {

@@ -100,7 +100,11 @@ export function installAnswer(library, native, facts) {
     success: (value) => native.answer({ success: true, value: plainValue(value) }),
     error: (value) => native.answer({ success: false, value: plainValue(value) }),
     send: (value) => {
-      const answer = { send: plainValue(value) }
+      const plain = plainValue(value)
+      // JSON has no word for these, and an answer without a body is still one that was sent.
+      const answer = {
+        send: plain === undefined || typeof plain === 'function' || typeof plain === 'symbol' ? '' : plain,
+      }
       if (status !== undefined) answer.status = status
       if (headers !== undefined) answer.headers = headers
       return native.answer(answer)

@@ -1,5 +1,6 @@
 /** Developers' own accounts and sessions (rest-api.md §2.2). */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { changeDeveloper } from '../../domain/accounts/developers.ts'
 import {
   changeDeveloperPassword,
   type DeveloperSession,
@@ -8,7 +9,6 @@ import {
   signInDeveloper,
 } from '../../domain/auth/developer-sign-in.ts'
 import { endSession } from '../../domain/auth/sessions.ts'
-import { updateDeveloper } from '../../store/tables/developers.ts'
 import { empty, route } from '../route.ts'
 import { AnyObject, demandText } from './shapes.ts'
 
@@ -110,7 +110,7 @@ export const developerRoutes = [
       if (Object.values(changes).every((value) => value === undefined)) {
         throw new GatehouseError('noChanges', 'Of the own record fname, lname and org can be changed; none was sent.')
       }
-      await updateDeveloper(scope.store, developer.id, JSON.parse(JSON.stringify(changes)))
+      await changeDeveloper(scope, developer.id, JSON.parse(JSON.stringify(changes)))
       return { success: true }
     },
   }),

@@ -65,8 +65,10 @@ export function nodeRoutes(node: { version: string; ready: () => boolean; metric
       allow: 'anybody',
       summary: 'Metrics for Prometheus',
       // Load and habits of a node are nobody's business on the open net: a scraper runs beside it.
-      handle: async (scope) => {
-        if (!isLoopback(scope.origin.address)) throw new GatehouseError('noRoute', 'There is nothing here.')
+      handle: async (scope, { headers }) => {
+        // Through a proxy on this machine everybody seems to come from it.
+        const proxied = headers.forwarded !== undefined || headers['x-forwarded-for'] !== undefined
+        if (proxied || !isLoopback(scope.origin.address)) throw new GatehouseError('noRoute', 'There is nothing here.')
         return new Reply(await node.metrics(), {
           headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
         })

@@ -1,9 +1,9 @@
 /** What developers see of sign-ins: traces, and what would refuse everybody. Gatehouse's own calls. */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { accountsOverview } from '../../domain/accounts/overview.ts'
+import { signInTraces } from '../../domain/auth/trace.ts'
 import { checkAuthService } from '../../engine/auth-check.ts'
 import type { Engine } from '../../engine/engine.ts'
-import { listTraces } from '../../store/tables/records.ts'
 import { type Route, route } from '../route.ts'
 import { parameter } from './shapes.ts'
 
@@ -33,7 +33,7 @@ export const signInRoutes = (engine: Engine): Route[] => [
       }
       if (before !== undefined && !/^\d+$/.test(before))
         throw new GatehouseError('badRequest', 'before must be a time in milliseconds.')
-      return listTraces(scope.data, { limit, ...(before !== undefined && { before: Number(before) }) })
+      return signInTraces(scope, { limit, ...(before !== undefined && { before: Number(before) }) })
     },
   }),
   route({

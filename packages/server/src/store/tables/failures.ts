@@ -1,6 +1,9 @@
 /** The ledger of wrong passwords per account found. Developers' accounts stand under the system key `''`. */
 import { databaseOf, type Store } from '../store.ts'
 
+/** Begins the id under which failures for an e-mail without an account stand. */
+export const strangerPrefix = 'unknown '
+
 export type FailureRecord = { count: number; lastAt: number; blockedUntil: number }
 
 export async function findFailures(
@@ -65,4 +68,13 @@ export async function listFailures(
     for (const { account_id: id, ...record } of rows) found.set(id, record)
   }
   return found
+}
+
+/** Failures for e-mails that nobody has: they are many and soon of no interest. */
+export async function deleteOldStrangers(store: Store, before: number): Promise<void> {
+  await databaseOf(store)
+    .deleteFrom('failures')
+    .where('account_id', 'like', `${strangerPrefix}%`)
+    .where('last_at', '<', before)
+    .execute()
 }
