@@ -1,6 +1,6 @@
 /** The engine contract on what comes with the platform: `cbmeta`, `crypto`, `jsutil`, and what is not built and says so. */
 import assert from 'node:assert/strict'
-import { createHash, createHmac, createPublicKey, verify } from 'node:crypto'
+import { createHash, createHmac, createPrivateKey, createPublicKey, verify, X509Certificate } from 'node:crypto'
 import { after, test } from 'node:test'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { createTestApp } from '../support/app.ts'
@@ -115,6 +115,48 @@ test('crypto: tokens signed with a secret, an RSA key and a curve', async () => 
   assert.ok(
     verify('sha256', parts(es)[0], { key: createPublicKey(curvePublic), dsaEncoding: 'ieee-p1363' }, parts(es)[1]),
   )
+})
+
+test('crypto: a certificate that signs itself, and one that it signs, are good ones', async () => {
+  const answer = await runCode(
+    `async function NAME(req, resp) {
+      try {
+        const authority = await crypto.generateKey({ name: 'ECDSA', namedCurve: 'P-256' })
+        const own = await crypto.generateKey({ name: 'RSA', modulusLength: 2048 })
+        const dates = { startDateUnix: 1700000000, expiryDateUnix: 3000000000 }
+        const rootName = { CommonName: 'Plant', Country: ['AT'], Organization: ['Wörks', 'Two'] }
+        const root = await crypto.generateX509Certificate(authority.publicKey, authority.privateKey, null, { ...dates, subject: rootName })
+        const read = await crypto.importKey('PEM', await crypto.exportKey('PEM', root))
+        const leaf = await crypto.generateX509Certificate(own.publicKey, authority.privateKey, read, { subject: { CommonName: 'valve 7' } })
+        const refused = []
+        for (const attempt of [
+          () => crypto.generateX509Certificate(own.publicKey, own.privateKey, root, { subject: { CommonName: 'x' } }),
+          () => crypto.generateX509Certificate(own.publicKey, own.privateKey, null, { subject: { Emperor: 'x' } }),
+          () => crypto.generateX509Certificate(own.publicKey, own.privateKey, null, { subject: {}, startDateUnix: 2, expiryDateUnix: 1 }),
+          () => crypto.generateX509Certificate(own.publicKey, crypto.PlatformMtlsPrivateKey, null, { subject: {} }),
+          () => crypto.generateX509Certificate({}, own.privateKey, null, { subject: {} }),
+        ]) refused.push(await attempt().then(() => 'made', (problem) => typeof problem.message))
+        resp.success({ root: await crypto.exportKey('PEM', root), leaf: await crypto.exportKey('PEM', leaf), refused,
+          key: await crypto.exportKey('PEM', own.privateKey) })
+      } catch (e) { resp.error(e) }
+    }`,
+    { ...crypto, fields: modern },
+  )
+  const { root, leaf, key, refused } = results(answer)
+  const authority = new X509Certificate(root)
+  const certificate = new X509Certificate(leaf)
+  assert.deepEqual(authority.subject.split('\n').sort(), ['C=AT', 'CN=Plant', 'O=Two', 'O=Wörks'])
+  assert.equal(certificate.subject, 'CN=valve 7')
+  assert.equal(authority.ca, true)
+  assert.equal(certificate.ca, false)
+  assert.ok(authority.verify(authority.publicKey))
+  assert.ok(certificate.verify(authority.publicKey))
+  assert.ok(certificate.checkIssued(authority))
+  assert.ok(certificate.checkPrivateKey(createPrivateKey(key)))
+  assert.equal(Date.parse(authority.validFrom), 1_700_000_000_000)
+  assert.equal(Date.parse(authority.validTo), 3_000_000_000_000)
+  assert.ok(Date.parse(certificate.validTo) > Date.now() + 300 * 86_400_000)
+  assert.deepEqual(refused, ['string', 'string', 'string', 'string', 'string'])
 })
 
 test('crypto: what makes no sense is thrown or rejected, with a text', async () => {

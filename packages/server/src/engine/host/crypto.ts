@@ -12,6 +12,8 @@ import {
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { day, second } from '../../base/clock.ts'
+import { makeCertificate } from './certificate.ts'
 import { type Args, type HostTable, objectArg, textArg } from './table.ts'
 
 const algorithms = ['md5', 'sha1', 'sha256', 'sha512'] as const
@@ -94,6 +96,24 @@ async function generateKey(args: Args): Promise<{ publicPem: string; privatePem:
   return { publicPem: publicKey as unknown as string, privatePem: privateKey as unknown as string }
 }
 
+/** Without dates it holds for a year from now. */
+function certificate(args: Args, now: number): string {
+  const { authorityCertificatePem: authority, startDateUnix: start = now, expiryDateUnix: expiry } = args
+  if (typeof start !== 'number' || (expiry !== undefined && typeof expiry !== 'number')) {
+    throw bad('startDateUnix and expiryDateUnix must be numbers of seconds since 1970.')
+  }
+  return makeCertificate({
+    ...readable(() => ({
+      publicKey: createPublicKey(textArg(args, 'publicPem')),
+      authorityKey: createPrivateKey(textArg(args, 'authorityPem')),
+      authority: typeof authority === 'string' ? new X509Certificate(authority) : undefined,
+    })),
+    subject: objectArg(args, 'subject'),
+    start,
+    expiry: expiry ?? start + (365 * day) / second,
+  })
+}
+
 export const cryptoCalls: HostTable = {
   'crypto.hash': async ({ args }) =>
     base64(createHash(algorithmArg(args)).update(bytesArg(args, 'dataBase64')).digest()),
@@ -114,7 +134,5 @@ export const cryptoCalls: HostTable = {
   },
   'crypto.importKey': async ({ args }) => importKey(args),
   'crypto.generateKey': async ({ args }) => generateKey(args),
-  'crypto.certificate': async () => {
-    throw new GatehouseError('notAvailableYet', 'not available yet: certificates')
-  },
+  'crypto.certificate': async ({ run, args }) => ({ pem: certificate(args, run.scope.clock.now() / second) }),
 }
