@@ -64,6 +64,7 @@ export const errorTable = {
   badSystemName: { code: 1434, status: 400, category: 'Admin', message: 'Bad request' },
 
   badPackage: { code: 5001, status: 400, category: 'Ipm', message: 'Bad package' },
+  packageFetch: { code: 5002, status: 400, category: 'Ipm', message: 'Package could not be fetched' },
 } as const satisfies Record<string, Entry>
 
 export type ErrorName = keyof typeof errorTable
