@@ -138,6 +138,18 @@ test('7: resp.success and resp.error work detached and ignore further arguments'
   assert.equal(problem(await run('[1].forEach(resp.error);')), 1)
 })
 
+test('6: what JSON cannot hold is a failure that says so, or null; never another shape', async () => {
+  assert.match(problem(await run('var ring = {}; ring.ring = ring; resp.success(ring);')), /^TypeError: .*circular/)
+  assert.match(problem(await run('resp.success({big: 10n});')), /^TypeError: .*BigInt/)
+  for (const value of ['undefined', 'null', 'function () {}', 'Symbol("x")', 'NaN']) {
+    assert.deepEqual((await run(`resp.success(${value});`)).body, { success: true, results: null }, value)
+  }
+  assert.deepEqual(results(await run('resp.success({at: new Date(0), gone: undefined, bytes: [].concat(1)});')), {
+    at: '1970-01-01T00:00:00.000Z',
+    bytes: [1],
+  })
+})
+
 test('8: a service that returns without answering gives success:true', async () => {
   for (const body of ['', 'return 7;', 'ClearBlade.User().count(function () {});', 'setTimeout(function () {}, 1);']) {
     assert.deepEqual((await run(body)).body, { success: true, results: null })

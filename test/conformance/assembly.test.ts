@@ -257,6 +257,13 @@ test('bundles that replace built-ins do not break the libraries of the platform'
   assert.match(answer.body.logs, /^rows \{/)
 })
 
+test('a bundle of 1.6 MB is saved and runs', async () => {
+  const line = (i: number) => `function f${i}(a) { try { return a + ${i}; } catch (e) { return {a, b: ${i}}; } }`
+  const filler = Array.from({ length: 20_000 }, (_, i) => line(i)).join('\n')
+  assert.ok(filler.length > 1_600_000)
+  assert.equal(results(await runCode(`${filler}\nfunction NAME(req, resp) { resp.success(f19999(1)); }`)), 20_000)
+})
+
 test('every save makes a version; any is readable and can be made current again, for the next run', async () => {
   const path = `/admin/code/v/1/${system.key}/aged`
   const history = `/codeadmin/v/2/history/service/${system.key}/aged`

@@ -149,6 +149,18 @@ test('services call services at most eight deep; the ninth is refused, and the o
   assert.equal(results(await run('resp.success("goes on");')), 'goes on')
 })
 
+test('many callers at once, each of which waits for a nested run, all come to an end', async () => {
+  await serve('inner', 'function inner(req, resp) { sleep(10); resp.success(req.params.i); }')
+  await serve(
+    'outer',
+    'function outer(req, resp) { ClearBlade.Code().execute("inner", req.params, false, function (err, data) { resp.success([err, JSON.parse(data)]); }); }',
+  )
+  const answers = await Promise.all(Array.from({ length: 24 }, (_, i) => execute('outer', { params: { i } })))
+  for (const [i, answer] of answers.entries()) assert.deepEqual(results(answer), [false, { success: true, results: i }])
+  const deep = await Promise.all(Array.from({ length: 4 }, () => execute('deeper', { params: { depth: 0 } })))
+  for (const answer of deep) assert.equal(results(answer).deepest, 8)
+})
+
 test('a service that calls itself over HTTP is stopped by the same limit', async () => {
   await serve(
     'rounds',
