@@ -12,6 +12,9 @@ const command = fileURLToPath(new URL('../../packages/cli/src/gatehouse.js', imp
 export type Ended = { code: number | null; signal: NodeJS.Signals | null }
 export type Finished = Ended & { stdout: string; stderr: string }
 
+/** A node that takes longer for a line that a test waits for hangs. */
+const patienceMs = 30_000
+
 type Started = { child: ChildProcess; stdout: () => string; stderr: () => string; ended: Promise<Ended> }
 
 /** Nothing of the surrounding environment but what a program needs, so that no option comes in by chance. */
@@ -101,13 +104,17 @@ export async function startNode(
           .find((one) => pattern.test(one))
         if (found === undefined) return
         child.stdout!.off('data', look)
+        clearTimeout(late)
         resolve(found)
       }
+      const late = setTimeout(() => reject(new Error(`the node did not write ${pattern}:\n${output()}`)), patienceMs)
       child.stdout!.on('data', look)
       void ended.then(() => reject(new Error(`the node ended without ${pattern}:\n${output()}`)), reject)
       look()
     })
-  const url = (await line(/^Gatehouse is ready at /)).replace('Gatehouse is ready at ', '')
+  // In production it stands in a line of JSON.
+  const ready = /Gatehouse is ready at (https?:\/\/[^\s"]+)/
+  const url = ready.exec(await line(ready))![1]!
   return { url, pid: child.pid!, output, line, ended, signal: (name) => child.kill(name), running, call: caller(url) }
 }
 

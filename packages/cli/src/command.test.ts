@@ -29,7 +29,7 @@ function demandSentence(finished: Finished, words: RegExp): void {
   const lines = stderr.trim().split('\n')
   assert.equal(lines.length, 1, `more than a sentence:\n${stderr}`)
   assert.doesNotMatch(stderr, /\bat .*:\d+:\d+|node:internal|\[object|undefined/)
-  assert.match(lines[0]!, /[.?]$/)
+  assert.match(lines[0]!, /[.?]$|: \w+ .*$/, 'a sentence, or the command to type')
   assert.doesNotMatch(stdout, /ready/)
 }
 
@@ -37,30 +37,12 @@ const start = (args: string[], env: Record<string, string> = {}): Promise<Finish
   runCommand(['start', '--port', '0', ...args], { env })
 
 describe('a start that cannot be', () => {
+  // What is wrong with an option alone is tried in config.test.ts; here, that it comes out as a sentence.
   const wrongOptions: [string, string[], RegExp, Record<string, string>?][] = [
     ['an unknown option, with the nearest known one', ['--prot', '1'], /Unknown option --prot\. Did you mean --port\?/],
-    ['an unknown option that is like none', ['--banana'], /Unknown option --banana\. See gatehouse start --help\./],
-    ['an option without its value', ['--data'], /--data.*argument missing/],
-    ['a word that is no option', ['now'], /Unexpected argument 'now'/],
-    ['a port that is no number', ['--port', 'http'], /--port is "http"/],
-    ['a port beyond 65535', ['--port', '65536'], /--port is "65536"/],
-    ['an unknown mode', ['--mode', 'test'], /--mode is "test".*development or production/],
     ['development on every address', ['--host', '0.0.0.0'], /loopback only.*--mode production/],
-    ['development on every IPv6 address', ['--host', '::'], /loopback only/],
     ['production without https', ['--mode', 'production'], /--url must be an https:\/\/ address.*--insecure-http/],
-    ['production at http', ['--mode', 'production', '--url', 'http://g.example.com'], /https:\/\//],
-    ['an address that is no address', ['--url', 'gatehouse'], /--url is "gatehouse"/],
-    ['half a certificate', ['--tls-cert', 'x.pem'], /go together/],
     ['a certificate that is not there', ['--tls-cert', 'no.pem', '--tls-key', 'no.pem'], /no\.pem.*PEM files/],
-    ['a route that leads nowhere', ['--route', 'a=b'], /--route is "a=b"/],
-    ['an unknown log level', ['--log-level', 'loud'], /--log-level is "loud"/],
-    ['a value of the environment', [], /--mode is "prod"/, { GATEHOUSE_MODE: 'prod' }],
-    [
-      'half a first developer',
-      [],
-      /GATEHOUSE_DEVELOPER_PASSWORD.*one is missing/,
-      { GATEHOUSE_DEVELOPER_EMAIL: 'a@b.c' },
-    ],
     [
       'a first developer with a weak password',
       [],
@@ -72,7 +54,6 @@ describe('a start that cannot be', () => {
       ['--host', '203.0.113.7', '--mode', 'production', '--insecure-http'],
       /no address of this machine/,
     ],
-    ['a database of another kind', ['--database-url', 'mysql://u:geheim@h/d'], /DATABASE_URL must begin with postgres/],
     [
       'a database that does not answer',
       ['--database-url', 'postgres://u:geheim@127.0.0.1:1/d'],
@@ -275,7 +256,7 @@ describe('developers', () => {
     assert.equal(info.body.admin, false)
     assert.notEqual((await register('third@example.com', key)).status, 200)
     for (const line of node.output().split('\n')) {
-      if (line === '' || line.startsWith('Gatehouse is ready')) continue
+      if (line === '') continue
       assert.doesNotThrow(() => JSON.parse(line), `the log of production is JSON: ${line}`)
     }
   })

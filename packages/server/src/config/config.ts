@@ -95,7 +95,8 @@ function readFlags(args: string[]): Partial<Record<OptionFlag, string>> {
       Object.entries(values).map(([flag, value]) => [flag, Array.isArray(value) ? value.join(',') : String(value)]),
     )
   } catch (error) {
-    throw new ConfigError((error as Error).message.split('. To specify')[0]!)
+    const [said] = (error as Error).message.split('. To specify')
+    throw new ConfigError(`${said!.replace(/\.$/, '')}. See gatehouse start --help.`)
   }
 }
 
