@@ -61,6 +61,10 @@ export async function scopeFor(
     }
     case 'system':
       return systemScope(node, await demandSystem(means, credentials), await optionalUser(means, credentials, runToken))
+    case 'system or session':
+      return credentials.systemSecret === undefined
+        ? sessionScope(node, credentials, wanted, runToken)
+        : scopeFor(means, origin, 'system', credentials, wanted, runToken)
     case 'session':
       return sessionScope(node, credentials, wanted, runToken)
     case 'system developer': {

@@ -11,11 +11,12 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 /**
  * - `anybody`: no credential needed.
  * - `system`: the system's key and secret (a token may come with them).
+ * - `system or session`: the same, or a token alone.
  * - `session`: a token of a user, an anonymous session or a developer of the system; it alone names the system.
  * - `developer`: a developer's token.
  * - `system developer`: a developer's token, and a system in the path (or where `systemFrom` says) that is his.
  */
-export type Allow = 'anybody' | 'system' | 'session' | 'developer' | 'system developer'
+export type Allow = 'anybody' | 'system' | 'system or session' | 'session' | 'developer' | 'system developer'
 
 type ScopeOf<A extends Allow> = A extends 'anybody' | 'developer' ? NodeScope : SystemScope
 

@@ -92,6 +92,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
 function readEveryBodyAsJson(server: FastifyInstance): void {
   const parse = server.getDefaultJsonParser('error', 'error')
   server.removeAllContentTypeParsers()
+  // Also where the header names no type at all.
+  server.addHook('onRequest', async (request) => {
+    if (request.headers['content-type'] !== undefined) request.headers['content-type'] = 'application/json'
+  })
   server.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
     if (body.length === 0) done(null, undefined)
     else parse(request, body as string, done)

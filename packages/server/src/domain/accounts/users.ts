@@ -240,7 +240,7 @@ export async function manageUser(scope: SystemScope, userId: string, changes: Us
     const account = await findAccount(tx, { userId })
     if (account === undefined) throw new GatehouseError('noSuchUser', 'There is no such user.')
     if (password !== undefined || (email !== undefined && emailKey(email) !== account.emailKey)) {
-      await demandNoMoreRights({ ...scope, data: tx }, userId)
+      await demandNoMoreRights({ ...scope, data: tx }, userId, 'set the password or the e-mail of')
     }
     const table = await userTable(tx)
     const fields = customFields(table, changes.columns)
@@ -264,16 +264,16 @@ export async function manageUser(scope: SystemScope, userId: string, changes: Us
   })
 }
 
-/** Who sets the password or the e-mail of an account can sign in as it: that must not give him a right he does not hold. */
-async function demandNoMoreRights(scope: SystemScope, userId: string): Promise<void> {
+/**
+ * Who sets the password or the e-mail of an account can sign in as it, which must not give him a right he does not hold;
+ * nor may he delete somebody above him. `what` finishes "You may not …".
+ */
+async function demandNoMoreRights(scope: SystemScope, userId: string, what: string): Promise<void> {
   if (scope.caller.kind === 'developer') return
   const held = await heldRights(scope)
   const theirs = await listGrants(scope.data, { userId })
   if (theirs.some((right) => (right.level & ~held(right.kind as ResourceKind, right.item)) !== 0)) {
-    throw new GatehouseError(
-      'permissionDenied',
-      'You may not set the password or the e-mail of this user, who has rights that you do not hold.',
-    )
+    throw new GatehouseError('permissionDenied', `You may not ${what} this user, who has rights that you do not hold.`)
   }
 }
 
@@ -293,6 +293,7 @@ export async function setOwnPassword(scope: SystemScope, account: AccountRecord,
 
 export async function deleteUser(scope: SystemScope, userId: string): Promise<void> {
   await demand(scope, { kind: 'users', level: bits.delete }, 'delete users')
+  await demandNoMoreRights(scope, userId, 'delete')
   await scope.data.transaction(async (tx) => {
     if (!(await deleteAccount(tx, userId))) throw new GatehouseError('noSuchUser', 'There is no such user.')
     await removeItems(tx, await userTable(tx), rowsWhere('user_id', userId))

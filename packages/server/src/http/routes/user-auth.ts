@@ -87,7 +87,7 @@ export const userAuthRoutes = [
   route({
     method: 'POST',
     path: '/api/v/1/user/checkauth',
-    allow: 'system',
+    allow: 'system or session',
     summary: 'Tell whether a token is good',
     handle: async (scope) => {
       if (scope.caller.kind === 'nobody')
@@ -98,7 +98,7 @@ export const userAuthRoutes = [
   route({
     method: 'POST',
     path: '/api/v/1/user/logout',
-    allow: 'system',
+    allow: 'system or session',
     summary: 'End the session of the token; without a token there is nothing to end',
     // The C SDK takes an answer that is not empty for a failure; the Node SDK sends no token (rest-api.md §7).
     handle: async (scope) => {
