@@ -14,6 +14,7 @@ import type { Log } from './base/log.ts'
 import { loadNodeKey, type NodeKey } from './base/node-key.ts'
 import { type Config, ConfigError } from './config/config.ts'
 import { AttemptGate } from './domain/access/attempt-gate.ts'
+import { Kept } from './domain/access/kept.ts'
 import type { Means } from './domain/access/scope.ts'
 import { addDeveloper, invite, needsFirstDeveloper } from './domain/accounts/developers.ts'
 import { refreshUserSession } from './domain/auth/sessions.ts'
@@ -151,12 +152,17 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
   let publicUrl = config.url ?? `http://localhost:${config.port}`
   let ready = false
   let ending = false
+  const kept = new Kept()
+  store.onChange((systemKey, revised) => {
+    if (revised) kept.forget(systemKey)
+  })
   const means: Means = {
     store,
     clock,
     log,
     key,
     gate: new AttemptGate(),
+    kept,
     mode: config.mode,
     publicUrl: () => publicUrl,
   }

@@ -50,6 +50,9 @@ const revisionKinds: ReadonlySet<ChangeKind> = new Set([
   'library',
 ])
 
+export const makesRevision = (changes: readonly Change[]): boolean =>
+  changes.some((change) => revisionKinds.has(change.kind))
+
 const counterLimit = 0xffff
 
 export async function appendChanges(
@@ -59,7 +62,7 @@ export async function appendChanges(
   systemKey: string,
   changes: readonly Change[],
 ): Promise<void> {
-  if (changes.some((change) => revisionKinds.has(change.kind))) {
+  if (makesRevision(changes)) {
     await tx
       .updateTable('systems')
       .set((eb) => ({ revision: eb('revision', '+', 1) }))

@@ -5,7 +5,7 @@
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { Kysely, Transaction } from 'kysely'
 import type { Clock } from '../base/clock.ts'
-import { appendChanges, type Change } from './changes.ts'
+import { appendChanges, type Change, makesRevision } from './changes.ts'
 import type { Dialect } from './dialect/database.ts'
 import { type DatabaseFailure, mapDatabaseError } from './dialect/failure.ts'
 import type { Tables } from './schema.ts'
@@ -19,10 +19,15 @@ export type Store = {
   /** Runs `work` in one transaction; inside one, joins it. Await nothing but the store in there. */
   transaction<T>(work: (tx: Store) => Promise<T>): Promise<T>
   forSystem(key: string): SystemStore
-  /** Told, after commit, which systems have new changes. The bell may be lost; the rows may not. */
-  onChange(listener: (systemKey: string) => void): () => void
+  /**
+   * Told, after commit, which systems have new changes, and whether one of them made the revision grow. The bell may be
+   * lost; the rows may not.
+   */
+  onChange(listener: ChangeListener): () => void
   close(): Promise<void>
 }
+
+export type ChangeListener = (systemKey: string, revised: boolean) => void
 
 export type SystemStore = {
   readonly [handle]: Handle
@@ -36,6 +41,8 @@ export type SystemStore = {
 
 /** For files of `store/` only: the query builder behind a store. */
 export const databaseOf = (store: Store | SystemStore): Kysely<Tables> => store[handle].db
+/** Whether what is read here may be the caller's own, not yet committed. */
+export const inTransaction = (store: Store | SystemStore): boolean => store[handle].inTransaction
 export const dialectOf = (store: Store | SystemStore): Dialect => store[handle].dialect
 /** The same for writes that go into the change log: outside a transaction they are refused before anything is written. */
 export function writerOf(store: Store | SystemStore): Kysely<Tables> {
@@ -47,7 +54,7 @@ export function writerOf(store: Store | SystemStore): Kysely<Tables> {
 const attempts = 4
 
 export function createStore(db: Kysely<Tables>, dialect: Dialect, clock: Clock, close: () => Promise<void>): Store {
-  const listeners = new Set<(systemKey: string) => void>()
+  const listeners = new Set<ChangeListener>()
 
   const open = (database: Kysely<Tables>, pending: Map<string, Change[]> | undefined): Store => {
     const store: Store = {
@@ -91,7 +98,7 @@ export function createStore(db: Kysely<Tables>, dialect: Dialect, clock: Clock, 
           }
           return value
         })
-        ring(pending.keys())
+        ring(pending)
         return result
       } catch (error) {
         const failure = mapDatabaseError(error)
@@ -102,11 +109,12 @@ export function createStore(db: Kysely<Tables>, dialect: Dialect, clock: Clock, 
   }
 
   /** What is committed stays so whatever a listener does: one that throws has missed a bell, the write has not failed. */
-  const ring = (systemKeys: Iterable<string>): void => {
-    for (const systemKey of systemKeys) {
+  const ring = (pending: ReadonlyMap<string, Change[]>): void => {
+    for (const [systemKey, changes] of pending) {
+      const revised = makesRevision(changes)
       for (const listener of listeners) {
         try {
-          listener(systemKey)
+          listener(systemKey, revised)
         } catch {
           // The next bell brings it what it missed: it reads on from where it was.
         }

@@ -1,7 +1,8 @@
 /** What a caller may do. Rights are the union over the caller's roles, read anew for every request: a change holds at once. */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { allBits, allItemsKind, bits, type ResourceKind } from '@gatehouse/contract/permissions.ts'
-import { listGrants } from '../../store/tables/roles.ts'
+import { type GrantRecord, listGrants } from '../../store/tables/roles.ts'
+import type { Caller } from './caller.ts'
 import type { SystemScope } from './scope.ts'
 
 export type Need = { kind: ResourceKind; item?: string; level: number }
@@ -11,10 +12,7 @@ export async function levelOf(scope: SystemScope, kind: ResourceKind, item = '')
   const { caller } = scope
   if (caller.kind === 'developer') return allBits
   if (caller.kind === 'nobody') return 0
-  const grants =
-    caller.kind === 'user'
-      ? await listGrants(scope.data, { userId: caller.userId })
-      : await listGrants(scope.data, { roleIds: ['Anonymous'] })
+  const grants = await ownGrants(scope, caller)
   const wide = allItemsKind[kind]
   return grants.reduce(
     (level, grant) =>
@@ -23,6 +21,16 @@ export async function levelOf(scope: SystemScope, kind: ResourceKind, item = '')
         : level,
     0,
   )
+}
+
+/** Rights of the caller's roles: of his own, or of the role Anonymous. */
+function ownGrants(
+  scope: SystemScope,
+  caller: Extract<Caller, { kind: 'user' | 'anonymous' }>,
+): Promise<GrantRecord[]> {
+  return caller.kind === 'user'
+    ? scope.kept.get(scope, `rights of ${caller.userId}`, () => listGrants(scope.data, { userId: caller.userId }))
+    : scope.kept.get(scope, 'rights of Anonymous', () => listGrants(scope.data, { roleIds: ['Anonymous'] }))
 }
 
 export async function may(scope: SystemScope, need: Need): Promise<boolean> {
@@ -48,10 +56,7 @@ export async function heldRights(scope: SystemScope): Promise<(kind: ResourceKin
   const { caller } = scope
   if (caller.kind === 'developer') return () => allBits
   if (caller.kind === 'nobody') return () => 0
-  const grants =
-    caller.kind === 'user'
-      ? await listGrants(scope.data, { userId: caller.userId })
-      : await listGrants(scope.data, { roleIds: ['Anonymous'] })
+  const grants = await ownGrants(scope, caller)
   const held = new Map<string, number>()
   for (const grant of grants) {
     const name = `${grant.kind}/${grant.item}`

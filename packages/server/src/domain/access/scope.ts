@@ -8,6 +8,7 @@ import type { NodeKey } from '../../base/node-key.ts'
 import type { Store, SystemStore } from '../../store/store.ts'
 import type { AttemptGate } from './attempt-gate.ts'
 import type { Caller } from './caller.ts'
+import type { Kept } from './kept.ts'
 
 /** What stays the same for as long as the node runs. */
 export type Means = {
@@ -16,6 +17,7 @@ export type Means = {
   log: Log
   key: NodeKey
   gate: AttemptGate
+  kept: Kept
   /** Public URL of the node without a trailing slash. */
   publicUrl: () => string
   mode: 'development' | 'production'

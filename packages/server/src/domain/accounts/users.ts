@@ -131,8 +131,12 @@ export async function userTable(store: SystemStore): Promise<CollectionRecord> {
   return table
 }
 
+/** As `userTable`, kept between requests; for reading. */
+const knownUserTable = (scope: SystemScope): Promise<CollectionRecord> =>
+  scope.kept.get(scope, 'user table', () => userTable(scope.data))
+
 export async function userRow(scope: SystemScope, userId: string): Promise<Row> {
-  const row = await getItem(scope.data, await userTable(scope.data), userId)
+  const row = await getItem(scope.data, await knownUserTable(scope), userId)
   if (row === undefined) throw new GatehouseError('noSuchUser', 'There is no such user.')
   return row
 }

@@ -27,11 +27,10 @@ export type CollectionRef = { id: string } | { name: string } | { nameOrId: stri
 
 /** Throws noSuchCollection. Whether the caller may touch it is asked by what he does with it. */
 export async function collectionAt(scope: SystemScope, ref: CollectionRef): Promise<CollectionRecord> {
+  const find = (by: { id: string } | { name: string }) =>
+    scope.kept.get(scope, `collection ${JSON.stringify(by)}`, () => findCollection(scope.data, by))
   const found =
-    'nameOrId' in ref
-      ? ((await findCollection(scope.data, { name: ref.nameOrId })) ??
-        (await findCollection(scope.data, { id: ref.nameOrId })))
-      : await findCollection(scope.data, ref)
+    'nameOrId' in ref ? ((await find({ name: ref.nameOrId })) ?? (await find({ id: ref.nameOrId }))) : await find(ref)
   if (found === undefined) {
     const name = 'nameOrId' in ref ? ref.nameOrId : 'id' in ref ? ref.id : ref.name
     throw new GatehouseError('noSuchCollection', `There is no collection "${name}" in this system.`)
