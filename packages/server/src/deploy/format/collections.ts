@@ -119,8 +119,8 @@ function readRows({ notes }: Reading, place: Place, value: unknown, name: string
     return extra.length === 0 ? row : Object.fromEntries(Object.entries(row).filter(([key]) => columns.has(key)))
   })
   for (const [key, count] of strange) {
-    const rows = count === 1 ? 'a row has' : `${count} rows have`
-    const message = `${place.path}: ${rows} a value under ${shown(key)}, which is no column; it is left out.`
+    const holders = count === 1 ? 'a row has' : `${count} rows have`
+    const message = `${place.path}: ${holders} a value under ${shown(key)}, which is no column; it is left out.`
     notes.add('skipped', message, { path: place.path, asset: { kind: 'collection', name } })
   }
   return rows

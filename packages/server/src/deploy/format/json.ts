@@ -92,8 +92,9 @@ function scan(path: string, text: string, visit: Visit | undefined): number | un
       pattern.lastIndex = at
       const found = pattern.exec(text)?.[0]
       if (found === undefined) throw fail(at, 'a value is expected here')
-      if (pattern === number && found.length > 15 && /^-?\d+$/.test(found) && !Number.isSafeInteger(Number(found))) {
-        inexact ??= at
+      if (pattern === number) {
+        if (!Number.isFinite(Number(found))) throw fail(at, 'a number is too large')
+        if (found.length > 15 && !isExact(found)) inexact ??= at
       }
       at += found.length
     }
@@ -155,6 +156,9 @@ function scan(path: string, text: string, visit: Visit | undefined): number | un
   if (at < text.length) throw fail(at, 'the value has ended, and more follows')
   return inexact
 }
+
+/** False for a whole number that would be written again with other digits. Fractions are rounded by every reader. */
+const isExact = (number: string): boolean => !/^-?\d+$/.test(number) || String(Number(number)) === number
 
 /**
  * Four spaces, keys sorted by code point, no newline at the end, and `<`, `>`, `&` escaped in texts: the bytes of Go's

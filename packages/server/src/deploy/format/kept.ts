@@ -231,8 +231,9 @@ function blank(reading: Reading, file: PackageFile, secrets: readonly string[]):
   const verb = keys.length === 1 ? 'is' : 'are'
   const message = `${file.path}: ${keys.join(', ')} ${verb} the exporter's and blanked.`
   reading.notes.add('secret', message, { path: file.path })
-  const bytes = Buffer.from(kept + text.slice(rest), 'utf8')
-  return { value: JSON.parse(bytes.toString('utf8')), bytes }
+  kept += text.slice(rest)
+  const mark = file.bytes.subarray(0, file.bytes.length - Buffer.byteLength(text))
+  return { value: JSON.parse(kept), bytes: Buffer.concat([mark, Buffer.from(kept, 'utf8')]) }
 }
 
 /** The text under a key, or ''. Kept files are only looked into, so a wrong type in one is no error. */

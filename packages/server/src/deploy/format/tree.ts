@@ -146,7 +146,8 @@ export type Named = { name: string; path: string; stem: string }
 /** One of each name, sorted: the one whose file is named like it, else the first by path. The others become notes. */
 export function oneOfEach<T extends Named>({ notes }: Reading, kind: AssetKind, all: T[]): T[] {
   const chosen = new Map<string, T>()
-  const preferred = [...all].sort((one, other) => Number(other.stem === other.name) - Number(one.stem === one.name))
+  const fits = ({ stem, name }: T): number => Number(isFileNameOf(stem, name))
+  const preferred = [...all].sort((one, other) => fits(other) - fits(one))
   for (const one of preferred) {
     const key = kind === 'user' ? one.name.toLowerCase() : one.name
     const first = chosen.get(key)
