@@ -28,17 +28,17 @@ function readRole(
   const permissions = keyed(file, 'Permissions')
   const rights: PackageRight[] = []
   const limited: Extra[] = []
-  const otherRights: Extra = {}
+  const others: [string, unknown][] = []
   const dropped = new Set<string>()
   for (const [key, value] of Object.entries(fieldsOf(permissions, fields.Permissions))) {
     const place = keyed(permissions, key)
     const kind = resourceKind(key)
     if (kind === undefined) {
-      Object.defineProperty(otherRights, key, { value, enumerable: true, configurable: true, writable: true })
+      others.push([key, Array.isArray(value) ? value.map((entry) => withoutIds(key, entry, dropped)) : value])
     } else if (resourceKinds[kind].items) {
       const found = listOf(place, value).map((one, index) => objectOf(keyed(place, index), one))
       for (const [index, entry] of found.entries()) {
-        for (const secret of ['ID', 'SystemKey']) if (isFilled(entry[secret])) dropped.add(`${key}[].${secret}`)
+        withoutIds(key, entry, dropped)
         readEntry(reading, { name, kind, place: keyed(place, index), entry, collectionNames, rights, limited })
       }
     } else {
@@ -56,9 +56,18 @@ function readRole(
       reading.notes.add('duplicate', message, { path, asset: { kind: 'role', name } })
     }),
     limited,
-    otherRights,
+    otherRights: Object.fromEntries(others),
     extra: extraOf(fields, known),
   }
+}
+
+const exportersIds = new Set(['ID', 'SystemKey'])
+
+/** The entry of a list of rights without the exporter's ids, of which those that were there are put down. */
+function withoutIds(key: string, entry: unknown, dropped: Set<string>): unknown {
+  if (!isObject(entry)) return entry
+  for (const secret of exportersIds) if (isFilled(entry[secret])) dropped.add(`${key}[].${secret}`)
+  return extraOf(entry, exportersIds)
 }
 
 type Entry = {
@@ -84,7 +93,7 @@ function readEntry(reading: Reading, { name, kind, place, entry, collectionNames
   } else if (kind === 'collections' && (isLimiting(entry.Columns) || isLimiting(entry.Items))) {
     const message = `${path} limits the right on ${shown(item)} to single columns or rows, which is not offered; the right is not given.`
     reading.notes.add('skipped', message, { path, asset })
-    limited.push({ ...extraOf(entry, new Set(['ID', 'SystemKey'])), Name: item })
+    limited.push({ ...extraOf(entry, exportersIds), Name: item })
   } else if (level !== 0) rights.push({ kind, item, level })
 }
 
