@@ -61,13 +61,26 @@ export class RunTokens {
     if (token === undefined) {
       token = bearerToken('ghx')
       this.#made.set(whose, token)
-      this.#tokens.set(token, caller)
+      this.#tokens.set(token, withoutSession(caller))
     }
     return token
   }
 
   callerOf(token: string): Caller | undefined {
     return this.#tokens.get(token)
+  }
+}
+
+/** The same person without the session he came by: what a run holds of him must not be able to end it. */
+const withoutSession = (caller: Caller): Caller => {
+  switch (caller.kind) {
+    case 'user':
+    case 'developer':
+      return { ...caller, sessionId: undefined }
+    case 'anonymous':
+      return { ...caller, sessionId: '' }
+    default:
+      return caller
   }
 }
 

@@ -117,8 +117,9 @@ export function installAnswer(library, native, facts) {
     },
     status: (code) => {
       const number = own.Number(code)
-      if (!(number >= 100 && number <= 599 && number % 1 === 0)) {
-        throw new own.TypeError('resp.status needs a number from 100 to 599.')
+      // Below 200 stands what comes before an answer: a client would go on waiting.
+      if (!(number >= 200 && number <= 599 && number % 1 === 0)) {
+        throw new own.TypeError('resp.status needs a number from 200 to 599.')
       }
       status = number
     },

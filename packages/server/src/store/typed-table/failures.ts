@@ -52,7 +52,7 @@ function explanation(table: TypedTable, error: unknown): unknown {
   return error
 }
 
-const schemaGone = /^(no such (column|table)|table .* has no column named) /
+const schemaGone = /^(no such (column|table):|table .* has no column named) /
 
 function conflictColumn(table: TypedTable, failure: { column?: string; constraint?: string }): string | undefined {
   if (failure.constraint !== undefined) {
