@@ -29,6 +29,7 @@ import {
 } from '../../store/tables/accounts.ts'
 import { type CollectionRecord, findCollection } from '../../store/tables/collections.ts'
 import { emailKey } from '../../store/tables/developers.ts'
+import { clearFailures } from '../../store/tables/failures.ts'
 import { addMembership, listGrants, removeMembership } from '../../store/tables/roles.ts'
 import { endSessions } from '../../store/tables/sessions.ts'
 import { demand, heldRights } from '../access/rights.ts'
@@ -260,6 +261,8 @@ export async function manageUser(scope: SystemScope, userId: string, changes: Us
       ...(newPassword !== undefined && { password: newPassword }),
       ...(disabled !== undefined && { disabled }),
     })
+    // Who sets a new password knows the account: it need not wait for guesses at the old one.
+    if (newPassword !== undefined) await clearFailures(tx.node, tx.key, userId)
     if (newPassword !== undefined || disabled === true) {
       const reason = disabled === true ? 'the account was disabled' : 'the password was changed'
       await endSessions(tx.node, { systemKey: tx.key, kind: 'user', subjectId: userId }, scope.clock.now(), reason)
