@@ -196,6 +196,13 @@ describe('a package of the old era', () => {
     assert.deepEqual(service!.extra, {})
   })
 
+  test('gives a source map a file of its own, where the settings hold it', () => {
+    const { model } = read({ 'code/services/s/s.json': { source_map: '{"version":3}' }, 'code/services/s/s.js': '' })
+    const written = writePackage(model)
+    assert.equal(String(written.get('code/services/s/s.js.map')), '{"version":3}')
+    assert.ok(!('source_map' in JSON.parse(String(written.get('code/services/s/s.json')))))
+  })
+
   test('is written as a package of the new era, without a key of the exporter', () => {
     const written = writePackage(read(twoFactor).model, { key: 'ours', secret: '' })
     const text = [...written.values()].join('\n')
@@ -296,6 +303,12 @@ describe('rights of roles', () => {
     assert.ok(notes.some(({ kind, level }) => kind === 'skipped' && level === 'warning'))
     const { Permissions } = JSON.parse(String(writePackage(model).get('roles/R.json')))
     assert.deepEqual(Permissions.Collections, [{ Name: 'C', Level: 15, Columns: ['email'], Items: [] }])
+  })
+
+  test('on single rows are not widened either', () => {
+    const { model } = role({ Collections: [{ Name: 'C', Level: 15, Columns: null, Items: [{ id: 'x' }] }] })
+    assert.deepEqual(model.roles[0]!.rights, [])
+    assert.equal(model.roles[0]!.limited.length, 1)
   })
 
   test('of an unknown kind are handed on and give nothing', () => {
