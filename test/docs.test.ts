@@ -1,0 +1,139 @@
+/** The examples of docs/services.md, exactly as they stand there, saved and run on a node. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import { createTestApp, type TestApp } from './support/app.ts'
+
+type Example = { name: string; library: boolean; auth: boolean; modern: boolean; requires: string; code: string }
+
+const text = readFileSync(new URL('../docs/services.md', import.meta.url), 'utf8')
+const examples: Example[] = [...text.matchAll(/<!-- example: (\w+)([^>]*?) ?-->\n```js\n([\s\S]*?)```/g)].map(
+  (match) => {
+    const words = match[2]!.trim().split(/\s+/)
+    return {
+      name: match[1]!,
+      library: words.includes('library'),
+      auth: words.includes('auth'),
+      modern: words.includes('modern'),
+      requires: words[words.indexOf('requires') + 1] ?? '',
+      code: match[3]!,
+    }
+  },
+)
+
+const email = 'op@example.com'
+const password = 'the plant is quiet'
+
+let app: TestApp
+const ends: (() => unknown)[] = []
+after(async () => {
+  for (const end of ends) await end()
+})
+let system: { key: string; secret: string }
+let userId: string
+
+before(async () => {
+  app = await createTestApp({ after: (end) => ends.push(end) })
+  system = await app.createSystem()
+  userId = await app.createUser(system, email, password)
+  const runAs = await app.createUser(system, 'runner@example.com', 'runs the services')
+  await app.createCollection(system, 'readings', { sensor: 'string', value: 'double' })
+  await app.createCollection(system, 'badges', { number: 'string', user_id: 'string' })
+  await app.createCollection(system, 'pending', { proof: 'string', code: 'string' })
+  const everything = { allcollections: { permissions: 15 }, users: { permissions: 1 } }
+  await app.grant(system, 'Administrator', everything)
+  const roles = { add: ['Administrator'] }
+  await app.call('PUT', `/admin/user/${system.key}`, {
+    developer: app.developer,
+    body: { user: runAs, changes: { roles } },
+  })
+  for (const { name, library, auth, modern, requires, code } of examples) {
+    if (library) await app.createLibrary(system, name, code)
+    else {
+      const ownUrl = `var ownUrl = ${JSON.stringify(app.app.means.publicUrl())}\n`
+      await app.createService(system, name, name === 'whoAmI' ? ownUrl + code : code, {
+        requires: requires === '' || auth ? requires || 'clearblade' : requires,
+        executableBy: auth ? ['Anonymous'] : [],
+        fields: { engine_type: modern ? 1 : 0 },
+        ...(auth && { runAs }),
+      })
+    }
+  }
+})
+
+const run = async (name: string, params: unknown) => {
+  const answer = await app.run(system, name, params, { developer: app.developer })
+  assert.equal(answer.body.success, true, answer.text)
+  return answer.body.results
+}
+
+const auth = async (service: string, body: unknown) => {
+  await app.set(system, { auth_service: service })
+  return app.call('POST', '/api/v/1/user/auth', { system, body })
+}
+
+test('every example is tried here', () => {
+  const tried = 'greet clock page units convert addReading highest dayShift twoSteps badge whoAmI'.split(' ')
+  assert.deepEqual(
+    examples.map((example) => example.name),
+    tried,
+  )
+})
+
+test('a service answers from its entry function, or while it loads', async () => {
+  assert.equal(await run('greet', { name: 'Jo' }), 'Good day, Jo')
+  assert.equal(typeof (await run('clock', {})).hour, 'number')
+})
+
+test('resp.send answers a page of its own', async () => {
+  const page = await app.run(system, 'page', {}, { developer: app.developer })
+  assert.equal(page.status, 201)
+  assert.equal(page.text, 'name,count\nbolts,7\n')
+})
+
+test('a library offers what it declares', async () => {
+  assert.equal(await run('convert', { fahrenheit: 212 }), 100)
+})
+
+test('rows are written and read, in the blocking and in the modern way', async () => {
+  assert.deepEqual(await run('addReading', { sensor: 's1', value: 7 }), [7])
+  assert.deepEqual(await run('addReading', { sensor: 's1', value: 9 }), [9, 7])
+  assert.equal(await run('highest', { sensor: 's1' }), 9)
+})
+
+test('an auth service adds its options', async () => {
+  const answer = await auth('dayShift', { email, password })
+  assert.equal(answer.body.user_id, userId, answer.text)
+  assert.deepEqual(answer.body.options, { shift: 'day' })
+})
+
+test('a badge signs its holder in', async () => {
+  const body = { number: '17', user_id: userId }
+  await app.call('POST', `/api/v/1/collection/${system.key}/badges`, { developer: app.developer, body })
+  assert.equal((await auth('badge', { badge: '17' })).body.user_id, userId)
+  assert.equal((await auth('badge', { badge: '18' })).body.user_token, '')
+})
+
+test('two steps end in a session, and a wrong code ends the ticket', async () => {
+  const asDeveloper = { developer: app.developer }
+  const codeOf = async (ticket: string) => {
+    const rows = await app.call('GET', `/api/v/1/collection/${system.key}/pending`, asDeveloper)
+    return rows.body.DATA.find((row: any) => row.item_id === ticket)?.code
+  }
+  const first = await auth('twoSteps', { email, password })
+  const { ticket } = first.body.options
+  const second = await auth('twoSteps', { ticket, code: await codeOf(ticket) })
+  assert.equal(second.body.user_id, userId, second.text)
+  const { ticket: other } = (await auth('twoSteps', { email, password })).body.options
+  const code = await codeOf(other)
+  assert.equal((await auth('twoSteps', { ticket: other, code: 'wrong' })).body.user_token, '')
+  assert.equal((await auth('twoSteps', { ticket: other, code })).body.user_token, '')
+})
+
+test('a service asks its own node with the token of its run', async () => {
+  await app.set(system, { auth_service: '' })
+  const token = await app.signIn(system, email, password)
+  await app.grant(system, 'Authenticated', { services: [{ itemInfo: { name: 'whoAmI' }, permissions: 1 }] })
+  const answer = await app.run(system, 'whoAmI', {}, { token })
+  assert.equal(answer.body.results, email, answer.text)
+})
