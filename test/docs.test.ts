@@ -15,7 +15,7 @@ const examples: Example[] = [...text.matchAll(/<!-- example: (\w+)([^>]*?) ?-->\
       library: words.includes('library'),
       auth: words.includes('auth'),
       modern: words.includes('modern'),
-      requires: words[words.indexOf('requires') + 1] ?? '',
+      requires: words.includes('requires') ? words[words.indexOf('requires') + 1]! : '',
       code: match[3]!,
     }
   },
@@ -33,7 +33,7 @@ let system: { key: string; secret: string }
 let userId: string
 
 before(async () => {
-  app = await createTestApp({ after: (end) => ends.push(end) })
+  app = await createTestApp({ after: (end: () => unknown) => ends.push(end) })
   system = await app.createSystem()
   userId = await app.createUser(system, email, password)
   const runAs = await app.createUser(system, 'runner@example.com', 'runs the services')
@@ -52,7 +52,7 @@ before(async () => {
     else {
       const ownUrl = `var ownUrl = ${JSON.stringify(app.app.means.publicUrl())}\n`
       await app.createService(system, name, name === 'whoAmI' ? ownUrl + code : code, {
-        requires: requires === '' || auth ? requires || 'clearblade' : requires,
+        requires: requires === '' && auth ? 'clearblade' : requires,
         executableBy: auth ? ['Anonymous'] : [],
         fields: { engine_type: modern ? 1 : 0 },
         ...(auth && { runAs }),
