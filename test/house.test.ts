@@ -35,6 +35,7 @@ const homes: Record<string, string> = {
   yauzl: 'deploy',
   yazl: 'deploy',
   tar: 'deploy',
+  'markdown-it': 'deploy',
   fastify: 'http',
   '@fastify/cors': 'http',
   '@fastify/swagger': 'http',

@@ -13,6 +13,7 @@ import { hexId } from './base/ids.ts'
 import type { Log } from './base/log.ts'
 import { loadNodeKey, type NodeKey } from './base/node-key.ts'
 import { type Config, ConfigError } from './config/config.ts'
+import { openCatalogue } from './deploy/catalogue.ts'
 import { AttemptGate } from './domain/access/attempt-gate.ts'
 import { Kept } from './domain/access/kept.ts'
 import type { Means } from './domain/access/scope.ts'
@@ -207,7 +208,11 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
   })
   const server: FastifyInstance = await createServer({
     means,
-    routes: routesOf(engine, { version, ready: () => ready, metrics: () => registry.metrics() }),
+    routes: routesOf(engine, openCatalogue(join(import.meta.dirname, '../../../catalogue')), {
+      version,
+      ready: () => ready,
+      metrics: () => registry.metrics(),
+    }),
     ask: engine.ask,
     inside: (request) => inside.recognise(request),
     trustedProxies: config.trustedProxies,

@@ -1,7 +1,9 @@
 /** All routes of a node, in one list. */
+import type { Catalogue } from '../deploy/catalogue.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Route } from './route.ts'
 import { adminUserRoutes } from './routes/admin-users.ts'
+import { catalogueRoutes } from './routes/catalogue.ts'
 import { codeRoutes } from './routes/code.ts'
 import { collectionRoutes } from './routes/collections.ts'
 import { developerRoutes } from './routes/developers.ts'
@@ -15,7 +17,12 @@ import { systemRoutes } from './routes/systems.ts'
 import { userAuthRoutes } from './routes/user-auth.ts'
 import { userRoutes } from './routes/users.ts'
 
-export const routesOf = (engine: Engine, node: Parameters<typeof nodeRoutes>[0]): readonly Route[] => [
+export const routesOf = (
+  engine: Engine,
+  catalogue: Catalogue,
+  node: Parameters<typeof nodeRoutes>[0],
+): readonly Route[] => [
+  ...catalogueRoutes(catalogue),
   ...executeRoutes(engine),
   ...signInRoutes(engine),
   ...nodeRoutes(node),

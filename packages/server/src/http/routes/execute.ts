@@ -35,23 +35,37 @@ function answer(result: RunResult): unknown {
 }
 
 /** Headers that a service may not set: they would speak for the node, or to the browser about its other pages. */
-const ownHeaders =
-  /^(set-cookie|content-security-policy.*|x-content-type-options|strict-transport-security|access-control-.*|clear-site-data|content-length|transfer-encoding|connection|keep-alive|upgrade|trailer|te|date|server|service-worker-allowed|x-frame-options)$/i
+const ownHeaders = new RegExp(
+  `^(${[
+    'set-cookie2?|set-login|clear-site-data|service-worker-allowed|activate-storage-access',
+    'content-security-policy.*|x-content-type-options|x-frame-options|access-control-.*',
+    'strict-transport-security|public-key-pins.*|expect-ct|alt-svc|nel|report-to|reporting-endpoints|accept-ch|critical-ch',
+    'www-authenticate|proxy-.*|content-length|transfer-encoding|connection|keep-alive|upgrade|trailer|te|date|server',
+  ].join('|')})$`,
+)
+
+/** Name and value as they may stand in an answer; anything else would break it. */
+const headerName = /^[a-z0-9!#$%&'*+.^_`|~-]+$/
+const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/** What clients read: Node takes 16 KiB of headers, and the node adds its own. */
+const headerRoom = 12 * 1024
 
 /** What `resp.send` answers is a stranger's page on our origin: no sniffing, no script of its own, no cookie. */
-function sent(answer: { body: unknown; status: number; headers: Record<string, string> }): Reply {
-  const headers = Object.fromEntries(
-    Object.entries(answer.headers)
-      .map(([name, value]) => [name.toLowerCase(), value] as const)
-      .filter(
-        ([name, value]) => /^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name) && !ownHeaders.test(name) && !/[\r\n\0]/.test(value),
-      ),
-  )
+function sent(answer: { body: unknown; status: number; headers: Record<string, string> }): unknown {
+  const given = Object.entries(answer.headers)
+    .map(([name, value]) => [name.toLowerCase(), value] as const)
+    .filter(([name, value]) => headerName.test(name) && headerValue.test(value) && !ownHeaders.test(name))
+  if (given.reduce((size, [name, value]) => size + name.length + value.length + 4, 0) > headerRoom) {
+    return { success: false, results: 'The headers of the answer are larger than they may be.' }
+  }
+  const headers = Object.fromEntries(given)
+  const { status } = answer
   const text =
     typeof answer.body === 'string' ? answer.body : answer.body === undefined ? '' : JSON.stringify(answer.body)
   const type = typeof answer.body === 'string' ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8'
   return new Reply(text, {
-    status: answer.status,
+    status: Number.isInteger(status) && status >= 200 && status <= 599 ? status : 200,
     headers: {
       'content-type': type,
       ...headers,

@@ -7,18 +7,6 @@ import { homePage, setupPage } from '../pages.ts'
 import { Reply, type Route, route } from '../route.ts'
 import { parameter } from './shapes.ts'
 
-const html = (page: string, headers: Record<string, string> = {}): Reply =>
-  new Reply(page, {
-    headers: {
-      'content-type': 'text/html; charset=utf-8',
-      'content-security-policy':
-        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
-      'referrer-policy': 'no-referrer',
-      'cache-control': 'no-store',
-      ...headers,
-    },
-  })
-
 const isLoopback = (address: string): boolean => address === '::1' || /^(::ffff:)?127\./.test(address)
 
 export function nodeRoutes(node: { version: string; ready: () => boolean; metrics: () => Promise<string> }): Route[] {
@@ -28,17 +16,14 @@ export function nodeRoutes(node: { version: string; ready: () => boolean; metric
       path: '/',
       allow: 'anybody',
       summary: 'What this is and what to do next',
-      handle: async (scope) => html(homePage(scope.publicUrl(), await needsFirstDeveloper(scope))),
+      handle: async (scope) => homePage(scope.publicUrl(), await needsFirstDeveloper(scope)),
     }),
     route({
       method: 'GET',
       path: '/setup',
       allow: 'anybody',
       summary: 'The page behind the one-time link of the first start',
-      handle: async (_scope, input) => {
-        const page = setupPage(parameter(input, 'key') ?? '')
-        return html(page.html, { 'content-security-policy': page.policy })
-      },
+      handle: async (_scope, input) => setupPage(parameter(input, 'key') ?? ''),
     }),
     route({
       method: 'GET',
