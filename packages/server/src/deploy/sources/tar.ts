@@ -82,6 +82,7 @@ function createReading(files: Map<string, Buffer>, { limits, onFile }: Unpacking
     fail(refused('archive', entry.path, `is of a kind that has no place in a package (${entry.type})`)),
   )
   parser.on('meta', (text: string) => {
+    any = true
     // git archive writes the commit into a global header.
     commit ??= /^52 comment=([0-9a-f]{40})$/m.exec(text)?.[1]
   })
@@ -90,7 +91,7 @@ function createReading(files: Map<string, Buffer>, { limits, onFile }: Unpacking
   })
   parser.on('error', (error: Error & { entry?: { path?: string }; header?: { path?: string } }) => {
     const path = error.entry?.path ?? error.header?.path
-    fail(any || path !== undefined ? refused('archive', path ?? 'an entry', 'is damaged', error) : notTar(error))
+    fail(any ? refused('archive', path ?? 'an entry', 'is damaged', error) : notTar(error))
   })
 
   function take(entry: ReadEntry): void {
