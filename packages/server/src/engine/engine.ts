@@ -186,7 +186,8 @@ export function createEngine(parts: {
           entry: assembly.service,
           facts,
           limits: limitsOf(assembly, guarded),
-          depth,
+          // The sandbox counts places by depth. What a sign-in waits for has its own: no ordinary runs hold it up.
+          depth: current.tree.asked ? depth + depthLimit + 1 : depth,
           ...(signals.length > 0 && { signal: AbortSignal.any(signals) }),
         },
         (name, args, { signal }) => answerCall(table, current, name, args, signal),
