@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { deflateSync } from 'node:zlib'
 import { failure, serve } from '../../egress/loopback.fixture.ts'
@@ -124,7 +128,7 @@ test('HEAD that names a branch nobody pushed does no harm', async (t) => {
   await repository.commit('b', { 'system.json': '{}' })
   await repository.commit('a', { 'system.json': '{}' })
   repository.refs.delete('refs/heads/main')
-  await assert.rejects(fetch(address), failure('packageFetch', /which branch is its main one/, /"b", "a"/))
+  await assert.rejects(fetch(address), failure('packageFetch', /which branch is its main one/, /"a", "b"/))
 })
 
 test('links are refused inside the package, submodules and what is left out are passed over', async (t) => {
@@ -257,15 +261,95 @@ test('hostile packs are refused: bombs, false sizes, deltas that build more than
   }
 })
 
+const gitHere = spawnSync('git', ['--version']).status === 0
+
+test('fetches what git itself serves, deltas and annotated tags included', {
+  skip: gitHere ? false : 'there is no git on this machine',
+}, async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-git-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const environment = {
+    PATH: process.env.PATH,
+    HOME: folder,
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_AUTHOR_NAME: 'A',
+    GIT_AUTHOR_EMAIL: 'a@example.com',
+    GIT_COMMITTER_NAME: 'A',
+    GIT_COMMITTER_EMAIL: 'a@example.com',
+  }
+  const run = (...args: string[]) => {
+    const done = spawnSync('git', args, { cwd: join(folder, 'pump'), env: environment, encoding: 'utf8' })
+    assert.equal(done.status, 0, done.stderr)
+    return done.stdout.trim()
+  }
+  await mkdir(join(folder, 'pump/data'), { recursive: true })
+  run('init', '-q', '-b', 'main')
+  const rows = Array.from(
+    { length: 4000 },
+    (_, at) => `{"item_id":"${createHash('md5').update(`${at}`).digest('hex')}"}`,
+  )
+  await writeFile(join(folder, 'pump/system.json'), '{}')
+  // Alike enough that git stores most of them as deltas of deltas.
+  for (let at = 0; at < 12; at++) {
+    await writeFile(join(folder, `pump/data/${at}.json`), `[${rows.toSpliced(at * 10, 5, `${at}`).join(',\n')}]`)
+  }
+  run('add', '.')
+  run('commit', '-q', '-m', 'x')
+  run('tag', '-a', 'v1', '-m', 'x')
+  await writeFile(join(folder, 'pump/data/0.json'), '[]')
+  run('commit', '-q', '-a', '-m', 'y')
+  run('gc', '-q')
+  const { port } = await serve(t, (request, response) => {
+    const url = new URL(request.url!, 'http://x')
+    const cgi = spawn('git', ['http-backend'], {
+      env: {
+        ...environment,
+        GIT_PROJECT_ROOT: folder,
+        GIT_HTTP_EXPORT_ALL: '1',
+        REQUEST_METHOD: request.method!,
+        PATH_INFO: url.pathname,
+        QUERY_STRING: url.search.slice(1),
+        CONTENT_TYPE: request.headers['content-type'] ?? '',
+        ...(request.headers['content-length'] === undefined
+          ? {}
+          : { CONTENT_LENGTH: request.headers['content-length'] }),
+      },
+    })
+    request.pipe(cgi.stdin)
+    const chunks: Buffer[] = []
+    cgi.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
+    cgi.on('close', () => {
+      const answer = Buffer.concat(chunks)
+      const end = answer.indexOf('\r\n\r\n')
+      const headers = answer
+        .subarray(0, end)
+        .toString()
+        .split('\r\n')
+        .map((line) => line.split(': '))
+      const status = Number.parseInt(headers.find(([name]) => name === 'Status')?.[1] ?? '200', 10)
+      for (const [name, value] of headers) if (name !== 'Status') response.setHeader(name!, value!)
+      response.writeHead(status).end(answer.subarray(end + 4))
+    })
+  })
+  const url = `http://127.0.0.1:${port}/pump`
+  const latest = await fetching(testMeans(), { url })
+  assert.equal(latest.source.commit, run('rev-parse', 'HEAD'))
+  assert.equal(latest.files.get('data/0.json')!.toString(), '[]')
+  const tagged = await fetching(testMeans(), { url, ref: 'v1' })
+  assert.equal(tagged.source.commit, run('rev-parse', 'v1^{commit}'))
+  const here = await fetching(testMeans(), { path: join(folder, 'pump') })
+  assert.equal(here.contentHash, latest.contentHash)
+  assert.equal(tagged.files.get('data/7.json')!.toString(), here.files.get('data/7.json')!.toString())
+  assert.notEqual(tagged.contentHash, latest.contentHash)
+  await assert.rejects(fetching(testMeans(), { url: `${url}-nope` }), failure('packageFetch', /does not exist/))
+})
+
 test('a tree that names itself many times over ends at the limit', async (t) => {
   const repository = await createRepository()
   let files: Tree = { 'system.json': '{}' }
-  for (let depth = 0; depth < 10; depth++) {
-    files = Object.fromEntries(
-      Array.from({ length: 8 }, (_, at) => Object.entries(files).map(([path, each]) => [`${at}/${path}`, each]))
-        .flat()
-        .slice(0, 4000),
-    ) as Tree
+  for (let depth = 0; depth < 12; depth++) {
+    const tree = await repository.tree(files)
+    files = Object.fromEntries(Array.from({ length: 10 }, (_, at) => [String(at), { tree }]))
   }
   await repository.commit('main', files)
   const { fetch } = await github(t, { '/acme/pump': repository })

@@ -212,6 +212,7 @@ async function listFiles(repository: Repository, limits: SourceLimits, pace: Pac
     }
     await pace(entriesOfTree.length * 64)
   }
+  listed.sort((a, b) => (a.path < b.path ? -1 : 1))
   return listed
 }
 

@@ -3,12 +3,14 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import git from 'isomorphic-git'
 import { createMemoryFiles } from './memory-files.ts'
 
-type Content = string | Buffer | { link: string } | { submodule: string }
+type Content = string | Buffer | { link: string } | { submodule: string } | { tree: string }
 export type Tree = Record<string, Content>
 
 const author = { name: 'A', email: 'a@example.com', timestamp: 1_700_000_000, timezoneOffset: 0 }
 
 export type TestRepository = {
+  /** Answers the object, to be put into other trees. */
+  tree(files: Tree): Promise<string>
   /** Answers the commit. */
   commit(branch: string, files: Tree): Promise<string>
   tag(name: string, commit: string, annotated?: boolean): Promise<void>
@@ -40,6 +42,10 @@ export async function createRepository(): Promise<TestRepository> {
         tree.push({ mode: '160000', path, oid: content.submodule, type: 'commit' })
         continue
       }
+      if (typeof content === 'object' && 'tree' in content) {
+        tree.push({ mode: '040000', path, oid: content.tree, type: 'tree' })
+        continue
+      }
       const link = typeof content === 'object' && 'link' in content
       const blob = Buffer.from((link ? content.link : content) as string)
       const oid = await git.writeBlob({ ...at, blob })
@@ -65,6 +71,7 @@ export async function createRepository(): Promise<TestRepository> {
   return {
     head: 'main',
     refs,
+    tree: writeTree,
     async commit(branch, files) {
       const tree = await writeTree(files)
       const parent = refs.get(`refs/heads/${branch}`)

@@ -29,7 +29,7 @@ export function findRoot(paths: string[], wanted?: string): string {
 }
 
 function choose(paths: string[], within: string): string {
-  const found = foldersWithMarker(paths).sort((a, b) => a.length - b.length)
+  const found = foldersWithMarker(paths).sort((a, b) => a.length - b.length || (a < b ? -1 : 1))
   const [first] = found
   if (first === undefined) throw noMarker(paths, within)
   if (found.every((each) => each.startsWith(first))) return first
