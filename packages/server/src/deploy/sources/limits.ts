@@ -25,9 +25,12 @@ export type SourceLimits = {
 
 const mib = 1024 * 1024
 
-/** Several times what the largest known packages need (21,000 rows, 400 assets), and small enough to be held in memory. */
+/**
+ * Several times what the largest known packages need (21,000 rows, 400 assets), and small enough to be held in memory:
+ * reading a git pack takes about six times its size at the peak, the files of the package included.
+ */
 export const sourceLimits: SourceLimits = {
-  transferBytes: 64 * mib,
+  transferBytes: 32 * mib,
   totalBytes: 128 * mib,
   fileBytes: 48 * mib,
   files: 20_000,

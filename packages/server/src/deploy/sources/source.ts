@@ -11,7 +11,6 @@ import { type Address, type RepositoryAddress, readAddress, withoutSecrets } fro
 import { type Unpacking, unpackArchive } from './archive.ts'
 import { type Asking, download, NotThere } from './download.ts'
 import { readFolder } from './folder.ts'
-import { checkOut } from './git.ts'
 import { createPace, type SourceLimits } from './limits.ts'
 import { printable } from './refusal.ts'
 import { findRoot } from './root.ts'
@@ -150,6 +149,8 @@ async function fromRepository(
   repository: RepositoryAddress,
   more: Now,
 ): Promise<Found> {
+  // The library behind it takes 60 ms to load, which no other start of the node has to pay.
+  const { checkOut } = await import('./git.ts')
   const checkout = await checkOut(
     {
       ...asking,
