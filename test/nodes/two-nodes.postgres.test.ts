@@ -228,6 +228,27 @@ test('an account switched off on one node while it signs in on the other ends wi
   }
 })
 
+test('an auth service set on one node while somebody signs in or refreshes on the other leaves no session it did not grant', async (t) => {
+  const { a, b, system } = await pair(t)
+  await a.createService(system, 'closed', 'resp.error("closed")', { executableBy: ['Anonymous'] })
+  const list = `/admin/v/4/session/${system.key}/user`
+  for (let round = 0; round < 6; round++) {
+    const refreshable = await Promise.all([auth(a, system), auth(b, system)])
+    const coming = [
+      auth(b, system),
+      auth(a, system),
+      ...refreshable.map(({ body: { refresh_token } }) =>
+        auth(b, system, { grant_type: 'refresh_token', refresh_token }),
+      ),
+    ]
+    const setting = a.set(system, { auth_service: 'closed' })
+    await Promise.all([...coming, setting])
+    const { body } = await b.call('GET', list, { developer: b.developer })
+    assert.deepEqual(body, [], `round ${round}`)
+    await a.set(system, { auth_service: '' })
+  }
+})
+
 test('wrong passwords are counted over both nodes', async (t) => {
   const { a, b, system } = await pair(t)
   for (let attempt = 0; attempt < 6; attempt++) {
