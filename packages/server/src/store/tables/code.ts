@@ -1,4 +1,5 @@
 /** Services and libraries with all their versions. */
+import type { Tables } from '../schema.ts'
 import { databaseOf, type SystemStore, writerOf } from '../store.ts'
 
 export type CodeKind = 'service' | 'library'
@@ -90,17 +91,7 @@ export async function deleteUnit(store: SystemStore, unit: { kind: CodeKind; nam
   return gone.length > 0
 }
 
-type StoredUnit = {
-  kind: string
-  name: string
-  current_version: number
-  latest_version: number
-  settings: string
-  created_at: number
-  updated_at: number
-}
-
-const unitFromRow = (row: StoredUnit): CodeUnitRecord => ({
+const unitFromRow = (row: Tables['code_units']): CodeUnitRecord => ({
   kind: row.kind as CodeKind,
   name: row.name,
   currentVersion: row.current_version,
@@ -151,20 +142,7 @@ export async function insertVersion(store: SystemStore, version: CodeVersionReco
     .execute()
 }
 
-type StoredVersion = {
-  kind: string
-  name: string
-  version: number
-  source: string
-  compiled: string | null
-  problem: string | null
-  dialect: string
-  dependencies: string
-  created_at: number
-  created_by: string
-}
-
-const versionFromRow = (row: StoredVersion): CodeVersionRecord => ({
+const versionFromRow = (row: Tables['code_versions']): CodeVersionRecord => ({
   kind: row.kind as CodeKind,
   name: row.name,
   version: row.version,

@@ -1,4 +1,5 @@
 /** Sessions as rows: ended at once, on every node, by one update. Tokens are stored as hashes only. */
+import type { Tables } from '../schema.ts'
 import { databaseOf, dialectOf, type Store, type SystemStore, writerOf } from '../store.ts'
 
 /** Sessions of users travel to edges, so their making and ending is in the change log; call these in a transaction. */
@@ -27,24 +28,7 @@ export type SessionRecord = {
   address: string
 }
 
-type StoredSession = {
-  id: string
-  token_hash: string
-  refresh_hash: string | null
-  family: string
-  kind: string
-  system_key: string
-  subject_id: string
-  granted_by: string
-  created_at: number
-  expires_at: number
-  refresh_until: number | null
-  ended_at: number | null
-  end_reason: string | null
-  address: string
-}
-
-const fromRow = (row: StoredSession): SessionRecord => ({
+const fromRow = (row: Tables['sessions']): SessionRecord => ({
   id: row.id,
   tokenHash: row.token_hash,
   refreshHash: row.refresh_hash,
