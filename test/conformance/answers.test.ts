@@ -169,9 +169,11 @@ test('48: the timeout stops while(true){} and while(true){try{...}catch(e){}}', 
     const name = `endless_${kind}`
     await serve(name, `function ${name}(req, resp) { ${body} }`, { fields: { execution_timeout: 1 } })
     const began = performance.now()
-    assert.match(problem(await execute(name)), /^execution timeout/, kind)
+    // A fast machine makes all the calls that a run may make before the second is over.
+    const expected = kind === 'calling' ? /^execution timeout|more calls to the platform/ : /^execution timeout/
+    assert.match(problem(await execute(name)), expected, kind)
     assert.ok(performance.now() - began < 8000, `${kind} was ended in time`)
-    assert.match((await failedRuns(name))[0].Error.error, /^execution timeout/)
+    assert.match((await failedRuns(name))[0].Error.error, expected)
   })
   await Promise.all(ended)
   assert.equal(results(await run('resp.success(1);')), 1, 'the system goes on')

@@ -76,12 +76,10 @@ export async function registerDeveloper(
 ): Promise<DeveloperRecord> {
   if (scope.mode === 'development' && input.key === undefined) return addDeveloper(scope, input)
   return addDeveloper(scope, input, async (tx, first) => {
-    const invitation = {
-      hash: hashToken(input.key ?? ''),
-      kind: first ? 'first' : 'developer',
-      now: scope.clock.now(),
-    } as const
-    if (input.key === undefined || !(await spendInvitation(tx, invitation))) {
+    const spend = (kind: 'first' | 'developer') =>
+      spendInvitation(tx, { hash: hashToken(input.key ?? ''), kind, now: scope.clock.now() })
+    // The link of the first start is for the first alone; an invitation will do for anybody.
+    if (input.key === undefined || !((first && (await spend('first'))) || (await spend('developer')))) {
       throw new GatehouseError(
         'developerRegistration',
         'Registration needs an invitation that is unused and not too old.',
