@@ -3,7 +3,7 @@ import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { SystemScope } from '../../domain/access/scope.ts'
 import { listCode } from '../../domain/code/code.ts'
 import { systemByKey } from '../../domain/systems/systems.ts'
-import type { RunResult } from '../engine.ts'
+import type { RunResult } from '../result.ts'
 import { type HostTable, textArg } from './table.ts'
 
 export type ExecuteNested = (

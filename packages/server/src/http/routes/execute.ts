@@ -1,5 +1,6 @@
 /** Running a service over HTTP (code-engine.md §1.7). */
-import type { Engine, RunResult } from '../../engine/engine.ts'
+import type { Engine } from '../../engine/engine.ts'
+import type { RunResult } from '../../engine/result.ts'
 import { Reply, type Route, route } from '../route.ts'
 import { type AnyBody, AnyObject } from './shapes.ts'
 
