@@ -62,6 +62,8 @@ export function openPostgres(options: PostgresOptions): Database {
 function withoutDying(pool: pg.Pool): PostgresPool {
   const dying = new WeakSet<object>()
   pool.on('connect', (client) => {
+    // The pool listens to idle clients alone: one that breaks between two statements of a transaction would end the process.
+    client.on('error', () => dying.add(client))
     const query = client.query.bind(client) as unknown as (...given: unknown[]) => Promise<unknown>
     const watched = async (...given: unknown[]): Promise<unknown> => {
       try {
