@@ -19,6 +19,7 @@ import {
   rightsByRole,
 } from './format/model.ts'
 import { byCodePoint } from './format/names.ts'
+import { unionOf } from './format/roles.ts'
 import { hostsIn } from './review-hosts.ts'
 
 export type Reach = {
@@ -158,16 +159,6 @@ function hostsOf(model: PackageModel): Review['hosts'] {
     }
   }
   return [...hosts.values()].sort((one, other) => byCodePoint(one.host, other.host))
-}
-
-/** Bits of the same kind and item together. */
-export function unionOf(rights: readonly PackageRight[]): PackageRight[] {
-  const union = new Map<string, PackageRight>()
-  for (const right of rights) {
-    const key = `${right.kind}/${right.item}`
-    union.set(key, { ...right, level: right.level | (union.get(key)?.level ?? 0) })
-  }
-  return [...union.values()]
 }
 
 /** A level in words: what the bits mean for this kind of thing. */

@@ -5,7 +5,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { Dialect } from './dialect/database.ts'
 
-type Migration = { name: string; up(db: Transaction<never>): Promise<void> }
+type Migration = { name: string; up(db: Transaction<never>, dialect: Dialect): Promise<void> }
 
 export class DatabaseTooNew extends Error {
   override readonly name = 'DatabaseTooNew'
@@ -230,7 +230,47 @@ const firstSchema: Migration = {
   },
 }
 
-export const migrations: readonly Migration[] = [firstSchema]
+const packages: Migration = {
+  name: '002 packages',
+  async up(tx, dialect) {
+    const db = tx as AnyDb
+    const text = 'text'
+    const bytes = dialect.kind === 'sqlite' ? 'blob' : 'bytea'
+    await db.schema
+      .createTable('kept_assets')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('path', text, (c) => c.notNull())
+      .addColumn('kind', text, (c) => c.notNull())
+      .addColumn('name', text, (c) => c.notNull())
+      .addColumn('sensitive', 'integer', (c) => c.notNull())
+      .addColumn('bytes', bytes, (c) => c.notNull())
+      .addPrimaryKeyConstraint('kept_assets_key', ['system_key', 'path'])
+      .execute()
+    await db.schema
+      .createTable('asset_extras')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('kind', text, (c) => c.notNull())
+      .addColumn('name', text, (c) => c.notNull())
+      .addColumn('extra', text, (c) => c.notNull())
+      .addPrimaryKeyConstraint('asset_extras_key', ['system_key', 'kind', 'name'])
+      .execute()
+    await db.schema
+      .createTable('installed_packages')
+      .addColumn('id', text, (c) => c.primaryKey())
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('name', text, (c) => c.notNull())
+      .addColumn('source', text, (c) => c.notNull())
+      .addColumn('content_hash', text, (c) => c.notNull())
+      .addColumn('files', bytes, (c) => c.notNull())
+      .addColumn('readme', text, (c) => c.notNull())
+      .addColumn('installed_at', 'bigint', (c) => c.notNull())
+      .addColumn('installed_by', text, (c) => c.notNull())
+      .addUniqueConstraint('installed_packages_name', ['system_key', 'name'])
+      .execute()
+  },
+}
+
+export const migrations: readonly Migration[] = [firstSchema, packages]
 
 /** Brings the database to the present schema. Throws DatabaseTooNew where it is ahead of this program. */
 export async function migrate(db: AnyDb, dialect: Dialect): Promise<void> {
@@ -250,7 +290,7 @@ export async function migrate(db: AnyDb, dialect: Dialect): Promise<void> {
         `The database has schema version ${present}, made by a newer Gatehouse; this one knows versions up to ${migrations.length}. Start the newer version.`,
       )
     }
-    for (const migration of migrations.slice(present)) await migration.up(tx as never)
+    for (const migration of migrations.slice(present)) await migration.up(tx as never, dialect)
     const value = String(migrations.length)
     if (row === undefined) await tx.insertInto('meta').values({ name: 'schema_version', value }).execute()
     else if (present < migrations.length) {

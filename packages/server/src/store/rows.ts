@@ -25,6 +25,7 @@ import {
   listIndexes,
   renameColumn,
 } from './typed-table/structure.ts'
+import { fromStored, toStored } from './typed-table/values.ts'
 import { deleteRows, insertRows, updateRows, upsertRow } from './typed-table/write.ts'
 
 /** The query for one value of one column. */
@@ -101,6 +102,23 @@ export async function upsertItem(
   const { row: written } = await upsertRow(writerOf(store), dialectOf(store), collection.table, row, conflictColumn)
   recordRows(store, collection, 'put', [String(written[collection.table.key])], Object.keys(row))
   return written
+}
+
+/**
+ * The row as a read would give it after a write: what tells whether a write would change anything. Columns that it does not
+ * name stay unnamed. Throws badValue, naming the column, for what cannot be written.
+ */
+export function rowAsKept(store: SystemStore, columns: readonly Column[], row: Row): Row {
+  const dialect = dialectOf(store)
+  const kept: Row = {}
+  for (const column of columns) {
+    if (!Object.hasOwn(row, column.name)) continue
+    const stored = toStored(dialect, column, row[column.name])
+    if (stored === null) kept[column.name] = null
+    else if (column.type === 'jsonb') kept[column.name] = JSON.parse(String(stored))
+    else kept[column.name] = fromStored(dialect, column, stored)
+  }
+  return kept
 }
 
 export async function createItemTable(

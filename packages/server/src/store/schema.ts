@@ -124,6 +124,22 @@ export type Tables = {
   }
   failed_runs: { id: string; system_key: string; service: string; at: number; record: string }
   run_logs: { id: string; system_key: string; service: string; at: number; run_ms: number; log: string }
+  /** Files of assets that came in packages and that this version does not use: kept byte for byte. */
+  kept_assets: { system_key: string; path: string; kind: string; name: string; sensitive: number; bytes: Buffer }
+  /** What the files of a system's own assets hold beyond what the system itself knows: JSON that goes out again. */
+  asset_extras: { system_key: string; kind: string; name: string; extra: string }
+  installed_packages: {
+    id: string
+    system_key: string
+    name: string
+    source: string
+    content_hash: string
+    /** The package's files as they were read and written again, packed. */
+    files: Buffer
+    readme: string
+    installed_at: number
+    installed_by: string
+  }
   change_heads: {
     system_key: string
     incarnation: string

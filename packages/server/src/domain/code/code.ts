@@ -115,6 +115,60 @@ export async function createCode(
   return { unit, version, settings: storedSettings(settings) }
 }
 
+/** Code made ready outside of a transaction, since compiling a large bundle takes long. */
+export type PreparedCode = {
+  kind: CodeKind
+  name: string
+  settings: Partial<CodeSettings>
+  compiled: ReturnType<typeof compile>
+  dependencies: string[]
+}
+
+/**
+ * Checks and compiles a service or library that comes as a whole, as from a package. Whom it runs as is not read here.
+ * Throws badServiceName, badSetting, codeInvalid.
+ */
+export function prepareCode(kind: CodeKind, name: string, body: Record<string, unknown>): PreparedCode {
+  checkName(kind, name)
+  const { run_user: _, ...settings } = readCodeSettings(body)
+  const compiled = compile(name, readSource(body.code) ?? '', readDialect(body.engine_type) ?? 'classic')
+  return { kind, name, settings, compiled, dependencies: readDependencies(body.dependencies) ?? [] }
+}
+
+/**
+ * Makes the service or library, or brings the one of that name to this state; new code or requirements make a new version.
+ * `runAs` is the id of a user of the system, '' for the caller; without it an existing service runs as it did. For
+ * developers, inside their transaction.
+ */
+export async function putCode(scope: SystemScope, prepared: PreparedCode, runAs?: string): Promise<void> {
+  const { kind, name, compiled, dependencies } = prepared
+  await demandCode(scope, kind, name, bits.create | bits.update, 'change')
+  const now = scope.clock.now()
+  const changes = { ...prepared.settings, ...(runAs !== undefined && { run_user: runAs }) }
+  const createdBy = callerLabel(scope.caller)
+  await scope.data.transaction(async (tx) => {
+    const unit = await findUnit(tx, kind, name)
+    if (unit === undefined) {
+      const numbers = { currentVersion: 1, latestVersion: 1 }
+      await insertUnit(tx, { kind, name, ...numbers, settings: changes, createdAt: now, updatedAt: now })
+      await insertVersion(tx, { kind, name, version: 1, ...compiled, dependencies, createdAt: now, createdBy })
+      return
+    }
+    const before = await findVersion(tx, kind, name, unit.currentVersion)
+    const same =
+      before?.source === compiled.source &&
+      before.dialect === compiled.dialect &&
+      before.dependencies.join() === dependencies.join()
+    const version = unit.latestVersion + 1
+    if (!same) await insertVersion(tx, { kind, name, version, ...compiled, dependencies, createdAt: now, createdBy })
+    await updateUnit(tx, unit, {
+      settings: { ...unit.settings, ...changes },
+      updatedAt: now,
+      ...(!same && { currentVersion: version, latestVersion: version }),
+    })
+  })
+}
+
 /** Any subset of the fields. New code, requirements or engine make a new version; settings change in place. */
 export async function updateCode(
   scope: SystemScope,

@@ -38,14 +38,19 @@ export async function collectionAt(scope: SystemScope, ref: CollectionRef): Prom
   return found
 }
 
-export async function createCollection(scope: SystemScope, name: unknown): Promise<CollectionRecord> {
+/** `columns` without `item_id`, which every collection has. */
+export async function createCollection(
+  scope: SystemScope,
+  name: unknown,
+  columns: Column[] = [],
+): Promise<CollectionRecord> {
   await demand(scope, { kind: 'allcollections', level: bits.create }, 'create collections')
   const checked = checkName(name)
   return scope.data.transaction(async (tx) => {
     if ((await findCollection(tx, { name: checked })) !== undefined) {
       throw new GatehouseError('badCollection', `There is a collection "${checked}" in this system already.`)
     }
-    return createItemTable(tx, { id: hexId(), name: checked, columns: [], createdAt: scope.clock.now() })
+    return createItemTable(tx, { id: hexId(), name: checked, columns, createdAt: scope.clock.now() })
   })
 }
 

@@ -135,6 +135,9 @@ export async function deleteSystemRows(store: SystemStore): Promise<void> {
     'sign_in_traces',
     'failed_runs',
     'run_logs',
+    'kept_assets',
+    'asset_extras',
+    'installed_packages',
     'changes',
     'change_heads',
   ] as const) {
