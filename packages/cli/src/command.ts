@@ -1,4 +1,5 @@
 /** Reads the command and loads what it needs; the server is loaded for `start`, `developer` and `doctor` alone. */
+import { nearest } from './flags.ts'
 
 const commands: Record<string, { summary: string; run: (args: string[]) => Promise<number> }> = {
   start: { summary: 'bring a node up', run: async (args) => (await import('./start.ts')).start(args) },
@@ -10,6 +11,20 @@ const commands: Record<string, { summary: string; run: (args: string[]) => Promi
     summary: 'check port, folder, database, key and clock',
     run: async (args) => (await import('./doctor.ts')).doctor(args),
   },
+  login: {
+    summary: 'sign in to a node as a developer',
+    run: async (args) => (await import('./login.ts')).login(args),
+  },
+  logout: { summary: 'end that sign-in', run: async (args) => (await import('./login.ts')).logout(args) },
+  system: {
+    summary: 'list, make, show, change and delete systems',
+    run: async (args) => (await import('./system.ts')).system(args),
+  },
+  service: {
+    summary: 'list, run, change and push services',
+    run: async (args) => (await import('./service.ts')).service(args),
+  },
+  library: { summary: 'push libraries', run: async (args) => (await import('./library.ts')).library(args) },
 }
 
 const help = [
@@ -27,9 +42,10 @@ async function main(): Promise<number> {
     console.log(help)
     return name === undefined ? 1 : 0
   }
-  const command = commands[name]
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (command === undefined) {
-    console.error(`There is no command "${name}".\n\n${help}`)
+    const near = nearest(name, Object.keys(commands))
+    console.error(`There is no command "${name}".${near === undefined ? '' : ` Did you mean "${near}"?`}\n\n${help}`)
     return 1
   }
   return command.run(args)
@@ -41,6 +57,6 @@ try {
   if (code !== 0) process.exit(code)
 } catch (error) {
   const { name, message } = error as Error
-  console.error(name === 'ConfigError' || name === 'GatehouseError' ? message : error)
+  console.error(['ConfigError', 'GatehouseError', 'CommandError'].includes(name) ? message : error)
   process.exit(1)
 }

@@ -17,6 +17,16 @@ export async function askSecret(question: string, fromPipe: boolean): Promise<st
   }
 }
 
+/** A line that a person types at the terminal. */
+export async function askLine(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return (await lines.question(question)).trim()
+  } finally {
+    lines.close()
+  }
+}
+
 /** `--name VALUE` or `--name=VALUE`, and the arguments without it. */
 export function readFlag(args: string[], name: string): { value: string | undefined; rest: string[] } {
   const at = args.findIndex((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`))
