@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
+import type { Column, Row } from '@gatehouse/contract/columns.ts'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { allBits, defaultRoles, resourceKindNames, resourceKinds } from '@gatehouse/contract/permissions.ts'
 import { hashPassword } from '../base/secrets.ts'
@@ -42,6 +43,8 @@ export type ImportOptions = {
   dryRun?: boolean
   /** What was installed before (`installed.ts`). */
   base?: PackageModel
+  /** A role's file says all that the role may, also in a system that is there: what a push of the own files means. */
+  exactRoles?: boolean
   /** `kind/name` of what gives way to the package although it was changed here since. */
   overwrite?: readonly string[]
   /** Written down with the import, as what is installed from then on. */
@@ -62,6 +65,7 @@ export type ImportReport = Omit<Plan, 'items'> & {
 
 type Prepared = {
   model: PackageModel
+  base: PackageModel | undefined
   code: Map<string, PreparedCode>
   problems: Map<string, string>
   notes: Note[]
@@ -137,10 +141,10 @@ async function enter(
 
 async function planFor(
   target: SystemScope | undefined,
-  { model, problems }: Prepared,
+  { model, base, problems }: Prepared,
   options: ImportOptions & { fresh?: boolean },
 ): Promise<Work> {
-  const { confirmRunAs = {}, base, overwrite } = options
+  const { confirmRunAs = {}, overwrite } = options
   const newSystem = target === undefined || options.fresh === true
   const emails = model.users.map(({ email }) => email)
   const presentUsers = new Set<string>()
@@ -154,6 +158,7 @@ async function planFor(
     target === undefined ? freshSystem() : await systemModel(target, { rows: (name) => withRows.has(name), emails })
   return planImport(model, held, {
     newSystem,
+    exactRoles: options.exactRoles ?? false,
     authServices: target === undefined ? [] : [target.system.settings.auth_service, target.system.settings.reg_service],
     confirmRunAs,
     presentUsers,
@@ -263,8 +268,7 @@ async function prepare(store: SystemStore, model: PackageModel, options: ImportO
   }
   const collections: PackageModel['collections'] = []
   for (const collection of model.collections) {
-    const columns = [{ name: 'item_id', type: 'uuid' as const }, ...collection.columns]
-    const rows = attempt('collection', collection.name, () => keptRows(store, columns, collection.rows))
+    const rows = attempt('collection', collection.name, () => keptRows(store, columnsOf(collection), collection.rows))
     collections.push({ ...collection, rows: rows ?? [] })
     await step()
   }
@@ -276,7 +280,11 @@ async function prepare(store: SystemStore, model: PackageModel, options: ImportO
     }))
     return { ...user, columns: columns ?? {} }
   })
-  return { model: { ...model, collections, users }, code, problems, notes }
+  const base = options.base && {
+    ...options.base,
+    collections: options.base.collections.map((one) => ({ ...one, rows: keptRows(store, columnsOf(one), one.rows) })),
+  }
+  return { model: { ...model, collections, users }, base, code, problems, notes }
 }
 
 const pickTexts = (one: object): Record<string, unknown> => {
@@ -284,12 +292,13 @@ const pickTexts = (one: object): Record<string, unknown> => {
   return { description, api, visibility }
 }
 
+const columnsOf = ({ columns }: PackageModel['collections'][number]): Column[] => [
+  { name: 'item_id', type: 'uuid' },
+  ...columns.map(({ name, type }) => ({ name, type })),
+]
+
 /** Rows as reading gives them after writing. Throws badValue naming the row; and where two have one id. */
-function keptRows(
-  store: SystemStore,
-  columns: readonly { name: string; type: PackageModel['collections'][number]['columns'][number]['type'] }[],
-  rows: PackageModel['collections'][number]['rows'],
-): PackageModel['collections'][number]['rows'] {
+function keptRows(store: SystemStore, columns: readonly Column[], rows: readonly Row[]): Row[] {
   const ids = new Map<unknown, number>()
   return rows.map((row, index) => {
     try {

@@ -90,6 +90,8 @@ export type Work = {
 export type PlanOptions = {
   /** A system that is made for this package: nothing stands in it but the roles that every system has. */
   newSystem: boolean
+  /** A role's file says all that the role may, also in a system that is there. */
+  exactRoles?: boolean
   /** Services that decide sign-ins or registrations of the target. */
   authServices: readonly string[]
   /** E-mails by service: whom the developer lets it run as. */
@@ -450,7 +452,7 @@ class Planning {
       const before = present?.rights ?? []
       const gained = gainedRights(wanted, before)
       // In a system that is made for the package, its file says all that a role may; elsewhere it adds to what is there.
-      const exact = this.#options.newSystem && asset !== undefined
+      const exact = (this.#options.newSystem || this.#options.exactRoles === true) && asset !== undefined
       const lost = exact
         ? gainedRights(before, wanted)
         : gainedRights(overlap(baseRights?.get(name) ?? [], before), wanted)

@@ -1,0 +1,92 @@
+/**
+ * Packages that are installed in a system: where they came from, what they were, and what an upgrade would do. What was
+ * installed is kept as files, so that the developer's changes can be told from the package's.
+ */
+import { promisify } from 'node:util'
+import { gunzip, gzip } from 'node:zlib'
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import MarkdownIt from 'markdown-it'
+import type { SystemScope } from '../domain/access/scope.ts'
+import { findInstalled, type InstalledRecord, listInstalled } from '../store/tables/packages.ts'
+import type { PackageFiles, PackageModel } from './format/model.ts'
+import { readPackage } from './format/read.ts'
+import { writePackage } from './format/write.ts'
+import { type ImportOptions, type ImportReport, importPackage } from './import.ts'
+import type { InstallRecord } from './import-apply.ts'
+import { chooseAssets } from './plan-choice.ts'
+
+const pack = promisify(gzip)
+const unpack = promisify(gunzip)
+
+/** The record of a package as it is about to be installed; `choose` as in the import that it goes with. */
+export async function recordOf(
+  whole: PackageModel,
+  from: { source: Record<string, unknown>; contentHash: string },
+  choose?: readonly string[],
+): Promise<InstallRecord> {
+  const model = chooseAssets(whole, choose)
+  const files = [...writePackage(model)].map(([path, bytes]) => [path, bytes.toString('base64')])
+  return {
+    name: packageName(whole),
+    source: from.source,
+    contentHash: from.contentHash,
+    files: await pack(JSON.stringify(files)),
+    readme: whole.kept.find(({ kind }) => kind === 'readme')?.files[0]?.bytes.toString('utf8') ?? '',
+  }
+}
+
+/** What the package calls itself: in ipm.json, package.json, or as a system. */
+export function packageName(model: PackageModel): string {
+  for (const kind of ['ipm-json', 'package-json'] as const) {
+    const bytes = model.kept.find((asset) => asset.kind === kind)?.files[0]?.bytes
+    if (bytes === undefined) continue
+    try {
+      const { name } = JSON.parse(bytes.toString('utf8').replace(/^\uFEFF/, '')) as { name?: unknown }
+      if (typeof name === 'string' && name !== '') return name.slice(0, 200)
+    } catch {
+      // Not ours to judge: the next place may say it.
+    }
+  }
+  return model.system?.name || 'package'
+}
+
+/** Oldest first. For developers of the system, whom the door has let in. */
+export const installedPackages = (scope: SystemScope): Promise<InstalledRecord[]> => listInstalled(scope.data)
+
+/** Throws badRequest where no package of that name is installed. */
+async function demandInstalled({ data }: SystemScope, name: string): Promise<{ files: Buffer; readme: string }> {
+  const found = await findInstalled(data, name)
+  if (found === undefined) throw new GatehouseError('badRequest', `No package "${name}" is installed in this system.`)
+  return found
+}
+
+/**
+ * The README of an installed package as HTML. HTML in it is shown as text, and pictures are left as links: looking at a
+ * page must not tell a stranger's server who looks. Throws badRequest.
+ */
+export async function installedReadme(scope: SystemScope, name: string): Promise<string> {
+  const { readme } = await demandInstalled(scope, name)
+  return new MarkdownIt({ html: false, linkify: false }).disable('image').render(readme)
+}
+
+/** The package as it was installed. Throws badRequest. */
+export async function installedModel(scope: SystemScope, name: string): Promise<PackageModel> {
+  const { files } = await demandInstalled(scope, name)
+  const list = JSON.parse((await unpack(files)).toString('utf8')) as [string, string][]
+  const map: PackageFiles = new Map(list.map(([path, text]) => [path, Buffer.from(text, 'base64')]))
+  return readPackage(map, { partial: true }).model
+}
+
+/**
+ * Brings an installed package to another version. What the developer changed since stays, and what both changed is in the
+ * way unless `overwrite` names it; what would widen standing power is asked for again. Throws as `importPackage` does, and
+ * badRequest where it is not installed.
+ */
+export async function upgradePackage(
+  scope: SystemScope,
+  model: PackageModel,
+  options: Omit<ImportOptions, 'into' | 'base' | 'name'>,
+): Promise<ImportReport> {
+  const base = await installedModel(scope, options.record?.name ?? packageName(model))
+  return importPackage(scope, model, { ...options, into: scope, base })
+}
