@@ -1,5 +1,6 @@
 /** Signing in from a terminal or a script, and what is kept of it. */
 import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
@@ -14,6 +15,7 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { createTestApp, developerEmail, developerPassword, type TestApp } from '../../../test/support/app.ts'
 import { credentials, newPerson, type Person, signedIn } from './command.fixture.ts'
 import { signInsFile } from './sign-ins.ts'
@@ -132,6 +134,33 @@ describe('login', () => {
     demandSentence(await person.run(['login'], { env: credentials }), /Which node\?/)
   })
 
+  test('asks a person at a terminal, and does not show the password while it is typed', async (t) => {
+    if (spawnSync('script', ['--version']).error !== undefined)
+      return t.skip('script(1), which makes a terminal, is missing')
+    const person = newPerson(t)
+    const { PATH = '' } = process.env
+    const gatehouse = fileURLToPath(new URL('gatehouse.js', import.meta.url))
+    const line = [process.execPath, gatehouse, 'login', '--url', url].map((word) => `'${word}'`).join(' ')
+    const child = spawn('script', ['-qec', line, '/dev/null'], {
+      env: { PATH, HOME: person.home, XDG_CONFIG_HOME: dirname(dirname(person.file)), SHELL: '/bin/sh', TERM: 'xterm' },
+      timeout: 20_000,
+    })
+    const answers: [RegExp, string][] = [
+      [/E-mail for .*: /, developerEmail],
+      [/Password of .*: /, developerPassword],
+    ]
+    let shown = ''
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      shown += text
+      if (answers[0]?.[0].test(shown)) child.stdin.write(`${answers.shift()![1]}\r`)
+    })
+    const code = await new Promise((resolve) => child.once('close', resolve))
+    assert.equal(code, 0, shown)
+    assert.match(shown, new RegExp(`Signed in at ${url} as ${developerEmail}`))
+    assert.ok(!shown.includes(developerPassword), 'the password is on the screen')
+    assert.equal(kept(person).last, url)
+  })
+
   test('sends no password over plain http to another machine', async (t) => {
     const person = newPerson(t)
     const plain = await person.run(['login', '--url', 'http://203.0.113.7:9000'], { env: credentials })
@@ -159,7 +188,7 @@ describe('login', () => {
 })
 
 describe('a remembered sign-in', () => {
-  test('is renewed when the node has let it run out, once for commands that run at once', async (t) => {
+  test('is renewed when the node has let it run out, also by commands that run at once', async (t) => {
     const { app, person } = await signedIn(t)
     await app.createSystem('plant')
     const before = kept(person)

@@ -6,9 +6,10 @@ import { text } from 'node:stream/consumers'
 /** A line that is not shown while it is typed; from a pipe, all of it without the last line end. */
 export async function askSecret(question: string, fromPipe: boolean): Promise<string> {
   if (fromPipe || !process.stdin.isTTY) return (await text(process.stdin)).replace(/\r?\n$/, '')
-  process.stderr.write(question)
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
   const lines = createInterface({ input: process.stdin, output: silent, terminal: true })
+  // Asked only now that the terminal does not echo any more: some type, or paste, the moment they see the question.
+  process.stderr.write(question)
   try {
     return await lines.question('')
   } finally {
