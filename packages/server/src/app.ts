@@ -14,6 +14,7 @@ import type { Log } from './base/log.ts'
 import { loadNodeKey, type NodeKey } from './base/node-key.ts'
 import { type Config, ConfigError } from './config/config.ts'
 import { openCatalogue } from './deploy/catalogue.ts'
+import { sourceLimits } from './deploy/sources/limits.ts'
 import { AttemptGate } from './domain/access/attempt-gate.ts'
 import { Kept } from './domain/access/kept.ts'
 import type { Means } from './domain/access/scope.ts'
@@ -23,7 +24,7 @@ import { redeemForService, signInAnonymously } from './domain/auth/sign-in.ts'
 import { createEgress, type EgressLimits } from './egress/egress.ts'
 import { ownUrlMatcher } from './egress/own-url.ts'
 import { createEngine } from './engine/engine.ts'
-import { preludeSource } from './engine/prelude/prelude.ts'
+import { nativeLibraries, preludeSource } from './engine/prelude/prelude.ts'
 import type { Run } from './engine/run.ts'
 import { InsideRequests } from './http/inside.ts'
 import { routesOf } from './http/routes.ts'
@@ -177,14 +178,26 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
   })
   const inside = new InsideRequests()
   let listeningPort = config.port
+  const isOwn = (url: URL): boolean =>
+    ownUrlMatcher({ publicUrl, port: listeningPort, development: config.mode === 'development' })(url)
   const egress = createEgress({
     allow: config.egressAllow,
     routes: config.routes,
     limits: egressLimits,
     ownNode: {
-      matches: (url) =>
-        ownUrlMatcher({ publicUrl, port: listeningPort, development: config.mode === 'development' })(url),
+      matches: isOwn,
       answer: (request, run) => inside.answer(server, request, run as Run),
+      port: () => listeningPort,
+    },
+  })
+  // Packages are larger and slower than what services ask for; the policy is the same.
+  const packageEgress = createEgress({
+    allow: config.egressAllow,
+    routes: config.routes,
+    limits: { ...egressLimits, maxResponseBytes: sourceLimits.transferBytes, maxTimeoutMs: sourceLimits.timeMs },
+    ownNode: {
+      matches: isOwn,
+      answer: (request) => inside.answerFetch(server, request),
       port: () => listeningPort,
     },
   })
@@ -208,11 +221,12 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
   })
   const server: FastifyInstance = await createServer({
     means,
-    routes: routesOf(engine, openCatalogue(join(import.meta.dirname, '../../../catalogue')), {
-      version,
-      ready: () => ready,
-      metrics: () => registry.metrics(),
-    }),
+    routes: routesOf(
+      engine,
+      openCatalogue(join(import.meta.dirname, '../../../catalogue')),
+      { egress: packageEgress, platformLibraries: nativeLibraries, isOwn },
+      { version, ready: () => ready, metrics: () => registry.metrics() },
+    ),
     ask: engine.ask,
     inside: (request) => inside.recognise(request),
     trustedProxies: config.trustedProxies,

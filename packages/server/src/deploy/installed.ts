@@ -66,7 +66,7 @@ async function demandInstalled({ data }: SystemScope, name: string): Promise<{ f
  */
 export async function installedReadme(scope: SystemScope, name: string): Promise<string> {
   const { readme } = await demandInstalled(scope, name)
-  return new MarkdownIt({ html: false, linkify: false }).disable('image').render(readme)
+  return new MarkdownIt({ html: false, linkify: false }).disable('image').render(readme.slice(0, 200_000))
 }
 
 /** The package as it was installed. Throws badRequest. */

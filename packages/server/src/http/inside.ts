@@ -51,6 +51,17 @@ export class InsideRequests {
     }
   }
 
+  /** A fetch of the node itself, of its own catalogue and nothing else: it carries no credential. */
+  async answerFetch(server: FastifyInstance, { url, signal }: OwnNodeRequest): Promise<EgressResponse> {
+    if (!url.pathname.startsWith('/packages/')) {
+      throw new GatehouseError(
+        'egressRefused',
+        'Of this node itself only the packages of its catalogue can be fetched.',
+      )
+    }
+    return toEgress(url, await server.inject({ method: 'GET', url: url.pathname + url.search, signal }))
+  }
+
   async answer(server: FastifyInstance, request: OwnNodeRequest, run: Run): Promise<EgressResponse> {
     const mark = bearerToken('gh_inside')
     this.#running.set(mark, run)
@@ -62,19 +73,20 @@ export class InsideRequests {
         ...(request.body !== undefined && { payload: request.body }),
         signal: request.signal,
       })
-      const headers: Record<string, string[]> = Object.create(null)
-      for (const [name, value] of Object.entries(response.headers)) {
-        if (value !== undefined) headers[name] = Array.isArray(value) ? value : [String(value)]
-      }
-      return {
-        status: response.statusCode,
-        statusText: response.statusMessage,
-        url: request.url.href,
-        headers,
-        body: response.rawPayload,
-      }
+      return toEgress(request.url, response)
     } finally {
       this.#running.delete(mark)
     }
   }
+}
+
+type Injected = Awaited<ReturnType<FastifyInstance['inject']>>
+
+function toEgress(url: URL, response: Injected): EgressResponse {
+  const headers: Record<string, string[]> = Object.create(null)
+  for (const [name, value] of Object.entries(response.headers)) {
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value : [String(value)]
+  }
+  const { statusCode: status, statusMessage: statusText, rawPayload: body } = response
+  return { status, statusText, url: url.href, headers, body }
 }

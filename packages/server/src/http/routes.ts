@@ -1,5 +1,6 @@
 /** All routes of a node, in one list. */
 import type { Catalogue } from '../deploy/catalogue.ts'
+import type { PackageMeans } from '../deploy/import-source.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Route } from './route.ts'
 import { adminUserRoutes } from './routes/admin-users.ts'
@@ -11,6 +12,7 @@ import { executeRoutes } from './routes/execute.ts'
 import { itemRoutes } from './routes/items.ts'
 import { libraryRoutes } from './routes/libraries.ts'
 import { nodeRoutes } from './routes/node.ts'
+import { packageRoutes } from './routes/packages.ts'
 import { roleRoutes } from './routes/roles.ts'
 import { signInRoutes } from './routes/sign-ins.ts'
 import { systemRoutes } from './routes/systems.ts'
@@ -20,9 +22,11 @@ import { userRoutes } from './routes/users.ts'
 export const routesOf = (
   engine: Engine,
   catalogue: Catalogue,
+  packages: PackageMeans,
   node: Parameters<typeof nodeRoutes>[0],
 ): readonly Route[] => [
   ...catalogueRoutes(catalogue),
+  ...packageRoutes(packages),
   ...executeRoutes(engine),
   ...signInRoutes(engine),
   ...nodeRoutes(node),
