@@ -325,6 +325,25 @@ describe('importing a package', () => {
       )
     })
 
+    test('asks before it writes columns of a user who is there, such as the phone that gets his codes', async () => {
+      const { system, into, admin } = await inUse()
+      const files = {
+        'users/schema.json': { columns: [column('sms_phone', 'string')] },
+        'users/admin@example.com.json': { email: 'admin@example.com', sms_phone: '+1 900', roles: ['Authenticated'] },
+      }
+      await refused(files, { into }, /user:admin@example.com/)
+      await importPackage(scope, packageOf(files), { into, allow: ['user:admin@example.com'] })
+      const model = await systemModel(await systemScope(scope, system.key))
+      assert.equal(model.users[0]?.columns.sms_phone, '+1 900')
+      assert.equal((await findAccount(into.data, { email: 'admin@example.com' }))?.userId, admin)
+    })
+
+    test('asks for a right that waits for a service of the name', async () => {
+      const { system, into } = await inUse()
+      await app.grant(system, 'Anonymous', { services: [{ itemInfo: { name: 'later' }, permissions: 1 }] })
+      await refused(service('later'), { into }, /right:Anonymous:services\/later:read/)
+    })
+
     test('takes nobody who was there before for a user that the package brings', async () => {
       const { into, admin } = await inUse()
       const files = {

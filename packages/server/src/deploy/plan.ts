@@ -47,7 +47,8 @@ export type PlanItem = {
 
 /**
  * A growth of power that holds already in the target: it needs its own yes, by this name, which is the same for the same
- * growth: `right:ROLE:KIND/ITEM:BITS`, `member:EMAIL:ROLE`, `library:NAME`, `service:NAME`, `run-as:SERVICE:EMAIL`.
+ * growth: `right:ROLE:KIND/ITEM:BITS`, `member:EMAIL:ROLE`, `library:NAME`, `service:NAME`, `run-as:SERVICE:EMAIL`,
+ * `user:EMAIL`.
  */
 export type Widening = { name: string; message: string }
 
@@ -325,10 +326,13 @@ class Planning {
       })
       const gained = wanted.filter((role) => present?.roles.includes(role) !== true)
       for (const role of gained) this.#askForMember(email, role, present !== undefined)
-      const differs = [
-        ...(present === undefined ? [] : userDiffers({ ...user, columns: own }, present)),
-        ...(present !== undefined && gained.length > 0 ? ['roles'] : []),
-      ]
+      const changedColumns = present === undefined ? [] : userDiffers({ ...user, columns: own }, present)
+      if (changedColumns.length > 0) {
+        // Whoever writes the phone number of somebody who is there may get his second factor.
+        const message = `The user ${shown(email)}, who is in the system already, gets another ${changedColumns.join(', ')}.`
+        this.plan.widening.push({ name: `user:${email}`, message })
+      }
+      const differs = [...changedColumns, ...(present !== undefined && gained.length > 0 ? ['roles'] : [])]
       const action = present === undefined ? 'create' : differs.length === 0 ? 'unchanged' : 'update'
       this.plan.items.push({ ...asset, action, differs })
       if (action === 'unchanged') return []
@@ -375,6 +379,7 @@ class Planning {
         return []
       }
       const runAs = this.#runAs(asset, present, users)
+      if (present === undefined) this.#askForWaitingRights(name)
       const changes = this.#decide('service', name, asset, present, base.get(name), serviceDiffers)
       if (!changes && (runAs === undefined || this.#isConflict('service', name))) return []
       if (!changes) {
@@ -494,6 +499,15 @@ class Planning {
   #stands({ kind, item }: PackageRight): boolean {
     if (kind === 'collections' || kind === 'services') return this.#target[kind].some(({ name }) => name === item)
     return kind !== 'portals' || this.#target.kept.some((asset) => asset.kind === 'portal' && asset.name === item)
+  }
+
+  /** Rights are by name, so a role may hold one on a service that was deleted, and would get the new one of that name. */
+  #askForWaitingRights(service: string): void {
+    if (this.#options.newSystem) return
+    for (const role of this.#target.roles) {
+      const waiting = role.rights.filter(({ kind, item }) => kind === 'services' && item === service)
+      this.#askForRights(role.name, waiting)
+    }
   }
 
   #askForRights(role: string, gained: readonly PackageRight[]): void {
