@@ -2,13 +2,13 @@
  * The packages that Gatehouse ships: ordinary packages in the folder `catalogue/`, each with an address of its own on the
  * node (`<url>/packages/<name>`), where a browser sees a page and a fetch gets the archive. Nothing in them is special.
  */
-import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import yazl from 'yazl'
 import type { PackageFiles } from './format/model.ts'
+import { contentHash } from './sources/content-hash.ts'
 
 export type CatalogueEntry = {
   name: string
@@ -55,15 +55,6 @@ function readEntry(folder: string, name: string): CatalogueEntry {
     files,
     contentHash: contentHash(files),
   }
-}
-
-/** Over sorted paths and bytes, so that it tells content and not packing. */
-export function contentHash(files: PackageFiles): string {
-  const hash = createHash('sha256')
-  for (const [path, bytes] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    hash.update(`${Buffer.byteLength(path)} ${path} ${bytes.length} `).update(bytes)
-  }
-  return hash.digest('hex')
 }
 
 /** A zip of the files under one folder, the same bytes each time. */

@@ -5,7 +5,6 @@
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
-import MarkdownIt from 'markdown-it'
 import type { SystemScope } from '../domain/access/scope.ts'
 import { findInstalled, type InstalledRecord, listInstalled } from '../store/tables/packages.ts'
 import type { PackageFiles, PackageModel } from './format/model.ts'
@@ -14,6 +13,7 @@ import { writePackage } from './format/write.ts'
 import { type ImportOptions, type ImportReport, importPackage } from './import.ts'
 import type { InstallRecord } from './import-apply.ts'
 import { chooseAssets } from './plan-choice.ts'
+import { renderReadme } from './readme.ts'
 
 const pack = promisify(gzip)
 const unpack = promisify(gunzip)
@@ -66,7 +66,7 @@ async function demandInstalled({ data }: SystemScope, name: string): Promise<{ f
  */
 export async function installedReadme(scope: SystemScope, name: string): Promise<string> {
   const { readme } = await demandInstalled(scope, name)
-  return new MarkdownIt({ html: false, linkify: false }).disable('image').render(readme.slice(0, 200_000))
+  return renderReadme(readme)
 }
 
 /** The package as it was installed. Throws badRequest. */

@@ -2,13 +2,13 @@
  * Where a package comes from: a git repository, an archive by URL or upload, a folder → its files in memory. Nothing here
  * knows what the files mean, and nothing of them is run or written anywhere.
  */
-import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { Egress } from '../../egress/egress.ts'
 import { type Address, type RepositoryAddress, readAddress, withoutSecrets } from './address.ts'
 import { type Unpacking, unpackArchive } from './archive.ts'
+import { contentHash } from './content-hash.ts'
 import { type Asking, download, NotThere } from './download.ts'
 import { readFolder } from './folder.ts'
 import { createPace, type SourceLimits } from './limits.ts'
@@ -219,17 +219,6 @@ function notThere(place: string, misses: NotThere[]): GatehouseError {
     hint: 'Try again later.',
     cause: misses[0],
   })
-}
-
-/** Each path and each content with its length in front, so that no two packages read alike. */
-function contentHash(files: PackageFiles): string {
-  const hash = createHash('sha256')
-  const paths = [...files.keys()].map((path) => Buffer.from(path)).sort(Buffer.compare)
-  for (const path of paths) {
-    const content = files.get(path.toString())!
-    hash.update(`${path.length} `).update(path).update(`${content.length} `).update(content)
-  }
-  return hash.digest('hex')
 }
 
 /** The library that speaks git cannot be stopped: what it still does is no longer waited for. */
