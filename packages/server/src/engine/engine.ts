@@ -35,8 +35,6 @@ export type Engine = {
   execute(scope: SystemScope, request: RunRequest): Promise<RunResult>
   ask: AskOverride
   assemblies: AssemblyCache
-  /** The run with this id, while it lasts. */
-  liveRun(id: string): Run | undefined
 }
 
 /** Calls within calls: deeper ones are refused (an endless recursion otherwise holds a process per step). */
@@ -192,7 +190,7 @@ export function createEngine(parts: {
     return result
   }
 
-  return { execute, ask: askWith(assemblies, run, means.log), assemblies, liveRun: (id) => live.get(id) }
+  return { execute, ask: askWith(assemblies, run, means.log), assemblies }
 }
 
 /** Runs that one call leads to share a tree; one that a door asks for begins its own, with what was sent out so far. */

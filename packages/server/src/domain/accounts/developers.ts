@@ -8,7 +8,6 @@ import {
   countDevelopers,
   type DeveloperRecord,
   findDeveloper,
-  hasInvitation,
   holdDevelopers,
   insertDeveloper,
   insertInvitation,
@@ -103,16 +102,10 @@ export async function invite(
   return { key, expiresAt }
 }
 
-export const isInvitation = (means: Pick<Means, 'store' | 'clock'>, key: string): Promise<boolean> =>
-  hasInvitation(means.store, { hash: hashToken(key), now: means.clock.now() })
-
-export async function setDeveloperPassword(
-  scope: NodeScope,
-  developer: DeveloperRecord,
-  password: string,
-): Promise<void> {
+/** The hash of a developer's new password, if it is good enough. Throws badPassword. */
+export function newDeveloperHash(developer: DeveloperRecord, password: string): Promise<string> {
   demandStrong(password, { minLength: developerMinLength, context: [developer.email] })
-  await updateDeveloper(scope.store, developer.id, { passwordHash: await hashPassword(password) })
+  return hashPassword(password)
 }
 
 /** The developer's own names; undefined ones stay. */

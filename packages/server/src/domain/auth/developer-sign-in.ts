@@ -4,7 +4,7 @@ import { findDeveloper, updateDeveloper } from '../../store/tables/developers.ts
 import { endSessions } from '../../store/tables/sessions.ts'
 import type { NodeScope } from '../access/scope.ts'
 import { checkDeveloperPassword, refusalError } from '../accounts/credentials.ts'
-import { type NewDeveloper, registerDeveloper, setDeveloperPassword } from '../accounts/developers.ts'
+import { type NewDeveloper, newDeveloperHash, registerDeveloper } from '../accounts/developers.ts'
 import { type OpenedSession, openDeveloperSession, refreshDeveloperSession } from './sessions.ts'
 
 export type DeveloperSession = OpenedSession & { developerId: string }
@@ -17,11 +17,16 @@ export async function signInDeveloper(scope: NodeScope, body: Record<string, unk
   }
   const check = await checkDeveloperPassword(scope, body.email ?? body.username, body.password)
   if (!check.ok) throw refusalError(check, 'developerCredentials')
-  const { id } = check.developer
-  return scope.store.transaction(async (tx) => {
+  const { id, passwordHash } = check.developer
+  const opened = await scope.store.transaction(async (tx) => {
+    // Writing first holds the row: the account must still be as it was when the hash was compared.
     await updateDeveloper(tx, id, { lastLoginAt: scope.clock.now() })
+    const now = await findDeveloper(tx, { id })
+    if (now === undefined || now.disabled || now.passwordHash !== passwordHash) return undefined
     return { ...(await openDeveloperSession(scope, tx, id)), developerId: id }
   })
+  if (opened === undefined) throw refusalError({ ok: false, reason: 'disabled', accountId: id }, 'developerCredentials')
+  return opened
 }
 
 export async function registerAndSignIn(
@@ -46,20 +51,14 @@ export async function changeDeveloperPassword(
   const check = await checkDeveloperPassword(scope, caller.email, oldPassword)
   if (!check.ok) throw refusalError(check, 'developerCredentials')
   if (typeof newPassword !== 'string') throw new GatehouseError('badPassword', 'new_password must be a text.')
-  await setDeveloperPassword(scope, check.developer, newPassword)
-  await scope.store.transaction((tx) =>
-    endSessions(
-      tx,
-      {
-        systemKey: '',
-        kind: 'developer',
-        subjectId: caller.developerId,
-        ...(caller.sessionId !== undefined && { exceptId: caller.sessionId }),
-      },
-      scope.clock.now(),
-      'the password was changed',
-    ),
-  )
+  const passwordHash = await newDeveloperHash(check.developer, newPassword)
+  const sparing = caller.sessionId === undefined ? {} : { exceptId: caller.sessionId }
+  const which = { systemKey: '', kind: 'developer' as const, subjectId: caller.developerId, ...sparing }
+  // One step: no moment at which the password is new and a session of the old one lives.
+  await scope.store.transaction(async (tx) => {
+    await updateDeveloper(tx, check.developer.id, { passwordHash })
+    await endSessions(tx, which, scope.clock.now(), 'the password was changed')
+  })
 }
 
 export async function developerRecord(scope: NodeScope) {

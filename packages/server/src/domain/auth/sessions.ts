@@ -5,7 +5,7 @@ import { bearerToken, uuid } from '../../base/ids.ts'
 import { hashToken } from '../../base/secrets.ts'
 import type { Store } from '../../store/store.ts'
 import { findAccount } from '../../store/tables/accounts.ts'
-import { findDeveloper } from '../../store/tables/developers.ts'
+import { findDeveloper, updateDeveloper } from '../../store/tables/developers.ts'
 import {
   endSessions,
   findLiveSession,
@@ -155,6 +155,8 @@ export async function refreshDeveloperSession(
   const decided = await scope.store.transaction(async (tx) => {
     const session = await spendRefresh(scope, tx, refreshToken, '', 'developer')
     if (typeof session === 'string') return session
+    // Writing first holds the row, so that no change of the password can pass by the session that opens here.
+    await updateDeveloper(tx, session.subjectId, { lastLoginAt: scope.clock.now() })
     const developer = await findDeveloper(tx, { id: session.subjectId })
     if (developer === undefined || developer.disabled) return 'the account is gone or switched off'
     return { ...(await reopen(scope, tx, session, developerTtl)), developerId: developer.id }

@@ -80,10 +80,6 @@ export async function updateDeveloper(
     .execute()
 }
 
-export async function deleteDeveloper(store: Store, id: string): Promise<void> {
-  await databaseOf(store).deleteFrom('developers').where('id', '=', id).execute()
-}
-
 /** In a transaction: until it ends nobody else makes a developer, so that of several at once only one is the first. */
 export async function holdDevelopers(store: Store): Promise<void> {
   // SQLite has one writer, so there a transaction holds everything.
@@ -130,15 +126,4 @@ export async function spendInvitation(
     .returning('hash')
     .execute()
   return spent.length === 1
-}
-
-export async function hasInvitation(store: Store, invitation: { hash: string; now: number }): Promise<boolean> {
-  const row = await databaseOf(store)
-    .selectFrom('invitations')
-    .select('hash')
-    .where('hash', '=', invitation.hash)
-    .where('used_at', 'is', null)
-    .where('expires_at', '>', invitation.now)
-    .executeTakeFirst()
-  return row !== undefined
 }

@@ -31,15 +31,6 @@ export async function putKeptFiles(store: SystemStore, files: readonly KeptFile[
   }
 }
 
-export async function deleteKeptAsset(store: SystemStore, kind: string, name: string): Promise<void> {
-  await writerOf(store)
-    .deleteFrom('kept_assets')
-    .where('system_key', '=', store.key)
-    .where('kind', '=', kind)
-    .where('name', '=', name)
-    .execute()
-}
-
 export async function listKeptFiles(store: SystemStore): Promise<KeptFile[]> {
   const rows = await databaseOf(store)
     .selectFrom('kept_assets')
