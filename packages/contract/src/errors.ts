@@ -61,6 +61,9 @@ export const errorTable = {
   developerCredentials: { code: 1420, status: 401, category: 'Admin', message: 'Sign-in refused' },
   noSuchRole: { code: 1425, status: 400, category: 'User Permissions', message: 'No such role' },
   badRole: { code: 1427, status: 400, category: 'User Permissions', message: 'Bad request' },
+  badSecret: { code: 1450, status: 400, category: 'Admin', message: 'Bad secret' },
+  secretExists: { code: 1451, status: 400, category: 'Admin', message: 'Secret exists' },
+  noSuchSecret: { code: 1452, status: 400, category: 'Admin', message: 'No such secret' },
   badSystemName: { code: 1434, status: 400, category: 'Admin', message: 'Bad request' },
 
   badPackage: { code: 5001, status: 400, category: 'Ipm', message: 'Bad package' },

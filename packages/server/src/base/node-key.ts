@@ -3,7 +3,7 @@
  * from it for each purpose, so that one use can never be replayed as another. The database holds a fingerprint, by which a
  * node with another key notices before it does harm.
  */
-import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import {
   closeSync,
   existsSync,
@@ -19,13 +19,20 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 
-export type KeyPurpose = 'codes' | 'secrets' | 'seeds' | 'names' | 'fingerprint'
+export type KeyPurpose = 'codes' | 'secrets' | 'seeds' | 'names' | 'numbers' | 'gateway' | 'fingerprint'
+
+/** Where a sealed value stands, as `['secret', system, name]`. It opens there and nowhere else. */
+export type SealedPlace = readonly string[]
 
 export type NodeKey = {
   /** Stands in the database; says which key it belongs to without telling anything about it. */
   readonly fingerprint: string
   /** HMAC-SHA-256 of `text` under the key of that purpose, base64url. */
   keyedHash(purpose: KeyPurpose, text: string): string
+  /** The text encrypted for this place (AES-256-GCM under the key of that purpose), as text. Never the same twice. */
+  seal(purpose: KeyPurpose, place: SealedPlace, text: string): string
+  /** What was sealed. Throws where anything was changed, moved to another place, or sealed under another key. */
+  unseal(purpose: KeyPurpose, place: SealedPlace, sealed: string): string
 }
 
 /** Reads the key file, or makes one where there is none. Throws a plain sentence where that cannot be done. */
@@ -53,8 +60,45 @@ export function nodeKey(master: Buffer): NodeKey {
   }
   const keyedHash = (purpose: KeyPurpose, text: string): string =>
     createHmac('sha256', keyFor(purpose)).update(text).digest('base64url')
-  return { fingerprint: keyedHash('fingerprint', 'node key'), keyedHash }
+  return {
+    fingerprint: keyedHash('fingerprint', 'node key'),
+    keyedHash,
+    seal: (purpose, place, text) => seal(keyFor(purpose), place, text),
+    unseal: (purpose, place, sealed) => unseal(keyFor(purpose), place, sealed),
+  }
 }
+
+const sealVersion = 'v1'
+/** The size that GCM is made for (NIST SP 800-38D §8.2); random, so one key is good for 2^32 values. */
+const nonceBytes = 12
+const tagBytes = 16
+
+/** Parts of a place cannot run into each other: `['a', 'bc']` is not `['ab', 'c']`. */
+const boundTo = (place: SealedPlace): Buffer => Buffer.from(JSON.stringify([sealVersion, ...place]))
+
+function seal(key: Buffer, place: SealedPlace, text: string): string {
+  const nonce = randomBytes(nonceBytes)
+  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes }).setAAD(boundTo(place))
+  const bytes = Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()])
+  return `${sealVersion}.${bytes.toString('base64url')}`
+}
+
+function unseal(key: Buffer, place: SealedPlace, sealed: string): string {
+  const [version, text, ...rest] = sealed.split('.')
+  const bytes = Buffer.from(text ?? '', 'base64url')
+  if (version !== sealVersion || rest.length > 0 || bytes.length < nonceBytes + tagBytes) throw cannotOpen()
+  const end = bytes.length - tagBytes
+  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes })
+  decipher.setAAD(boundTo(place)).setAuthTag(bytes.subarray(end))
+  try {
+    return Buffer.concat([decipher.update(bytes.subarray(nonceBytes, end)), decipher.final()]).toString('utf8')
+  } catch {
+    throw cannotOpen()
+  }
+}
+
+const cannotOpen = (): Error =>
+  new Error('A sealed value does not open: it was changed or moved, or belongs to another node key.')
 
 /**
  * Written under another name and then linked to its own, so that of two nodes that start at once the second finds a whole

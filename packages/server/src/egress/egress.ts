@@ -44,6 +44,8 @@ export type EgressRequest = {
   body?: Buffer | string
   /** Default and upper limit from the options; anything but a positive number means the default. */
   timeoutMs?: number
+  /** Names of headers that a redirect to another origin must not take along, beside those that sound like credentials. */
+  boundHeaders?: readonly string[]
   /** 0 hands the redirect itself back; default and upper limit from the options. */
   maxRedirects?: number
   /** false accepts a certificate that cannot be verified. It changes nothing about where a request may go. */
@@ -182,7 +184,8 @@ function readRequest(limits: EgressLimits, request: EgressRequest): Hop {
   }
   if (!hasHeader(headers, 'accept')) headers.push(['Accept', '*/*'])
   if (!hasHeader(headers, 'user-agent')) headers.push(['User-Agent', 'Gatehouse'])
-  return { method, url, headers, body }
+  const bound = new Set(request.boundHeaders?.map((name) => name.toLowerCase()))
+  return { method, url, headers, body, bound }
 }
 
 /** CONNECT would open a tunnel, TRACE would show code what we added. */

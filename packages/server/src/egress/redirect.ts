@@ -4,7 +4,14 @@ import { originKey } from './policy.ts'
 import { readTarget } from './target.ts'
 
 /** One request as it stands at one hop. */
-export type Hop = { method: string; url: URL; headers: HeaderList; body: Buffer | undefined }
+export type Hop = {
+  method: string
+  url: URL
+  headers: HeaderList
+  body: Buffer | undefined
+  /** Lower-case names of headers that stay with the first origin. */
+  bound: ReadonlySet<string>
+}
 
 export function isRedirect(status: number, headers: Record<string, string[]>): boolean {
   return [301, 302, 303, 307, 308].includes(status) && headers.location !== undefined
@@ -24,8 +31,12 @@ export function redirected(hop: Hop, answer: { status: number; headers: Record<s
     answer.status === 303
       ? hop.method !== 'GET' && hop.method !== 'HEAD'
       : (answer.status === 301 || answer.status === 302) && hop.method === 'POST'
-  const headers = originKey(url) === originKey(hop.url) ? hop.headers : withoutCredentials(hop.headers)
+  const headers =
+    originKey(url) === originKey(hop.url)
+      ? hop.headers
+      : withoutCredentials(hop.headers).filter(([name]) => !hop.bound.has(name.toLowerCase()))
+  const { bound } = hop
   return toGet
-    ? { method: 'GET', url, headers: withoutBodyHeaders(headers), body: undefined }
-    : { method: hop.method, url, headers, body: hop.body }
+    ? { method: 'GET', url, headers: withoutBodyHeaders(headers), body: undefined, bound }
+    : { method: hop.method, url, headers, body: hop.body, bound }
 }

@@ -14,6 +14,7 @@ import { libraryRoutes } from './routes/libraries.ts'
 import { nodeRoutes } from './routes/node.ts'
 import { packageRoutes } from './routes/packages.ts'
 import { roleRoutes } from './routes/roles.ts'
+import { secretRoutes } from './routes/secrets.ts'
 import { signInRoutes } from './routes/sign-ins.ts'
 import { systemRoutes } from './routes/systems.ts'
 import { userAuthRoutes } from './routes/user-auth.ts'
@@ -34,6 +35,7 @@ export const routesOf = (
   ...userRoutes,
   ...developerRoutes,
   ...systemRoutes,
+  ...secretRoutes,
   ...adminUserRoutes,
   ...roleRoutes,
   ...collectionRoutes,

@@ -270,7 +270,79 @@ const packages: Migration = {
   },
 }
 
-export const migrations: readonly Migration[] = [firstSchema, packages]
+const sending: Migration = {
+  name: '004 sending',
+  async up(tx, dialect) {
+    const db = tx as AnyDb
+    const text = 'text'
+    await db.schema
+      .createTable('secrets')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('name', text, (c) => c.notNull())
+      .addColumn('sealed', text, (c) => c.notNull())
+      .addColumn('hosts', text, (c) => c.notNull())
+      .addColumn('updated_at', 'bigint', (c) => c.notNull())
+      .addColumn('updated_by', text, (c) => c.notNull())
+      .addPrimaryKeyConstraint('secrets_key', ['system_key', 'name'])
+      .execute()
+    await db.schema
+      .createTable('inbox_messages')
+      // The order in which they came, also within one millisecond.
+      .addColumn('position', dialect.kind === 'sqlite' ? 'integer' : 'bigserial', (c) =>
+        dialect.kind === 'sqlite' ? c.primaryKey().autoIncrement() : c.primaryKey(),
+      )
+      .addColumn('id', text, (c) => c.notNull().unique())
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('recipient', text, (c) => c.notNull())
+      .addColumn('sender', text, (c) => c.notNull())
+      .addColumn('service_sid', text)
+      .addColumn('body', text, (c) => c.notNull())
+      .addColumn('at', 'bigint', (c) => c.notNull())
+      .execute()
+    await db.schema
+      .createIndex('inbox_messages_by_position')
+      .on('inbox_messages')
+      .columns(['system_key', 'position'])
+      .execute()
+    await db.schema.createIndex('inbox_messages_by_time').on('inbox_messages').column('at').execute()
+    await db.schema
+      .createTable('messages')
+      .addColumn('id', text, (c) => c.primaryKey())
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('challenge_id', text)
+      .addColumn('account_id', text)
+      .addColumn('number_hash', text, (c) => c.notNull())
+      .addColumn('body_hash', text, (c) => c.notNull())
+      .addColumn('prefix', text, (c) => c.notNull())
+      .addColumn('provider', text, (c) => c.notNull())
+      .addColumn('state', text, (c) => c.notNull())
+      .addColumn('provider_id', text, (c) => c.notNull())
+      .addColumn('attempts', 'integer', (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addColumn('updated_at', 'bigint', (c) => c.notNull())
+      .addColumn('entered_at', 'bigint')
+      // Messages without a challenge have NULL there, which equals nothing.
+      .addUniqueConstraint('messages_once', ['system_key', 'challenge_id', 'provider'])
+      .execute()
+    await db.schema
+      .createIndex('messages_by_prefix')
+      .on('messages')
+      .columns(['system_key', 'prefix', 'created_at'])
+      .execute()
+    await db.schema.createIndex('messages_by_time').on('messages').column('created_at').execute()
+    await db.schema
+      .createTable('send_counts')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('kind', text, (c) => c.notNull())
+      .addColumn('subject', text, (c) => c.notNull())
+      .addColumn('began_at', 'bigint', (c) => c.notNull())
+      .addColumn('count', 'integer', (c) => c.notNull())
+      .addPrimaryKeyConstraint('send_counts_key', ['system_key', 'kind', 'subject'])
+      .execute()
+  },
+}
+
+export const migrations: readonly Migration[] = [firstSchema, packages, sending]
 
 /** Brings the database to the present schema. Throws DatabaseTooNew where it is ahead of this program. */
 export async function migrate(db: AnyDb, dialect: Dialect): Promise<void> {

@@ -3,6 +3,7 @@
  * tables of their own, made at run time (`typed-table/`). Times are milliseconds since 1970, booleans 0 or 1, JSON is text,
  * alike on both databases.
  */
+import type { Generated } from 'kysely'
 
 export type Tables = {
   meta: { name: string; value: string }
@@ -140,6 +141,47 @@ export type Tables = {
     installed_at: number
     installed_by: string
   }
+  /** What a system's services send to its providers without knowing it; `sealed` opens with the node key alone. */
+  secrets: {
+    system_key: string
+    name: string
+    sealed: string
+    /** JSON list of the hosts that `http.request` may send it to. */
+    hosts: string
+    updated_at: number
+    updated_by: string
+  }
+  /** What the development gateway took, in the order in which it came. */
+  inbox_messages: {
+    position: Generated<number>
+    id: string
+    system_key: string
+    recipient: string
+    sender: string
+    service_sid: string | null
+    body: string
+    at: number
+  }
+  /** One row for each provider that a message is, or may be, given to. Never the text, never the whole number. */
+  messages: {
+    id: string
+    system_key: string
+    challenge_id: string | null
+    account_id: string | null
+    number_hash: string
+    body_hash: string
+    prefix: string
+    provider: string
+    state: string
+    provider_id: string
+    attempts: number
+    created_at: number
+    updated_at: number
+    /** When the code in it was entered rightly. */
+    entered_at: number | null
+  }
+  /** How often something was sent since `began_at`: what limits are counted by. */
+  send_counts: { system_key: string; kind: string; subject: string; began_at: number; count: number }
   change_heads: {
     system_key: string
     incarnation: string

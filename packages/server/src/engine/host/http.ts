@@ -1,13 +1,14 @@
 /** What a run sends to the world, through the one way out. */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { Egress } from '../../egress/egress.ts'
+import { withSecrets } from './secret-headers.ts'
 import { type HostTable, textArg } from './table.ts'
 
 /** Outbound calls of one call with all that runs in it; stops a service from being used to flood others. */
 const outboundLimit = 100
 
 export const httpCalls = (egress: Egress): HostTable => ({
-  'http.request': async ({ run, args, signal }) => {
+  'http.request': async ({ run, scope, args, signal }) => {
     run.tree.outboundCalls += 1
     if (run.tree.outboundCalls > outboundLimit) {
       throw new GatehouseError('egressRefused', `A run may send at most ${outboundLimit} requests.`)
@@ -15,14 +16,19 @@ export const httpCalls = (egress: Egress): HostTable => ({
     const { body, bodyBase64, timeoutMs, maxRedirects, strictSSL } = args
     const bytes =
       typeof bodyBase64 === 'string' ? Buffer.from(bodyBase64, 'base64') : typeof body === 'string' ? body : undefined
+    const url = textArg(args, 'url')
+    const verified = strictSSL !== false
+    const filled = await withSecrets(scope, { url, headers: readHeaders(args.headers), verified })
+    for (const value of filled.values) run.tree.secrets.add(value)
     const answer = await egress.request({
       method: textArg(args, 'method'),
-      url: textArg(args, 'url'),
-      headers: readHeaders(args.headers),
+      url,
+      headers: filled.headers,
+      boundHeaders: filled.bound,
       ...(bytes !== undefined && { body: bytes }),
       ...(typeof timeoutMs === 'number' && { timeoutMs }),
       ...(typeof maxRedirects === 'number' && { maxRedirects }),
-      strictSSL: strictSSL !== false,
+      strictSSL: verified,
       signal,
       context: run,
     })

@@ -138,6 +138,10 @@ export async function deleteSystemRows(store: SystemStore): Promise<void> {
     'kept_assets',
     'asset_extras',
     'installed_packages',
+    'secrets',
+    'inbox_messages',
+    'messages',
+    'send_counts',
     'changes',
     'change_heads',
   ] as const) {
