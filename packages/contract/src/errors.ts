@@ -29,6 +29,7 @@ export const errorTable = {
   userMissing: { code: 216, status: 400, category: 'User', message: 'Bad request' },
   changesMissing: { code: 217, status: 400, category: 'User', message: 'Bad request' },
   userColumns: { code: 219, status: 400, category: 'User', message: 'Bad request' },
+  badPhoneNumber: { code: 230, status: 400, category: 'User', message: 'Bad phone number' },
   noSuchUser: { code: 222, status: 400, category: 'User', message: 'No such user' },
 
   badQuery: { code: 310, status: 400, category: 'Data', message: 'Bad request' },
