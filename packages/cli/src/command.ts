@@ -24,6 +24,10 @@ const commands: Record<string, { summary: string; run: (args: string[]) => Promi
     summary: 'list, run, change and push services',
     run: async (args) => (await import('./service.ts')).service(args),
   },
+  inbox: {
+    summary: 'read what was sent in development',
+    run: async (args) => (await import('./inbox.ts')).inbox(args),
+  },
   library: { summary: 'push libraries', run: async (args) => (await import('./library.ts')).library(args) },
 }
 

@@ -27,6 +27,7 @@ import { createEngine } from './engine/engine.ts'
 import { nativeLibraries, preludeSource } from './engine/prelude/prelude.ts'
 import type { Run } from './engine/run.ts'
 import { InsideRequests } from './http/inside.ts'
+import { insideGateway } from './http/inside-gateway.ts'
 import { routesOf } from './http/routes.ts'
 import { createServer } from './http/server.ts'
 import { createSandbox } from './sandbox/sandbox.ts'
@@ -37,9 +38,11 @@ import { DatabaseTooNew, migrate } from './store/migrations.ts'
 import type { Tables } from './store/schema.ts'
 import { createStore, type Store } from './store/store.ts'
 import { deleteOldStrangers } from './store/tables/failures.ts'
+import { deleteOldInboxMessages } from './store/tables/inbox.ts'
 import { writeMetaOnce } from './store/tables/meta.ts'
 import { deleteOldProofs } from './store/tables/proofs.ts'
 import { deleteOldRecords } from './store/tables/records.ts'
+import { deleteOldCounts } from './store/tables/send-counts.ts'
 import { deleteOldSessions } from './store/tables/sessions.ts'
 
 export const version = '0.1.0'
@@ -189,6 +192,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       answer: (request, run) => inside.answer(server, request, run as Run),
       port: () => listeningPort,
     },
+    ...(config.mode === 'development' && { inside: insideGateway }),
   })
   // Packages are larger and slower than what services ask for; the policy is the same.
   const packageEgress = createEgress({
@@ -226,6 +230,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       openCatalogue(join(import.meta.dirname, '../../../catalogue')),
       { egress: packageEgress, platformLibraries: nativeLibraries, isOwn },
       { version, ready: () => ready, metrics: () => registry.metrics() },
+      config.mode,
     ),
     ask: engine.ask,
     inside: (request) => inside.recognise(request),
@@ -289,6 +294,8 @@ async function clean(means: Means): Promise<void> {
     await deleteOldSessions(means.store, now - 30 * day)
     await deleteOldProofs(means.store, now - day)
     await deleteOldStrangers(means.store, now - day)
+    await deleteOldInboxMessages(means.store, now - day)
+    await deleteOldCounts(means.store, now - 2 * day)
     await deleteOldRecords(means.store, { traces: now - 90 * day, failedRuns: now - 30 * day, logs: now - 7 * day })
   } catch (error) {
     means.log.warn({ err: error }, 'Old rows could not be removed; the next round tries again')

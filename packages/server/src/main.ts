@@ -3,6 +3,7 @@ import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { createApp, setupLink } from './app.ts'
 import { createLog } from './base/log.ts'
 import { type Config, ConfigError } from './config/config.ts'
+import { messagesOrigin } from './http/inside-gateway.ts'
 
 /** Runs until a signal ends it. Throws ConfigError with one sentence where the node cannot start. */
 export async function runNode(config: Config): Promise<void> {
@@ -17,7 +18,10 @@ export async function runNode(config: Config): Promise<void> {
   console.log(config.mode === 'production' ? JSON.stringify({ level: 30, time: Date.now(), url, msg: ready }) : ready)
   const link = await setupLink(app.means)
   if (link !== undefined) console.log(`Make the first developer here, once, within an hour: ${link}`)
-  if (config.mode === 'development') console.log('Development mode: loopback only, developer registration is open.')
+  if (config.mode === 'development') {
+    console.log('Development mode: loopback only, developer registration is open.')
+    console.log(messagesLine(config))
+  }
   const stop = (signal: string) => {
     log.info(`${signal}: finishing what runs`)
     app.close().then(
@@ -30,6 +34,14 @@ export async function runNode(config: Config): Promise<void> {
   }
   process.once('SIGTERM', () => stop('SIGTERM'))
   process.once('SIGINT', () => stop('SIGINT'))
+}
+
+/** Said at start, since it is not what the code of a service says. */
+function messagesLine(config: Config): string {
+  const route = config.routes.find(({ from }) => from === messagesOrigin)
+  return route === undefined
+    ? `Messages: what services send to ${messagesOrigin} goes to the inbox of their system and to nobody's phone. Read it with: gatehouse inbox`
+    : `Messages: what services send to ${messagesOrigin} goes to ${route.to}, by --route.`
 }
 
 /** Failures of a start that an operator can mend become one sentence. */

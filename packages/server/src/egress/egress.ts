@@ -81,12 +81,22 @@ export type OwnNode = {
   port?: () => number | undefined
 }
 
+/**
+ * Answers a request in the place of the world; undefined where it is none of its business. Asked for each hop of a request,
+ * after the own node and only where the operator has no route for its origin.
+ */
+export type InsideAnswer = (
+  url: URL,
+  context: unknown,
+) => ((request: OwnNodeRequest) => Promise<EgressResponse>) | undefined
+
 export type EgressOptions = {
   /** Host names, host:port, addresses or CIDR blocks that may be reached although they are not public. */
   allow: string[]
   /** Requests to origin `from` go to origin `to`, with path and `Host` unchanged; `to` is trusted, it needs no `allow`. */
   routes: { from: string; to: string }[]
   ownNode?: OwnNode
+  inside?: InsideAnswer
   limits: EgressLimits
   /** Default: the system's resolver. */
   resolve?: (host: string) => Promise<ResolvedAddress[]>
@@ -113,6 +123,7 @@ export function createEgress(options: EgressOptions): Egress {
     policy,
     routes: new Map(options.routes.map(({ from, to }) => [originKey(readOrigin(from)), readOrigin(to)])),
     ownNode: options.ownNode,
+    inside: options.inside,
     limits: options.limits,
     resolve: options.resolve ?? systemResolve,
   }
@@ -123,6 +134,7 @@ type Way = {
   policy: Policy
   routes: Map<string, URL>
   ownNode: OwnNode | undefined
+  inside: InsideAnswer | undefined
   limits: EgressLimits
   resolve: (host: string) => Promise<ResolvedAddress[]>
 }
@@ -201,18 +213,19 @@ async function follow(way: Way, first: Hop, settings: Settings): Promise<EgressR
   let hop = first
   let wentOut = false
   for (let redirects = 0; ; redirects++) {
-    const own = way.ownNode?.matches(hop.url) === true
-    if (own && wentOut) {
+    const inside = insideAnswer(way, hop.url, settings.context)
+    if (inside !== undefined && wentOut) {
       throw new GatehouseError(
         'egressRefused',
         `${first.url.origin} redirects to this node, and such a redirect is not followed.`,
         { hint: 'Set the number of redirects to 0, look at the answer, and send the request to the node yourself.' },
       )
     }
-    const answer = await (own ? answerInside : sendOut)(way, hop, settings).catch((error: unknown) => {
+    const answering = inside === undefined ? sendOut(way, hop, settings) : answerInside(way, hop, settings, inside)
+    const answer = await answering.catch((error: unknown) => {
       throw settings.signal.aborted ? error : requestFailure(error, hop.url.origin)
     })
-    wentOut ||= !own
+    wentOut ||= inside === undefined
     const next = settings.maxRedirects === 0 ? undefined : redirected(hop, answer)
     if (next === undefined) return { ...answer, url: hop.url.href }
     if (redirects >= settings.maxRedirects) {
@@ -225,11 +238,20 @@ async function follow(way: Way, first: Hop, settings: Settings): Promise<EgressR
   }
 }
 
-/** The own node's API is neither resolved nor dialled. */
-async function answerInside(way: Way, hop: Hop, { signal, context }: Settings): Promise<ExchangeAnswer> {
+type Answering = (request: OwnNodeRequest) => Promise<EgressResponse>
+
+function insideAnswer(way: Way, url: URL, context: unknown): Answering | undefined {
+  const { ownNode } = way
+  if (ownNode?.matches(url) === true) return (request) => ownNode.answer(request, context)
+  // What the operator sends elsewhere goes there.
+  return way.routes.has(originKey(url)) ? undefined : way.inside?.(url, context)
+}
+
+/** What is answered inside is neither resolved nor dialled. */
+async function answerInside(way: Way, hop: Hop, { signal }: Settings, answering: Answering): Promise<ExchangeAnswer> {
   const { method, url, headers, body } = hop
   const request = { method, url: new URL(url), headers: inwardHeaders(headers), body, signal }
-  const answer = await orAborted(way.ownNode!.answer(request, context), signal)
+  const answer = await orAborted(answering(request), signal)
   if (answer.body.length > way.limits.maxResponseBytes) {
     throw tooLarge({ origin: url.origin, maxResponseBytes: way.limits.maxResponseBytes })
   }

@@ -201,10 +201,11 @@ function treeFor(parent: Run | undefined, purpose: Purpose): Tree {
 
 /** For the trace of a sign-in. */
 function notesOf(run: Run): Record<string, unknown> {
-  const { passwords, denials } = run.tree
+  const { passwords, denials, messages } = run.tree
   const last = passwords.at(-1)
   return {
     ...(last !== undefined && { password: last.result, ...(last.userId !== undefined && { userId: last.userId }) }),
     ...(denials.size > 0 && { denied: [...denials].slice(0, 10) }),
+    ...(messages.length > 0 && { messages: messages.slice(0, 10) }),
   }
 }

@@ -23,6 +23,8 @@ export type Tree = {
   /** For the trace of a sign-in. */
   passwords: { result: string; userId: string | undefined }[]
   denials: Set<string>
+  /** Where messages went, for the trace of a sign-in: never to whom, never what. */
+  messages: { to: string; state: string }[]
 }
 
 export type Run = {
@@ -49,6 +51,7 @@ export const newTree = (asked: boolean): Tree => ({
   secrets: new Set(),
   passwords: [],
   denials: new Set(),
+  messages: [],
 })
 
 /** Tokens made when code first reads `req.userToken`: kept in memory, worth something inside this run alone. */

@@ -36,6 +36,8 @@ type Definition<A extends Allow, B extends TSchema> = {
   allow: A
   summary: string
   body?: B
+  /** The body is a form (`a=1&b=2`), handed on as the text it came as; small. */
+  form?: true
   /** Finds the system for a developer's token where no path segment holds its key. */
   systemFrom?: (input: RouteInput<unknown>) => string | { collection: string } | undefined
   handle: (scope: ScopeOf<A>, input: RouteInput<Static<B>>) => Promise<unknown>
@@ -47,6 +49,7 @@ export type Route = {
   allow: Allow
   summary: string
   body: TSchema | undefined
+  form: boolean
   systemFrom: ((input: RouteInput<unknown>) => string | { collection: string } | undefined) | undefined
   handle: (scope: SystemScope, input: RouteInput<unknown>) => Promise<unknown>
 }
@@ -58,6 +61,7 @@ export function route<A extends Allow, B extends TSchema>(definition: Definition
     allow: definition.allow,
     summary: definition.summary,
     body: definition.body,
+    form: definition.form === true,
     systemFrom: definition.systemFrom,
     // The server builds the scope that `allow` names before it calls, so both widenings hold.
     handle: definition.handle as Route['handle'],

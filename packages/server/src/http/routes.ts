@@ -9,12 +9,14 @@ import { codeRoutes } from './routes/code.ts'
 import { collectionRoutes } from './routes/collections.ts'
 import { developerRoutes } from './routes/developers.ts'
 import { executeRoutes } from './routes/execute.ts'
+import { gatewayRoutes } from './routes/gateway.ts'
 import { itemRoutes } from './routes/items.ts'
 import { libraryRoutes } from './routes/libraries.ts'
 import { nodeRoutes } from './routes/node.ts'
 import { packageRoutes } from './routes/packages.ts'
 import { roleRoutes } from './routes/roles.ts'
 import { secretRoutes } from './routes/secrets.ts'
+import { inboxRoutes, sendingRoutes } from './routes/sending.ts'
 import { signInRoutes } from './routes/sign-ins.ts'
 import { systemRoutes } from './routes/systems.ts'
 import { userAuthRoutes } from './routes/user-auth.ts'
@@ -25,6 +27,7 @@ export const routesOf = (
   catalogue: Catalogue,
   packages: PackageMeans,
   node: Parameters<typeof nodeRoutes>[0],
+  mode: 'development' | 'production',
 ): readonly Route[] => [
   ...catalogueRoutes(catalogue),
   ...packageRoutes(packages),
@@ -36,6 +39,9 @@ export const routesOf = (
   ...developerRoutes,
   ...systemRoutes,
   ...secretRoutes,
+  ...sendingRoutes,
+  // In production neither is there, whoever asks.
+  ...(mode === 'development' ? [...inboxRoutes, ...gatewayRoutes] : []),
   ...adminUserRoutes,
   ...roleRoutes,
   ...collectionRoutes,

@@ -25,6 +25,15 @@ export type ServerOptions = {
 /** Bundles of code reach 1.6 MB, rows come in thousands. */
 const bodyLimit = 16 * 1024 * 1024
 
+/** Of routes that take forms: what comes to them is a text message or less. */
+const formLimit = 64 * 1024
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    form?: boolean
+  }
+}
+
 /** All SDKs put queries into the address, which counts as head; Node's own limit of 16 KiB is a few hundred conditions. */
 const maxHeaderSize = 64 * 1024
 
@@ -88,14 +97,22 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   return server
 }
 
-/** GO sends no content type, browsers text/plain: a body that is not empty is JSON (rest-api.md §1.1). */
+const formType = 'application/x-www-form-urlencoded'
+
+/**
+ * GO sends no content type, browsers text/plain: a body that is not empty is JSON (rest-api.md §1.1), but for the routes
+ * that take forms.
+ */
 function readEveryBodyAsJson(server: FastifyInstance): void {
   const parse = server.getDefaultJsonParser('error', 'error')
   server.removeAllContentTypeParsers()
   // Also where the header names no type at all.
   server.addHook('onRequest', async (request) => {
-    if (request.headers['content-type'] !== undefined) request.headers['content-type'] = 'application/json'
+    // Where there is no route nobody reads the body, so it cannot be wrong.
+    if (request.is404 || request.routeOptions.config.form === true) request.headers['content-type'] = formType
+    else if (request.headers['content-type'] !== undefined) request.headers['content-type'] = 'application/json'
   })
+  server.addContentTypeParser(formType, { parseAs: 'string' }, (_request, body, done) => done(null, body))
   server.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
     if (body.length === 0) done(null, undefined)
     else parse(request, body as string, done)
@@ -107,6 +124,7 @@ function addRoute(server: FastifyInstance, route: Route, options: ServerOptions)
     server.route({
       method: route.method,
       url,
+      ...(route.form && { config: { form: true }, bodyLimit: formLimit }),
       schema: { summary: route.summary, ...(route.body !== undefined && { body: route.body as TSchema }) },
       // `{}`, `null` and nothing are alike (rest-api.md §1.2).
       preValidation: async (request) => {

@@ -53,6 +53,11 @@ export type SystemScope = NodeScope & {
   data: SystemStore
 }
 
+/** Who carries messages of a system. What is secret about it is named as `secret:NAME` and stands in the system's secrets. */
+export type MessageProvider =
+  | { kind: 'twilio'; account: string; token: string; from?: string; messaging_service?: string }
+  | { kind: 'webhook'; url: string; secret: string }
+
 /** The settings of a system, with defaults filled in. Times are seconds, as on the wire. */
 export type SystemSettings = {
   auth_service: string
@@ -70,6 +75,12 @@ export type SystemSettings = {
   /** Whether `/user/reg` makes accounts for whoever knows the system's key and secret. */
   registration: 'open' | 'closed'
   password_min_length: number
+  /** Where messages go; '' is the inbox in development and the providers in production. */
+  messages_to: '' | 'inbox' | 'provider'
+  /** In the order in which they are tried. */
+  message_providers: MessageProvider[]
+  /** Two letters: where phone numbers without a country code are; '' for nowhere. */
+  phone_country: string
   /** Bumped with every change of the auth service. */
   auth_epoch: number
 }

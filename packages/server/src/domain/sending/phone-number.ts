@@ -35,7 +35,11 @@ const dear = new Set(['PREMIUM_RATE', 'SHARED_COST', 'VOICEMAIL', 'UAN'])
 export function readPhoneNumber(text: unknown, country: string, fictional = false): ReadNumber {
   if (typeof text !== 'string' || text.trim() === '') throw bad('The phone number is missing.')
   // Full-width digits and signs, as keyboards of East Asia write them, become plain ones.
-  const written = text.normalize('NFKC').trim().replace(/^tel:/i, '')
+  const written = text
+    .slice(0, longestText + 1)
+    .normalize('NFKC')
+    .trim()
+    .replace(/^tel:/i, '')
   const found = written.length > longestText ? undefined : parse(written, country, fictional)
   if (found === undefined) {
     throw bad('This is no phone number that a message can be sent to.', howToWrite(written, country))

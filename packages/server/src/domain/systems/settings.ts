@@ -1,6 +1,7 @@
 /** The settings of a system: defaults, reading what is stored, checking what a developer sends. */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { SystemSettings } from '../access/scope.ts'
+import { checkMessageSettings } from './message-settings.ts'
 
 /** Five days, the example of the public API description. */
 const defaultTtl = 432_000
@@ -18,6 +19,9 @@ export const defaultSettings: SystemSettings = {
   anonymous: 'open',
   registration: 'open',
   password_min_length: 8,
+  messages_to: '',
+  message_providers: [],
+  phone_country: 'US',
   auth_epoch: 0,
 }
 
@@ -71,5 +75,5 @@ export function checkSettings(body: Record<string, unknown>): Partial<SystemSett
     }
     changes.password_min_length = value as number
   }
-  return changes
+  return { ...changes, ...checkMessageSettings(body) }
 }

@@ -46,6 +46,9 @@ async function v4Shape(scope: SystemScope): Promise<Record<string, unknown>> {
     refresh_max_age: settings.refresh_max_age,
     auth_error_status: settings.auth_error_status,
     password_min_length: settings.password_min_length,
+    messages_to: settings.messages_to,
+    message_providers: settings.message_providers,
+    phone_country: settings.phone_country,
   }
 }
 

@@ -1,0 +1,92 @@
+/** The settings about messages, checked: where they go, who carries them, where phone numbers are. */
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import type { MessageProvider, SystemSettings } from '../access/scope.ts'
+import { secretName } from './secrets.ts'
+
+type MessageSettings = Pick<SystemSettings, 'messages_to' | 'message_providers' | 'phone_country'>
+
+const mostProviders = 5
+
+/** @throws GatehouseError `badSetting` */
+export function checkMessageSettings(body: Record<string, unknown>): Partial<MessageSettings> {
+  const changes: Partial<MessageSettings> = {}
+  const { messages_to: to, message_providers: providers, phone_country: country } = body
+  if (to !== undefined && to !== null) {
+    if (to !== '' && to !== 'inbox' && to !== 'provider') {
+      throw bad('messages_to must be "inbox", "provider", or "" for what the mode of the node says.')
+    }
+    changes.messages_to = to
+  }
+  if (providers !== undefined && providers !== null) {
+    if (!Array.isArray(providers) || providers.length > mostProviders) {
+      throw bad(`message_providers must be a list of at most ${mostProviders} providers, in the order they are tried.`)
+    }
+    changes.message_providers = providers.map((one, index) => readProvider(one, `message_providers[${index}]`))
+  }
+  if (country !== undefined && country !== null) {
+    if (typeof country !== 'string' || (country !== '' && !isCountry(country))) {
+      throw bad('phone_country must be two capital letters, as "US" or "DE", or "" for none.')
+    }
+    changes.phone_country = country
+  }
+  return changes
+}
+
+const regions = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'none' })
+const isCountry = (code: string): boolean => /^[A-Z]{2}$/.test(code) && code !== 'ZZ' && regions.of(code) !== undefined
+
+function readProvider(given: unknown, place: string): MessageProvider {
+  const one = typeof given === 'object' && given !== null ? (given as Record<string, unknown>) : {}
+  switch (one.kind) {
+    case 'twilio':
+      return readTwilio(one, place)
+    case 'webhook':
+      return readWebhook(one, place)
+    default:
+      throw bad(`${place} needs a kind: "twilio" or "webhook".`)
+  }
+}
+
+function readTwilio(one: Record<string, unknown>, place: string): MessageProvider {
+  const { account, from, messaging_service: service } = one
+  if (typeof account !== 'string' || !/^AC[0-9a-f]{32}$/i.test(account)) {
+    throw bad(`${place}.account must be the account SID: AC and 32 hex digits.`)
+  }
+  if (service !== undefined && (typeof service !== 'string' || !/^MG[0-9a-f]{32}$/i.test(service))) {
+    throw bad(`${place}.messaging_service must be a messaging service SID: MG and 32 hex digits.`)
+  }
+  // A number, a short code or a name of up to 11 characters.
+  if (
+    from !== undefined &&
+    (typeof from !== 'string' || !/^(\+[1-9]\d{6,14}|\d{3,8}|[A-Za-z0-9 ]{1,11})$/.test(from))
+  ) {
+    throw bad(`${place}.from must be a number as +15005550006, a short code, or a name of up to 11 characters.`)
+  }
+  if (from === undefined && service === undefined) throw bad(`${place} needs "from" or "messaging_service".`)
+  return {
+    kind: 'twilio',
+    account,
+    token: readReference(one.token, `${place}.token`),
+    ...(from !== undefined && { from }),
+    ...(service !== undefined && { messaging_service: service }),
+  }
+}
+
+function readWebhook(one: Record<string, unknown>, place: string): MessageProvider {
+  const url = typeof one.url === 'string' && one.url.length <= 500 ? URL.parse(one.url) : null
+  // Codes of sign-ins travel over it.
+  if (url === null || url.protocol !== 'https:' || url.username !== '' || url.password !== '' || url.hash !== '') {
+    throw bad(`${place}.url must be an https:// address without user and password.`)
+  }
+  return { kind: 'webhook', url: url.href, secret: readReference(one.secret, `${place}.secret`) }
+}
+
+/** Settings are shown and exported, so what is secret is named in them and never stands there. */
+function readReference(given: unknown, place: string): string {
+  if (typeof given === 'string' && given.startsWith('secret:') && secretName.test(given.slice('secret:'.length))) {
+    return given
+  }
+  throw bad(`${place} must name a secret of the system, as "secret:TOKEN"; the value itself is not kept here.`)
+}
+
+const bad = (detail: string): GatehouseError => new GatehouseError('badSetting', detail)

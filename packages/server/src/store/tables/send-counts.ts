@@ -1,0 +1,57 @@
+/** How often something was sent: what the limits of sending are counted by. */
+import { databaseOf, type Store, type SystemStore } from '../store.ts'
+
+export type Counted = {
+  kind: string
+  subject: string
+  /** Within so many milliseconds from the first. */
+  windowMs: number
+  most: number
+}
+
+/**
+ * Takes one of what is left, in a single statement, so that of parallel senders no more pass than there are places. Answers
+ * undefined where there was one, else when the next window begins.
+ */
+export async function takeCount(store: SystemStore, counted: Counted, now: number): Promise<number | undefined> {
+  const { kind, subject, windowMs, most } = counted
+  const over = now - windowMs
+  const row = await databaseOf(store)
+    .insertInto('send_counts')
+    .values({ system_key: store.key, kind, subject, began_at: now, count: 1 })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['system_key', 'kind', 'subject'])
+        .doUpdateSet((eb) => ({
+          count: eb
+            .case()
+            .when('send_counts.began_at', '<=', over)
+            .then(eb.lit(1))
+            .else(eb('send_counts.count', '+', eb.lit(1)))
+            .end(),
+          began_at: eb
+            .case()
+            .when('send_counts.began_at', '<=', over)
+            .then(eb.ref('excluded.began_at'))
+            .else(eb.ref('send_counts.began_at'))
+            .end(),
+        }))
+        .where((eb) => eb.or([eb('send_counts.began_at', '<=', over), eb('send_counts.count', '<', most)])),
+    )
+    .returning('count')
+    .executeTakeFirst()
+  if (row !== undefined) return undefined
+  const full = await databaseOf(store)
+    .selectFrom('send_counts')
+    .select('began_at')
+    .where('system_key', '=', store.key)
+    .where('kind', '=', kind)
+    .where('subject', '=', subject)
+    .executeTakeFirst()
+  return (full?.began_at ?? now) + windowMs
+}
+
+/** Windows that are over, whatever their length. */
+export async function deleteOldCounts(store: Store, before: number): Promise<void> {
+  await databaseOf(store).deleteFrom('send_counts').where('began_at', '<', before).execute()
+}
