@@ -21,6 +21,8 @@ import type { Means } from './domain/access/scope.ts'
 import { addDeveloper, invite, needsFirstDeveloper } from './domain/accounts/developers.ts'
 import { refreshUserSession } from './domain/auth/sessions.ts'
 import { redeemForService, signInAnonymously } from './domain/auth/sign-in.ts'
+import { carrierTimeoutMs } from './domain/sending/carrier.ts'
+import { sendMessage } from './domain/sending/send.ts'
 import { createEgress, type EgressLimits } from './egress/egress.ts'
 import { ownUrlMatcher } from './egress/own-url.ts'
 import { createEngine } from './engine/engine.ts'
@@ -39,6 +41,7 @@ import type { Tables } from './store/schema.ts'
 import { createStore, type Store } from './store/store.ts'
 import { deleteOldStrangers } from './store/tables/failures.ts'
 import { deleteOldInboxMessages } from './store/tables/inbox.ts'
+import { deleteOldNotes } from './store/tables/messages.ts'
 import { writeMetaOnce } from './store/tables/meta.ts'
 import { deleteOldProofs } from './store/tables/proofs.ts'
 import { deleteOldRecords } from './store/tables/records.ts'
@@ -54,6 +57,15 @@ const egressLimits: EgressLimits = {
   defaultTimeoutMs: 30 * second,
   maxTimeoutMs: 120 * second,
   maxRedirects: 10,
+}
+
+/** What a request to a provider of messages may take. A list of a hundred messages is what is longest. */
+const messageLimits: EgressLimits = {
+  maxResponseBytes: 1024 * 1024,
+  maxRequestBytes: 64 * 1024,
+  defaultTimeoutMs: carrierTimeoutMs,
+  maxTimeoutMs: carrierTimeoutMs,
+  maxRedirects: 0,
 }
 
 export type App = {
@@ -205,6 +217,19 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       port: () => listeningPort,
     },
   })
+  // What carries messages is asked for little, answers soon, and is never this node itself.
+  const messageEgress = createEgress({
+    allow: config.egressAllow,
+    routes: config.routes,
+    limits: messageLimits,
+    ownNode: {
+      matches: isOwn,
+      answer: async () => {
+        throw new GatehouseError('egressRefused', 'The node itself is no provider of messages.')
+      },
+      port: () => listeningPort,
+    },
+  })
   const sandbox = await createSandbox({
     prelude: preludeSource(),
     // A run that waits for the world holds its process, so there are more of them than processors.
@@ -219,6 +244,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     means,
     sandbox,
     egress,
+    send: (scope, message) => sendMessage(scope, messageEgress, message),
     doors: { redeem: redeemForService, anonymous: signInAnonymously, refresh: refreshUserSession },
     nodeId: hexId(6),
     version,
@@ -295,6 +321,7 @@ async function clean(means: Means): Promise<void> {
     await deleteOldProofs(means.store, now - day)
     await deleteOldStrangers(means.store, now - day)
     await deleteOldInboxMessages(means.store, now - day)
+    await deleteOldNotes(means.store, now - 30 * day)
     await deleteOldCounts(means.store, now - 2 * day)
     await deleteOldRecords(means.store, { traces: now - 90 * day, failedRuns: now - 30 * day, logs: now - 7 * day })
   } catch (error) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { test } from 'node:test'
 import { ConfigError } from '../config/config.ts'
-import { createEgress, type EgressResponse, type OwnNodeRequest } from './egress.ts'
+import { createEgress, type EgressResponse, type InsideAnswer, type OwnNodeRequest } from './egress.ts'
 import { egressTo, failure, limits, resolved, serve } from './loopback.fixture.ts'
 
 /** Answers with what arrived, as JSON. */
@@ -327,6 +327,35 @@ test('nobody outside sends a request into the node by a redirect', async (t) => 
     node.asked.map(({ request }) => request.url.pathname),
     ['/'],
   )
+})
+
+test('what is answered inside in the place of the world is not dialled, but where the operator has a route', async (t) => {
+  const server = await serve(t, (_request, response) => response.end('routed'))
+  const asked: unknown[] = []
+  const inside: InsideAnswer = (url, context) => {
+    asked.push(context)
+    if (url.hostname !== 'sms.example.com') return undefined
+    return async () => ({ status: 201, statusText: '', url: '', headers: {}, body: Buffer.from('from inside') })
+  }
+  const url = 'https://sms.example.com/x'
+  const plain = egressTo({}, { inside })
+  assert.equal((await plain.get(url, { context: 'run' })).body.toString(), 'from inside')
+  assert.deepEqual([asked, plain.lookups], [['run'], []])
+  await assert.rejects(plain.get('https://other.example.com/'), failure('egressFailed', /not found/))
+  const routes = [{ from: 'https://sms.example.com', to: `http://127.0.0.1:${server.port}` }]
+  assert.equal((await egressTo({}, { inside, routes }).get(url)).body.toString(), 'routed')
+})
+
+test('nobody outside sends a request by a redirect to what is answered inside', async (t) => {
+  const server = await serve(t, (_request, response) =>
+    response.writeHead(307, { location: 'https://sms.example.com/' }).end(),
+  )
+  const inside: InsideAnswer = (url) => {
+    if (url.hostname !== 'sms.example.com') return undefined
+    return async () => assert.fail('asked')
+  }
+  const egress = egressTo({ 'api.example': '127.0.0.1' }, { ...local, inside })
+  await assert.rejects(egress.get(`http://api.example:${server.port}/`), failure('egressRefused', /redirects to this/))
 })
 
 test('the port of the node is not dialled under another name, even where loopback is permitted', async (t) => {

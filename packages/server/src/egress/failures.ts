@@ -49,6 +49,16 @@ export function requestFailure(error: unknown, origin: string): GatehouseError {
   return failed(`The request to ${origin} failed${code === '' ? '' : ` (${code})`}.`)
 }
 
+/** Whether a failed request surely reached nobody: it was refused here, or no connection came about. */
+export function neverSent(error: unknown): boolean {
+  if (error instanceof GatehouseError && error.kind === 'egressRefused') return true
+  const code = codeOf(error)
+  return (
+    ['ENOTFOUND', 'EAI_NODATA', 'EAI_NONAME', 'EAI_FAIL', 'EAI_AGAIN', 'ECONNREFUSED'].includes(code) ||
+    isCertificateError(code)
+  )
+}
+
 function codeOf(error: unknown): string {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 4; at = at.cause, depth++) {
     if ('code' in at && typeof at.code === 'string') return at.code

@@ -9,6 +9,7 @@ import type { Means, SystemScope } from '../domain/access/scope.ts'
 import type { AskOverride } from '../domain/auth/override.ts'
 import { SignInTrace } from '../domain/auth/trace.ts'
 import { demandExecute } from '../domain/code/code.ts'
+import type { SendMessage } from '../domain/sending/send.ts'
 import type { Egress } from '../egress/egress.ts'
 import type { Limits, Outcome } from '../sandbox/job.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
@@ -23,6 +24,7 @@ import { cryptoCalls } from './host/crypto.ts'
 import { dataCalls } from './host/data.ts'
 import { httpCalls } from './host/http.ts'
 import { roleCalls } from './host/roles.ts'
+import { sendingCalls } from './host/sending.ts'
 import { answerCall, type HostTable } from './host/table.ts'
 import { userCalls } from './host/users.ts'
 import { effectiveIdentity } from './identity.ts'
@@ -59,6 +61,7 @@ export function createEngine(parts: {
   means: Means
   sandbox: Sandbox
   egress: Egress
+  send: SendMessage
   doors: ServiceDoors
   nodeId: string
   version: string
@@ -78,6 +81,7 @@ export function createEngine(parts: {
     ...codeCalls((scope, request) => execute(scope, request)),
     ...httpCalls(parts.egress),
     ...cryptoCalls,
+    ...sendingCalls(parts.send),
   }
 
   const execute = async (scope: SystemScope, request: RunRequest): Promise<RunResult> => {
@@ -140,6 +144,7 @@ export function createEngine(parts: {
       version: assembly.version,
       purpose,
       asAuthService: purpose === 'auth',
+      runAs: assembly.settings.run_user !== '',
       scope: { ...scope, caller: identity },
       caller: scope.caller,
       tokens: new RunTokens(),

@@ -36,6 +36,8 @@ export type Run = {
   purpose: Purpose
   /** True only while running as the auth service that the door asked. */
   asAuthService: boolean
+  /** The service has a run-as user: a developer decided what it may do, whoever calls it. */
+  runAs: boolean
   /** Scope of the effective identity: the run-as user, else the caller. */
   scope: SystemScope
   caller: Caller

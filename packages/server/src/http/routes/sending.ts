@@ -1,9 +1,12 @@
 /** Messages of a system, for its developers: where they go, and the inbox of development. Gatehouse's own calls. */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
-import type { SystemScope } from '../../domain/access/scope.ts'
+import type { NodeScope, SystemScope } from '../../domain/access/scope.ts'
+import { takeStatus } from '../../domain/sending/callbacks.ts'
 import { gatewayAccount } from '../../domain/sending/gateway-account.ts'
 import { emptyInbox, inboxMessages, messagesTo } from '../../domain/sending/inbox.ts'
-import { type RouteInput, route } from '../route.ts'
+import { callbackUrl } from '../../domain/sending/twilio.ts'
+import { systemByKey } from '../../domain/systems/systems.ts'
+import { empty, type Reply, type RouteInput, route } from '../route.ts'
 import { parameter } from './shapes.ts'
 
 const sending = '/admin/v/4/system/:key/sending'
@@ -12,6 +15,14 @@ const inbox = '/admin/v/4/system/:key/inbox'
 const longestPage = 500
 
 export const sendingRoutes = [
+  route({
+    method: 'POST',
+    path: '/api/v/4/sending/:key/twilio/status',
+    allow: 'anybody',
+    form: true,
+    summary: 'What Twilio reports of a message, signed by it',
+    handle: takeReport,
+  }),
   route({
     method: 'GET',
     path: sending,
@@ -40,6 +51,19 @@ export const inboxRoutes = [
     handle: async (scope) => ({ removed: await emptyInbox(scope) }),
   }),
 ]
+
+/** Whether there is such a system is not told: without its token nothing is signed rightly. */
+async function takeReport(node: NodeScope, { params, query, headers, body }: RouteInput<unknown>): Promise<Reply> {
+  const system = await systemByKey(node, params.key!)
+  const noteId = parameter({ query }, 'message') ?? ''
+  const signature = [headers['x-twilio-signature'] ?? ''].flat()[0] ?? ''
+  const scope = system && { ...node, system, data: node.store.forSystem(system.key) }
+  const report = { noteId, signature, form: new URLSearchParams(typeof body === 'string' ? body : '') }
+  if (scope === undefined || !(await takeStatus(scope, { ...report, url: callbackUrl(scope, noteId) }))) {
+    throw new GatehouseError('permissionDenied', 'The signature is not that of the provider.')
+  }
+  return empty()
+}
 
 function sendingShape(scope: SystemScope): Record<string, unknown> {
   const { settings, key } = scope.system

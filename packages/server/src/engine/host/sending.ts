@@ -1,0 +1,22 @@
+/** Messages to phones, for a run. How one ends is a value; the text and the number stay out of every record. */
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import type { SendMessage } from '../../domain/sending/send.ts'
+import { currentSystem } from '../run.ts'
+import { type HostTable, textArg } from './table.ts'
+
+export const sendingCalls = (send: SendMessage): HostTable => ({
+  'sending.send': async ({ run, args }) => {
+    // Whoever may call an open service could otherwise write to any phone, and the system would pay.
+    if (run.scope.caller.kind !== 'developer' && !run.runAs) {
+      throw new GatehouseError(
+        'permissionDenied',
+        'Messages are sent by services with a run-as user, and by those that a developer runs.',
+        { hint: 'Give the service a run-as user.' },
+      )
+    }
+    const scope = { ...run.scope, system: await currentSystem(run.scope) }
+    const sent = await send(scope, { to: textArg(args, 'to'), body: textArg(args, 'body') })
+    run.tree.messages.push({ to: sent.where, state: sent.state })
+    return sent
+  },
+})
