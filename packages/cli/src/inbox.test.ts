@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import type { TestApp } from '../../../test/support/app.ts'
+import { createTestApp, type TestApp } from '../../../test/support/app.ts'
 import { signedIn } from './command.fixture.ts'
 
 const gatehouse = fileURLToPath(new URL('gatehouse.js', import.meta.url))
@@ -79,4 +79,10 @@ test('inbox is refused to whoever is not signed in, and says why there is none i
   const { code, stderr } = await person.run(['inbox', '--url', url])
   assert.equal(code, 1)
   assert.match(stderr, /not signed in/)
+  const production = await createTestApp(t, { args: ['--mode', 'production', '--insecure-http', '--weak-sandbox'] })
+  await production.createSystem()
+  const other = await signedIn(t, production)
+  const refused = await other.person.run(['inbox'])
+  assert.equal(refused.code, 1)
+  assert.match(refused.stderr, /in development only/)
 })

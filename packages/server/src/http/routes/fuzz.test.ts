@@ -12,6 +12,8 @@ import { itemRoutes } from './items.ts'
 import { libraryRoutes } from './libraries.ts'
 import { userWith } from './people.fixture.ts'
 import { roleRoutes } from './roles.ts'
+import { secretRoutes } from './secrets.ts'
+import { inboxRoutes, sendingRoutes } from './sending.ts'
 
 const app = await createTestApp({ after })
 const { developer, call } = app
@@ -79,6 +81,8 @@ const ofSystem = [
   'code_versions',
   'failed_runs',
   'run_logs',
+  'secrets',
+  'messages',
   'changes',
 ] as const
 
@@ -424,6 +428,9 @@ const routes = [
   ...itemRoutes,
   ...codeRoutes,
   ...libraryRoutes,
+  ...secretRoutes,
+  ...sendingRoutes,
+  ...inboxRoutes,
 ].flatMap(({ method, paths }) => paths.map((path) => ({ method, path })))
 
 const areas = Map.groupBy(routes, ({ path }) =>

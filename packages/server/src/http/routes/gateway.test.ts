@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
 import { createTestApp, type TestApp } from '../../../../../test/support/app.ts'
 import { systemByKey } from '../../domain/systems/systems.ts'
+import { deleteOldInboxMessages, insertInboxMessage, searchInbox } from '../../store/tables/inbox.ts'
 import { readBasic } from '../basic.ts'
 import { insideGateway } from '../inside-gateway.ts'
 
@@ -246,6 +247,33 @@ test('the inbox is read by the developers of the system alone, newest ones limit
   assert.deepEqual(await inboxOf(other), [])
   assert.deepEqual((await app.call('DELETE', path, { developer })).body, { removed: 3 })
   assert.deepEqual(await inboxOf(system), [])
+})
+
+test('the inbox keeps a thousand messages of a system, for a day', async () => {
+  const [system, other] = [await plant(), await plant()]
+  const { store } = app.app.means
+  const at = Date.now()
+  const add = (on: System, i: number) =>
+    insertInboxMessage(store.forSystem(on.key), {
+      id: `${on.key}-${i}`,
+      to,
+      from,
+      serviceSid: null,
+      body: `n${i}`,
+      at: at + i,
+    })
+  await add(other, 0)
+  for (let i = 0; i < 1003; i++) await add(system, i)
+  await add(system, 1002)
+  const kept = await searchInbox(store.forSystem(system.key), {}, { offset: 999, limit: 10 })
+  assert.deepEqual([kept.total, kept.messages.map((one) => one.body)], [1000, ['n3']])
+  assert.equal((await inboxOf(other)).length, 1)
+  await deleteOldInboxMessages(store, at + 1000)
+  assert.deepEqual(
+    (await inboxOf(system)).map((one: any) => one.body),
+    ['n1000', 'n1001', 'n1002'],
+  )
+  assert.deepEqual(await inboxOf(other), [])
 })
 
 const form = { 'content-type': 'application/x-www-form-urlencoded' }

@@ -206,6 +206,14 @@ test('a redirect takes a secret along within its origin and nowhere else, whatev
   assert.equal(away['x-other'], 'kept')
 })
 
+test('the secrets of a system go with it', async () => {
+  const { system } = await plant()
+  const store = app.app.means.store.forSystem(system.key)
+  assert.notEqual(await findSecret(store, 'TOKEN'), undefined)
+  await app.call('DELETE', '/admin/v/4/systemmanagement', { developer, query: { id: system.key } })
+  assert.equal(await findSecret(store, 'TOKEN'), undefined)
+})
+
 test('a secret of one system is none of another', async () => {
   await plant()
   const system = await app.createSystem()
