@@ -22,7 +22,7 @@ import { addDeveloper, invite, needsFirstDeveloper } from './domain/accounts/dev
 import { refreshUserSession } from './domain/auth/sessions.ts'
 import { redeemForService, signInAnonymously } from './domain/auth/sign-in.ts'
 import { carrierTimeoutMs } from './domain/sending/carrier.ts'
-import { sendMessage } from './domain/sending/send.ts'
+import { type SendMessage, sendMessage } from './domain/sending/send.ts'
 import { createEgress, type EgressLimits } from './egress/egress.ts'
 import { ownUrlMatcher } from './egress/own-url.ts'
 import { createEngine } from './engine/engine.ts'
@@ -204,7 +204,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       answer: (request, run) => inside.answer(server, request, run as Run),
       port: () => listeningPort,
     },
-    ...(config.mode === 'development' && { inside: insideGateway }),
+    inside: insideGateway,
   })
   // Packages are larger and slower than what services ask for; the policy is the same.
   const packageEgress = createEgress({
@@ -230,6 +230,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       port: () => listeningPort,
     },
   })
+  const send: SendMessage = (scope, message) => sendMessage(scope, messageEgress, message)
   const sandbox = await createSandbox({
     prelude: preludeSource(),
     // A run that waits for the world holds its process, so there are more of them than processors.
@@ -244,7 +245,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     means,
     sandbox,
     egress,
-    send: (scope, message) => sendMessage(scope, messageEgress, message),
+    send,
     doors: { redeem: redeemForService, anonymous: signInAnonymously, refresh: refreshUserSession },
     nodeId: hexId(6),
     version,

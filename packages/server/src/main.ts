@@ -3,7 +3,7 @@ import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { createApp, setupLink } from './app.ts'
 import { createLog } from './base/log.ts'
 import { type Config, ConfigError } from './config/config.ts'
-import { messagesOrigin } from './http/inside-gateway.ts'
+import { twilioOrigin } from './domain/sending/twilio.ts'
 
 /** Runs until a signal ends it. Throws ConfigError with one sentence where the node cannot start. */
 export async function runNode(config: Config): Promise<void> {
@@ -38,10 +38,10 @@ export async function runNode(config: Config): Promise<void> {
 
 /** Said at start, since it is not what the code of a service says. */
 function messagesLine(config: Config): string {
-  const route = config.routes.find(({ from }) => from === messagesOrigin)
+  const route = config.routes.find(({ from }) => from === twilioOrigin)
   return route === undefined
-    ? `Messages: what services send to ${messagesOrigin} goes to the inbox of their system and to nobody's phone. Read it with: gatehouse inbox`
-    : `Messages: what services send to ${messagesOrigin} goes to ${route.to}, by --route.`
+    ? `Messages: what services send to ${twilioOrigin} goes to the inbox of their system and to nobody's phone. Read it with: gatehouse inbox`
+    : `Messages: what services send to ${twilioOrigin} goes to ${route.to}, by --route.`
 }
 
 /** Failures of a start that an operator can mend become one sentence. */

@@ -1,28 +1,28 @@
 /**
  * In development `https://api.twilio.com` leads to the gateway for whatever services ask, so that a package written for the
  * real one runs unchanged and no phone rings. Not where the operator has a route for it, nor where the system's setting says
- * `provider`.
+ * `provider`. In production a system whose setting says `inbox` sends nothing.
  */
 import { STATUS_CODES } from 'node:http'
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { answerAsTwilio, longestForm } from '../domain/sending/gateway.ts'
 import { type GatewayAnswer, refusal, unauthenticated } from '../domain/sending/gateway-shapes.ts'
-import { messagesTo } from '../domain/sending/inbox.ts'
+import { messagesTo, noInbox } from '../domain/sending/inbox.ts'
+import { twilioOrigin } from '../domain/sending/twilio.ts'
 import type { EgressResponse, InsideAnswer, OwnNodeRequest } from '../egress/egress.ts'
 import { originKey } from '../egress/policy.ts'
 import type { Run } from '../engine/run.ts'
 import { readBasic } from './basic.ts'
 
-export const messagesOrigin = 'https://api.twilio.com'
-const messagesKey = originKey(new URL(messagesOrigin))
+const messagesKey = originKey(new URL(twilioOrigin))
 
 export const insideGateway: InsideAnswer = (url, context) => {
   if (originKey(url) !== messagesKey) return undefined
   const run = context as Run
   if (messagesTo(run.scope) !== 'inbox') return undefined
   return async (request) => {
-    const answer = await answerRun(run, request)
-    if (answer.status === 201) run.tree.messages.push({ to: 'inbox', state: 'accepted' })
-    return toEgress(url, answer)
+    if (run.scope.mode === 'production') throw new GatehouseError('egressRefused', noInbox)
+    return toEgress(url, await answerRun(run, request))
   }
 }
 

@@ -12,6 +12,10 @@ export type MessagesTo = 'inbox' | 'provider'
 export const messagesTo = ({ mode, system }: Pick<SystemScope, 'mode' | 'system'>): MessagesTo =>
   system.settings.messages_to === '' ? (mode === 'development' ? 'inbox' : 'provider') : system.settings.messages_to
 
+/** What a system is told whose setting says `inbox` where there is none. */
+export const noInbox =
+  'Messages of this system go to the inbox, and in production there is none. Set messages_to to "provider".'
+
 /** The newest that came after `since`, oldest first. */
 export async function inboxMessages(
   scope: SystemScope,

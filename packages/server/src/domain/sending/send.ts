@@ -22,7 +22,7 @@ import {
 import type { SystemScope } from '../access/scope.ts'
 import type { Carrier, Delivery, Parcel } from './carrier.ts'
 import { longestBody } from './gateway.ts'
-import { type MessagesTo, messagesTo } from './inbox.ts'
+import { type MessagesTo, messagesTo, noInbox } from './inbox.ts'
 import { takeLimits } from './limits.ts'
 import { type ReadNumber, readPhoneNumber } from './phone-number.ts'
 import { twilioCarrier } from './twilio.ts'
@@ -64,9 +64,7 @@ export async function sendMessage(scope: SystemScope, egress: Egress, message: M
   const where = messagesTo(scope)
   const refuse = (reason: string): Sent => ({ where, provider: '', state: 'refused', id: '', reason })
   if (where === 'inbox' && scope.mode === 'production') {
-    return refuse(
-      'Messages of this system go to the inbox, and in production there is none. Set messages_to to "provider".',
-    )
+    return refuse(noInbox)
   }
   if (message.body === '' || message.body.length > longestBody) {
     return refuse(`A message has 1 to ${longestBody} characters.`)

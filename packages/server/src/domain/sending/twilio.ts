@@ -20,7 +20,7 @@ import {
 
 type Twilio = Extract<MessageProvider, { kind: 'twilio' }>
 
-const origin = 'https://api.twilio.com'
+export const twilioOrigin = 'https://api.twilio.com'
 
 /** What Twilio puts before messages of accounts on trial. */
 const trialPrefix = 'Sent from your Twilio trial account - '
@@ -30,7 +30,7 @@ const slackMs = hour
 
 export function twilioCarrier(scope: SystemScope, egress: Egress, provider: Twilio): Carrier {
   const sender = provider.messaging_service ?? provider.from!
-  const path = `${origin}/2010-04-01/Accounts/${provider.account}/Messages.json`
+  const path = `${twilioOrigin}/2010-04-01/Accounts/${provider.account}/Messages.json`
   const call = async (method: 'GET' | 'POST', parameters: URLSearchParams, token: string) =>
     egress.request({
       method,

@@ -1,18 +1,24 @@
 /** What a run sends to the world, through the one way out. */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { twilioOrigin } from '../../domain/sending/twilio.ts'
 import type { Egress } from '../../egress/egress.ts'
+import type { Run } from '../run.ts'
 import { withSecrets } from './secret-headers.ts'
 import { type HostTable, textArg } from './table.ts'
 
 /** Outbound calls of one call with all that runs in it; stops a service from being used to flood others. */
 const outboundLimit = 100
 
+export function countOutbound(run: Run): void {
+  run.tree.outboundCalls += 1
+  if (run.tree.outboundCalls > outboundLimit) {
+    throw new GatehouseError('egressRefused', `A run may send at most ${outboundLimit} requests.`)
+  }
+}
+
 export const httpCalls = (egress: Egress): HostTable => ({
   'http.request': async ({ run, scope, args, signal }) => {
-    run.tree.outboundCalls += 1
-    if (run.tree.outboundCalls > outboundLimit) {
-      throw new GatehouseError('egressRefused', `A run may send at most ${outboundLimit} requests.`)
-    }
+    countOutbound(run)
     const { body, bodyBase64, timeoutMs, maxRedirects, strictSSL } = args
     const bytes =
       typeof bodyBase64 === 'string' ? Buffer.from(bodyBase64, 'base64') : typeof body === 'string' ? body : undefined
@@ -32,6 +38,9 @@ export const httpCalls = (egress: Egress): HostTable => ({
       signal,
       context: run,
     })
+    if (isMessage(textArg(args, 'method'), url, answer.status)) {
+      run.tree.messages.push({ to: answer.headers['gatehouse-messages-to']?.[0] ?? 'provider', state: 'accepted' })
+    }
     const text = answer.body.toString('utf8')
     const exact = Buffer.from(text, 'utf8').equals(answer.body)
     return {
@@ -44,6 +53,14 @@ export const httpCalls = (egress: Egress): HostTable => ({
     }
   },
 })
+
+/** A message that a service gave to Twilio itself, or took to be Twilio. */
+const isMessage = (method: string, url: string, status: number): boolean =>
+  method.toUpperCase() === 'POST' &&
+  status >= 200 &&
+  status < 300 &&
+  URL.parse(url)?.origin === twilioOrigin &&
+  url.includes('/Messages.json')
 
 function readHeaders(given: unknown): Record<string, string | string[]> {
   if (given === undefined || given === null) return {}

@@ -2,6 +2,7 @@
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { SendMessage } from '../../domain/sending/send.ts'
 import { currentSystem } from '../run.ts'
+import { countOutbound } from './http.ts'
 import { type HostTable, textArg } from './table.ts'
 
 export const sendingCalls = (send: SendMessage): HostTable => ({
@@ -14,6 +15,7 @@ export const sendingCalls = (send: SendMessage): HostTable => ({
         { hint: 'Give the service a run-as user.' },
       )
     }
+    countOutbound(run)
     const scope = { ...run.scope, system: await currentSystem(run.scope) }
     const sent = await send(scope, { to: textArg(args, 'to'), body: textArg(args, 'body') })
     run.tree.messages.push({ to: sent.where, state: sent.state })

@@ -372,6 +372,12 @@ test('in production there is neither gateway nor inbox, whatever the setting say
   })
   const system = await production.createSystem()
   await production.set(system, { messages_to: 'inbox' })
+  const service = await plant(production)
+  await production.set(service, { messages_to: 'inbox' })
+  const options = { uri: `${messages}.json`, auth: { user: account, pass: 'x' }, form: true, body: { To: to } }
+  const ran = await production.run(service, 'send', { method: 'post', options }, { developer: production.developer })
+  assert.equal(ran.body.results[0], true)
+  assert.match(ran.body.results[1], /in production there is none/)
   const inbox = `/admin/v/4/system/${system.key}/inbox`
   assert.equal((await production.call('GET', inbox, { developer: production.developer })).status, 404)
   assert.equal((await production.call('DELETE', inbox, { developer: production.developer })).status, 404)
