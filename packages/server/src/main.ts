@@ -40,7 +40,7 @@ export async function runNode(config: Config): Promise<void> {
 function messagesLine(config: Config): string {
   const route = config.routes.find(({ from }) => from === twilioOrigin)
   return route === undefined
-    ? `Messages: what services send to ${twilioOrigin} goes to the inbox of their system and to nobody's phone. Read it with: gatehouse inbox`
+    ? `Messages: what services send to ${twilioOrigin} goes to the inbox of their system and to nobody's phone, unless its messages_to says provider. Read it with: gatehouse inbox`
     : `Messages: what services send to ${twilioOrigin} goes to ${route.to}, by --route.`
 }
 

@@ -58,6 +58,10 @@ export async function withSecrets(
     })
     headers[name] = Array.isArray(given) ? filled : filled[0]!
   }
+  // Also as JSON spells them, and JSON within JSON, since that is how answers are logged.
+  for (let depth = 0; depth < 2; depth++) {
+    for (const value of [...secret]) secret.add(JSON.stringify(value).slice(1, -1))
+  }
   return { headers, bound, values: [...secret] }
 }
 

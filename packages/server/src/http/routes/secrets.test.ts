@@ -175,6 +175,16 @@ test('secret:NAME becomes the value in headers and in basic credentials, outside
   for (const text of [value, basic('AC1', value).slice(6)]) assert.ok(!logs.text.includes(text))
 })
 
+test('a secret with quotes in it is struck from a log of JSON as well', async () => {
+  const { system, echo } = await plant()
+  const quoted = 'half "quoted" \\ secret'
+  await make(system, { name: 'QUOTED', value: quoted, hosts: ['api.example.com'] })
+  assert.equal((await echo({ uri: `${origins[0]}/`, headers: { A: 'secret:QUOTED' } })).a, quoted)
+  const logs = await app.call('GET', `/codeadmin/v/2/logs/${system.key}/send`, { developer })
+  assert.match(logs.text, /\[struck\]/)
+  assert.doesNotMatch(logs.text, /half/)
+})
+
 test('a secret goes to no host but its own, not over plain http and not past an unverified certificate', async () => {
   const { sent } = await plant()
   const headers = { Authorization: 'Bearer secret:TOKEN' }
