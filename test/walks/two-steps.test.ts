@@ -32,7 +32,7 @@ async function smsProvider(t: TestContext) {
   return provider
 }
 
-async function setUp(t: TestContext) {
+async function setUp(t: TestContext, smsUrl = 'https://sms.example.com') {
   const provider = await smsProvider(t)
   const app = await createTestApp(t, { args: ['--route', `https://sms.example.com=${provider.url}`] })
   const system = await app.createSystem()
@@ -54,7 +54,7 @@ async function setUp(t: TestContext) {
   })
   const constants = {
     PLATFORM_URL: app.app.means.publicUrl(),
-    SMS_URL: 'https://sms.example.com',
+    SMS_URL: smsUrl,
     SMS_KEY: 'key',
     SMS_SECRET: 'secret of the provider',
     SMS_FROM: '+15005550001',
@@ -101,6 +101,29 @@ test('password, then the code that arrived by text message, opens a session', as
   })
   assert.ok(roles.body.some((role: any) => role.Name === 'authRole'))
 })
+
+for (const path of ['', '/SMS']) {
+  test(`services written for Twilio walk unchanged in development, with ${path}/Messages.json; the code is in the inbox`, async (t) => {
+    const account = `https://api.twilio.com/2010-04-01/Accounts/AC${'0'.repeat(32)}`
+    const { app, system, provider, auth } = await setUp(t, account + path)
+    const first = await auth({ ...credentials, factor: 1 })
+    assert.equal(first.body.options.err, false, first.text)
+    const developer = { developer: app.developer }
+    const inbox = await app.call('GET', `/admin/v/4/system/${system.key}/inbox`, developer)
+    assert.deepEqual(
+      inbox.body.map((one: any) => [one.to, one.from]),
+      [['+15005550006', '+15005550001']],
+    )
+    const code = /Your code is (\d{6})/.exec(inbox.body[0].body)![1]
+    const second = await auth({ email: 'a', password: 'b', factor: 2, factor_id: first.body.options.factor_id, code })
+    assert.ok(second.body.user_token, second.text)
+    assert.equal(provider.messages.length, 0)
+    const traces = await app.call('GET', `/admin/v/4/system/${system.key}/sign-ins`, developer)
+    const asked = traces.body.find((trace: any) => trace.decision === 'more')
+    assert.deepEqual(asked.messages, [{ to: 'inbox', state: 'accepted' }])
+    assert.doesNotMatch(traces.text, /Your code/)
+  })
+}
 
 test('a wrong password, a wrong code, a spent code and no factor id let nobody in', async (t) => {
   const { provider, auth } = await setUp(t)

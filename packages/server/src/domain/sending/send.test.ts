@@ -225,6 +225,15 @@ test('a system that says inbox sends into it in development and nowhere in produ
     inbox.body.map((one: any) => [one.id, one.to, one.body]),
     [[sent.id, '+15551234567', body]],
   )
+  await app.set(system, { messages_to: 'provider' })
+  const fictional = await send({ to: '+15551234567', challenge: 'c' })
+  assert.equal(fictional.state, 'refused', 'a provider gets no number that belongs to nobody')
+  await app.set(system, { messages_to: '' })
+  await send({ challenge: 'd' })
+  await app.set(system, { messages_to: 'provider' })
+  const known = await send({ challenge: 'd' })
+  assert.deepEqual([known.where, known.state], ['inbox', 'accepted'], 'it says where it went')
+  await app.call('DELETE', `/admin/v/4/system/${system.key}/inbox`, { developer: app.developer })
   await app.set(system, { messages_to: 'inbox' })
   const production = { ...(await scope()), mode: 'production' as const }
   const refused = await sendMessage(production, egress, { to, body })

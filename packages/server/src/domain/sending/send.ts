@@ -94,11 +94,13 @@ function providersOf(scope: SystemScope, egress: Egress): Carrier[] {
   return carriers.filter(({ name }, index) => carriers.findIndex((one) => one.name === name) === index)
 }
 
+const inboxName = 'inbox'
+
 /** The inbox as a carrier; the id comes from the note, so it takes a message once. */
 function inboxCarrier(scope: SystemScope): Carrier {
   const sidOf = (noteId: string): string => `SM${noteId.replaceAll('-', '')}`
   return {
-    name: 'inbox',
+    name: inboxName,
     asksOnly: true,
     async deliver({ id, number, body, from }) {
       const at = scope.clock.now()
@@ -258,7 +260,9 @@ const parcelOf = ({ number, message }: Sending, { id }: MessageNote): Parcel => 
   from: message.from,
 })
 
-function sentOf({ where }: Sending, provider: string, delivery: Delivery): Sent {
+/** Where it went, not where it would go by now: the setting may have changed since. */
+function sentOf(sending: Sending, provider: string, delivery: Delivery): Sent {
+  const where = provider === '' ? sending.where : provider === inboxName ? 'inbox' : 'provider'
   const id = delivery.state === 'accepted' ? delivery.id : ''
   const sent: Sent = { where, provider, state: delivery.state, id }
   return delivery.state === 'accepted' ? sent : { ...sent, reason: delivery.reason }
