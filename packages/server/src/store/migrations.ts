@@ -270,7 +270,18 @@ const packages: Migration = {
   },
 }
 
-export const migrations: readonly Migration[] = [firstSchema, packages]
+const undoOfPackages: Migration = {
+  name: '003 undo of packages',
+  async up(tx, dialect) {
+    const db = tx as AnyDb
+    await db.schema
+      .alterTable('installed_packages')
+      .addColumn('undo', dialect.kind === 'sqlite' ? 'blob' : 'bytea')
+      .execute()
+  },
+}
+
+export const migrations: readonly Migration[] = [firstSchema, packages, undoOfPackages]
 
 /** Brings the database to the present schema. Throws DatabaseTooNew where it is ahead of this program. */
 export async function migrate(db: AnyDb, dialect: Dialect): Promise<void> {

@@ -139,6 +139,8 @@ export type Tables = {
     readme: string
     installed_at: number
     installed_by: string
+    /** What the install touched as it was before and right after, packed; null where it cannot be undone. */
+    undo: Buffer | null
   }
   change_heads: {
     system_key: string
