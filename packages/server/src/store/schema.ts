@@ -142,6 +142,7 @@ export type Tables = {
     /** What the install touched as it was before and right after, packed; null where it cannot be undone. */
     undo: Buffer | null
   }
+  catalogues: { url: string; name: string; added_at: number; added_by: string }
   change_heads: {
     system_key: string
     incarnation: string
