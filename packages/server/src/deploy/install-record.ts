@@ -87,13 +87,13 @@ export async function writeDown(scope: SystemScope, record: InstallRecord, step:
   })
 }
 
-function* filesOfStep(step: Step, found: InstalledPackage | undefined): Generator<[string, Buffer]> {
+function* filesOfStep(step: Step, found: InstalledPackage | undefined): Generator<[string, Iterable<Buffer>]> {
   if (found !== undefined) {
     const { undo: _, ...previous } = found
-    yield ['previous.json', Buffer.from(JSON.stringify({ ...previous, files: found.files.toString('base64') }))]
+    yield ['previous.json', [Buffer.from(JSON.stringify({ ...previous, files: found.files.toString('base64') }))]]
   }
   for (const part of ['before', 'after'] as const) {
-    for (const [path, bytes] of packageFiles(step[part])) yield [`${part}/${path}`, bytes]
+    for (const [path, pieces] of packageFiles(step[part])) yield [`${part}/${path}`, pieces]
   }
 }
 

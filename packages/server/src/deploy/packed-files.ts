@@ -10,34 +10,49 @@ import { createGzip, gunzip, gzipSync } from 'node:zlib'
 
 const unpack = promisify(gunzip)
 
-/** Takes the files as they come; each may be forgotten once it is taken. */
-export function packFiles(files: Iterable<[path: string, bytes: Buffer]>): Promise<Buffer> {
-  return buffer(Readable.from(framed(files)).pipe(createGzip()))
-}
+type Files = Iterable<[path: string, pieces: Iterable<Buffer>]>
+
+/** Takes the files as they come; each piece may be forgotten once it is taken. */
+export const packFiles = (files: Files): Promise<Buffer> => buffer(Readable.from(framed(files)).pipe(createGzip()))
 
 /** The same without waiting, for a transaction, which may wait for nothing but its store. */
-export const packFilesNow = (files: Iterable<[path: string, bytes: Buffer]>): Buffer =>
-  gzipSync(Buffer.concat([...framed(files)]))
+export const packFilesNow = (files: Files): Buffer => gzipSync(Buffer.concat([...framed(files)]))
 
-function* framed(files: Iterable<[string, Buffer]>): Generator<Buffer> {
-  for (const [path, bytes] of files) {
+/** The length of the path, the path, then pieces with their lengths; a length of 0 ends the file. */
+function* framed(files: Files): Generator<Buffer> {
+  for (const [path, pieces] of files) {
     const name = Buffer.from(path)
-    const head = Buffer.alloc(8)
-    head.writeUInt32BE(name.length, 0)
-    head.writeUInt32BE(bytes.length, 4)
-    yield Buffer.concat([head, name])
-    if (bytes.length > 0) yield bytes
+    yield lengthOf(name)
+    yield name
+    for (const piece of pieces) {
+      if (piece.length === 0) continue
+      yield lengthOf(piece)
+      yield piece
+    }
+    yield lengthOf(Buffer.alloc(0))
   }
+}
+
+function lengthOf({ length }: Buffer): Buffer {
+  const head = Buffer.alloc(4)
+  head.writeUInt32BE(length)
+  return head
 }
 
 export async function unpackFiles(packed: Buffer): Promise<Map<string, Buffer>> {
   const all = await unpack(packed)
   const files = new Map<string, Buffer>()
-  for (let at = 0; at < all.length; ) {
-    const [name, length] = [all.readUInt32BE(at), all.readUInt32BE(at + 4)]
-    const start = at + 8 + name
-    files.set(all.toString('utf8', at + 8, start), all.subarray(start, start + length))
-    at = start + length
+  let at = 0
+  const next = (): Buffer => {
+    const start = at + 4
+    at = start + all.readUInt32BE(at)
+    return all.subarray(start, at)
+  }
+  while (at < all.length) {
+    const path = next().toString('utf8')
+    const pieces: Buffer[] = []
+    for (let piece = next(); piece.length > 0; piece = next()) pieces.push(piece)
+    files.set(path, pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces))
   }
   return files
 }

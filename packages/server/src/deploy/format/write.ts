@@ -1,7 +1,7 @@
 /** `writePackage`: a model as files in the layout of today's cb-cli, the same bytes for the same model. */
 import { codeFiles, libraryFile, serviceFile } from './code.ts'
 import { collectionFile } from './collections.ts'
-import { writeJson } from './json.ts'
+import { jsonPieces } from './json.ts'
 import type { PackageGrant, PackageModel } from './model.ts'
 import { byCodePoint, fileNameOf } from './names.ts'
 import { roleFile } from './roles.ts'
@@ -16,18 +16,22 @@ export function writePackage(
   model: PackageModel,
   identity: { key: string; secret: string } = { key: '', secret: '' },
 ): Map<string, Buffer> {
-  return new Map([...packageFiles(model, identity)].sort(([one], [other]) => byCodePoint(one, other)))
+  const files = [...packageFiles(model, identity)].map(([path, pieces]): [string, Buffer] => [
+    path,
+    Buffer.concat([...pieces]),
+  ])
+  return new Map(files.sort(([one], [other]) => byCodePoint(one, other)))
 }
 
-/** The same files one after the other, in no order, each written when it is asked for. */
+/** The same files one after the other, in no order, each in pieces that are written when they are asked for. */
 export function* packageFiles(
   model: PackageModel,
   identity: { key: string; secret: string } = { key: '', secret: '' },
-): Generator<[path: string, bytes: Buffer]> {
+): Generator<[path: string, pieces: Iterable<Buffer>]> {
   const kept = model.kept.flatMap(({ files }) => files)
   const stems = new FreeStems(kept.map(({ path }) => path))
-  for (const { path, bytes } of kept) yield [path, bytes]
-  if (model.system !== undefined) yield ['system.json', writeJson(systemFile(model.system, identity))]
+  for (const { path, bytes } of kept) yield [path, [bytes]]
+  if (model.system !== undefined) yield ['system.json', jsonPieces(systemFile(model.system, identity))]
   for (const service of model.services) {
     const file = serviceFile(service, grantsOn(model, 'services', service.name))
     yield* writeCode(stems, 'code/services', service, file)
@@ -35,13 +39,13 @@ export function* packageFiles(
   for (const library of model.libraries) yield* writeCode(stems, 'code/libraries', library, libraryFile(library))
   for (const collection of model.collections) {
     const file = collectionFile(collection, grantsOn(model, 'collections', collection.name))
-    yield [`data/${stems.take('data', collection.name)}.json`, writeJson(file)]
+    yield [`data/${stems.take('data', collection.name)}.json`, jsonPieces(file)]
   }
-  for (const role of model.roles) yield [`roles/${stems.take('roles', role.name)}.json`, writeJson(roleFile(role))]
-  yield ['users/schema.json', writeJson(userTableFile(model.userTable, grantsOn(model, 'users', '')))]
+  for (const role of model.roles) yield [`roles/${stems.take('roles', role.name)}.json`, jsonPieces(roleFile(role))]
+  yield ['users/schema.json', jsonPieces(userTableFile(model.userTable, grantsOn(model, 'users', '')))]
   for (const user of model.users) {
-    yield [`users/${stems.take('users', user.email)}.json`, writeJson(userFile(user))]
-    yield [`users/roles/${fileNameOf(user.email)}.json`, writeJson(user.roles)]
+    yield [`users/${stems.take('users', user.email)}.json`, jsonPieces(userFile(user))]
+    yield [`users/roles/${fileNameOf(user.email)}.json`, jsonPieces(user.roles)]
   }
 }
 
@@ -55,11 +59,11 @@ function* writeCode(
   folder: string,
   one: Code,
   settings: Record<string, unknown>,
-): Generator<[string, Buffer]> {
+): Generator<[string, Iterable<Buffer>]> {
   const stem = stems.take(folder, one.name)
-  yield [`${folder}/${stem}/${stem}.json`, writeJson(settings)]
+  yield [`${folder}/${stem}/${stem}.json`, jsonPieces(settings)]
   for (const [extension, text] of codeFiles(one)) {
-    yield [`${folder}/${stem}/${stem}${extension}`, Buffer.from(text, 'utf8')]
+    yield [`${folder}/${stem}/${stem}${extension}`, [Buffer.from(text, 'utf8')]]
   }
 }
 
