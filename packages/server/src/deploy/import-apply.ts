@@ -8,7 +8,7 @@ import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { SystemScope } from '../domain/access/scope.ts'
 import { createRole, removeRole, roleNamed } from '../domain/accounts/roles.ts'
 import { addPreparedUser, addUserColumn, deleteUser, manageUser } from '../domain/accounts/users.ts'
-import { type PreparedCode, putCode, removeCode, updateCode } from '../domain/code/code.ts'
+import { currentCode, type PreparedCode, putCode, removeCode, updateCode } from '../domain/code/code.ts'
 import { createCollection } from '../domain/data/collections.ts'
 import { addItemColumn, createItemIndex, insertItems, removeItems, rowsWhere, updateItems } from '../store/rows.ts'
 import { findAccount } from '../store/tables/accounts.ts'
@@ -42,11 +42,11 @@ export async function applyWork(scope: SystemScope, work: Work, means: ApplyMean
   const roles = await writeRoles(scope, work)
   const users = await writeUsers(scope, work, means)
   await writeCode(scope, work, means)
+  for (const one of work.removed) await inAsset(`The ${one.kind} ${shown(one.name)}`, () => remove(scope, one))
   means.onProgress({ phase: 'keeping', done: 0, total: work.kept.length })
   await putKeptFiles(scope.data, work.kept.flatMap(keptFiles))
   await putExtras(scope.data, extrasOf(work, means))
   means.onProgress({ phase: 'keeping', done: work.kept.length, total: work.kept.length })
-  for (const one of work.removed) await inAsset(`The ${one.kind} ${shown(one.name)}`, () => remove(scope, one))
   return { collections, roles, users }
 }
 
@@ -201,8 +201,10 @@ async function userIdOf(scope: SystemScope, email: string): Promise<string> {
 }
 
 async function remove(scope: SystemScope, { kind, name }: Removed): Promise<void> {
-  if (kind === 'service' || kind === 'library') await removeCode(scope, kind, name)
-  else if (kind === 'role') await removeRole(scope, await roleNamed(scope, name))
+  if (kind === 'service' || kind === 'library') {
+    // One that came without code is nothing but what is kept of its file.
+    if ((await currentCode(scope, kind, name)) !== undefined) await removeCode(scope, kind, name)
+  } else if (kind === 'role') await removeRole(scope, await roleNamed(scope, name))
   else if (kind === 'user') await deleteUser(scope, await userIdOf(scope, name))
   else await deleteKeptFiles(scope.data, kind, name)
   await putExtras(scope.data, [{ kind, name, extra: {} }])

@@ -18,6 +18,7 @@ import { type AssetKind, type Note, shown } from './format/notes.ts'
 import { unionOf } from './format/roles.ts'
 import { assetsOf, kindAndName } from './plan-choice.ts'
 import {
+  alike,
   gainedRights,
   keptDiffers,
   libraryDiffers,
@@ -132,14 +133,15 @@ export function planImport(model: PackageModel, target: PackageModel, options: P
   const roles = planning.roles()
   const kept = planning.kept()
   planning.powerOfCode(libraries, services)
-  const removed = planning.gone()
-  const { plan, codeless } = planning
+  planning.gone()
+  const { plan, codeless, removed } = planning
   return { plan, collections, roles, userColumns, users, libraries, services, codeless, kept, removed }
 }
 
 class Planning {
   readonly plan: Plan = { items: [], widening: [], runAs: [], notes: [] }
   readonly codeless: (PackageService | PackageLibrary)[] = []
+  readonly removed: Removed[] = []
   readonly #model: PackageModel
   readonly #target: PackageModel
   readonly #options: PlanOptions
@@ -379,7 +381,11 @@ class Planning {
       // A role that came with an earlier version and is not held now was taken away here, and stays so.
       const gained = wanted.filter((role) => !present?.roles.includes(role) && !before?.roles.includes(role))
       const rolesLost = (before?.roles ?? []).filter(
-        (role) => role !== 'Authenticated' && present!.roles.includes(role) && !user.roles.includes(role),
+        (role) =>
+          // Many files leave out what every user has.
+          (role !== 'Authenticated' || this.#options.removeGone === true) &&
+          present!.roles.includes(role) &&
+          !user.roles.includes(role),
       )
       for (const role of gained) this.#askForMember(email, role, present !== undefined)
       const changedColumns = (present === undefined ? [] : userDiffers({ ...user, columns: own }, present)).filter(
@@ -391,7 +397,8 @@ class Planning {
         this.plan.widening.push({ name: `user:${email}`, message })
       }
       const rolesDiffer = present !== undefined && gained.length + rolesLost.length > 0
-      const differs = [...changedColumns, ...(rolesDiffer ? ['roles'] : [])]
+      const extraDiffers = present !== undefined && !alike(user.extra, present.extra)
+      const differs = [...changedColumns, ...(rolesDiffer ? ['roles'] : []), ...(extraDiffers ? ['extra'] : [])]
       const action = present === undefined ? 'create' : differs.length === 0 ? 'unchanged' : 'update'
       this.plan.items.push({ ...asset, action, differs })
       if (action === 'unchanged') return []
@@ -413,17 +420,46 @@ class Planning {
     const base = byName(this.#options.base?.libraries ?? [])
     return this.#model.libraries.filter((asset) => {
       if (this.#hasProblem('library', asset.name) || this.#leaveDeleted('library', asset.name)) return false
-      if (asset.code === null) return this.#keepCodeless('library', asset, held.get(asset.name))
+      if (asset.code === null) {
+        this.#keepCodeless('library', asset, held.get(asset.name), base.get(asset.name), libraryDiffers)
+        return false
+      }
       const present = held.get(asset.name)
       return this.#decide('library', asset.name, asset, present, base.get(asset.name), libraryDiffers)
     })
   }
 
-  #keepCodeless(kind: 'service' | 'library', asset: PackageService | PackageLibrary, held: object | undefined): false {
+  /** What has no code cannot run. It is kept beside the code that is here, or in its place where that is to go. */
+  #keepCodeless<T extends PackageService | PackageLibrary>(
+    kind: 'service' | 'library',
+    asset: T,
+    held: T | undefined,
+    base: T | undefined,
+    compare: (one: T, other: T) => string[],
+  ): void {
+    const { name } = asset
+    if (this.#options.removeGone === true && base !== undefined && base.code !== null && held !== undefined) {
+      if (this.#takeAway(kind, name, compare(base, held).length === 0)) this.codeless.push(asset)
+      return
+    }
     if (held === undefined) this.codeless.push(asset)
     const reason = held === undefined ? 'It has no code.' : 'It has no code; the one that is here stays.'
-    this.plan.items.push({ kind, name: asset.name, action: 'keep', differs: [], reason })
-    return false
+    this.plan.items.push({ kind, name, action: 'keep', differs: [], reason })
+  }
+
+  /** False where it cannot be taken away, which then stands in the way of the whole. */
+  #takeAway(kind: AssetKind, name: string, isUnchanged: boolean): boolean {
+    if (!isUnchanged && !this.#overwrite.has(kindAndName(kind, name))) {
+      this.#conflict(kind, name, 'It would be deleted, but was changed here.')
+      return false
+    }
+    if (kind === 'service' && this.#options.authServices.includes(name)) {
+      this.#conflict(kind, name, 'It would be deleted, but decides who gets in. Choose another auth service first.')
+      return false
+    }
+    this.plan.items.push({ kind, name, action: 'delete', differs: [] })
+    this.removed.push({ kind: kind as Removed['kind'], name })
+    return true
   }
 
   services(users: Work['users']): Work['services'] {
@@ -434,7 +470,7 @@ class Planning {
       if (this.#hasProblem('service', name) || this.#leaveDeleted('service', name)) return []
       const present = held.get(name)
       if (asset.code === null) {
-        this.#keepCodeless('service', asset, present)
+        this.#keepCodeless('service', asset, present, base.get(name), serviceDiffers)
         return []
       }
       const runAs = this.#runAs(asset, present, users)
@@ -655,11 +691,10 @@ class Planning {
    * What an earlier version brought and this one has no more stays, since somebody may rely on it; or goes, if that is
    * what was asked for and nobody changed it. Data stays in any case.
    */
-  gone(): Removed[] {
+  gone(): void {
     const { base, removeGone = false } = this.#options
-    if (base === undefined) return []
+    if (base === undefined) return
     const { services, libraries, roles, users, kept, collections } = this.#target
-    const removed: Removed[] = []
     const look = <T>(
       kind: AssetKind,
       left: readonly T[],
@@ -671,14 +706,7 @@ class Planning {
       if (!removeGone || kind === 'collection') {
         const why = removeGone ? 'stays here, since it holds data' : 'is no longer in the package and stays here'
         this.#note('skipped', `The ${kind} ${shown(name)} ${why}.`, { kind, name })
-      } else if (!isSame(held) && !this.#overwrite.has(kindAndName(kind, name))) {
-        this.#conflict(kind, name, 'It would be deleted, but was changed here.')
-      } else if (kind === 'service' && this.#options.authServices.includes(name)) {
-        this.#conflict(kind, name, 'It would be deleted, but decides who gets in. Choose another auth service first.')
-      } else {
-        this.plan.items.push({ kind, name, action: 'delete', differs: [] })
-        removed.push({ kind: kind as Removed['kind'], name })
-      }
+      } else this.#takeAway(kind, name, isSame(held))
     }
     const named = <T extends { name: string }>(list: readonly T[], name: string): T[] =>
       list.filter((one) => one.name === name)
@@ -715,7 +743,6 @@ class Planning {
     for (const { name } of base.collections) {
       look('collection', named(this.#model.collections, name), named(collections, name)[0], name, () => true)
     }
-    return removed
   }
 }
 
