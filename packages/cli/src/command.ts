@@ -24,6 +24,10 @@ const commands: Record<string, { summary: string; run: (args: string[]) => Promi
     summary: 'list, run, change and push services',
     run: async (args) => (await import('./service.ts')).service(args),
   },
+  package: {
+    summary: 'look at, import, upgrade and export packages',
+    run: async (args) => (await import('./package.ts')).packageGroup(args),
+  },
   library: { summary: 'push libraries', run: async (args) => (await import('./library.ts')).library(args) },
 }
 
