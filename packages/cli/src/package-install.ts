@@ -5,7 +5,7 @@ import { CommandError } from './failure.ts'
 import { command, type Given } from './flags.ts'
 import type { Output, Part } from './output.ts'
 import { readSource, type SourceBody, sourceFlags, sourceNotes } from './package-source.ts'
-import { changesView, type FetchAnswer, packageView, type Report } from './package-view.ts'
+import { changesView, couldBeActive, type FetchAnswer, packageView, type Report } from './package-view.ts'
 import { showProgress } from './progress.ts'
 import { chooseSystem, listSystems, nodeFlag, openNode, type SystemEntry, systemFlags, systemNamed } from './target.ts'
 
@@ -133,7 +133,7 @@ until --overwrite names it.`,
     const name = given.places[0]!
     const api = await openNode(given)
     const into = await chooseSystem(api, given.text('system'), output)
-    const path = `/admin/v4/system/${segment(into.key)}/packages/undo`
+    const path = `/admin/v/4/system/${segment(into.key)}/packages/undo`
     const ask = (more: object): Promise<Report> => {
       const body = { name, ...listOf(given, 'overwrite'), ...more }
       return api.call('POST', path, { body, patience: longPatienceMs, onProgress: showProgress(output) })
@@ -176,7 +176,7 @@ const target = (into: SystemEntry | undefined, name: string | undefined) =>
   into !== undefined ? { system: into.key } : name !== undefined ? { name } : {}
 
 export const fetchPackage = (api: Api, source: SourceBody, output: Output): Promise<FetchAnswer> =>
-  api.call('POST', '/admin/v4/packages/fetch', {
+  api.call('POST', '/admin/v/4/packages/fetch', {
     body: source,
     patience: longPatienceMs,
     onProgress: showProgress(output),
@@ -200,7 +200,7 @@ type Carrying = {
 
 async function carryOut(api: Api, body: object, { given, output, into, hash, command, question }: Carrying) {
   const ask = (more: object): Promise<Report> =>
-    api.call('POST', '/admin/v4/packages/install', {
+    api.call('POST', '/admin/v/4/packages/install', {
       body: { ...body, ...more },
       patience: longPatienceMs,
       onProgress: showProgress(output),
@@ -243,7 +243,9 @@ export function warnings({ notes }: Pick<Report, 'notes'>, output: Output): void
 function reportInstalled(api: Api, report: Report, output: Output): number {
   const { items, notes, passwords = [], runAs = [], source, contentHash } = report
   const { key, secret, name, isNew } = report.system!
-  const kept = items.filter(({ action }) => action === 'keep').map((one) => ({ kind: one.kind, name: one.name }))
+  const kept = items
+    .filter((one) => one.action === 'keep' && couldBeActive(one))
+    .map((one) => ({ kind: one.kind, name: one.name }))
   const next = nextSteps(report)
   output.say(isNew ? `System "${name}" is made from the package.` : `The package is imported into "${name}".`)
   warnings(report, output)
@@ -305,7 +307,7 @@ export type Installed = {
 }
 
 export const listInstalled = (api: Api, key: string): Promise<Installed[]> =>
-  api.call('GET', `/admin/v4/system/${segment(key)}/packages`)
+  api.call('GET', `/admin/v/4/system/${segment(key)}/packages`)
 
 /** The installed package of that name; without one, the only one. Throws CommandError. */
 export function installedNamed(installed: Installed[], name: string | undefined, into: SystemEntry): Installed {

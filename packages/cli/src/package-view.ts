@@ -54,8 +54,14 @@ export type Report = {
 }
 
 const most = 30
-const some = (names: string[], count = most): string =>
-  names.length <= count ? names.join(', ') : `${names.slice(0, count).join(', ')} and ${names.length - count} more`
+const some = (names: string[], count = most, between = ', '): string =>
+  names.length <= count
+    ? names.join(between)
+    : `${names.slice(0, count).join(between)} and ${names.length - count} more`
+
+/** What a package says about itself: kept too, and nothing that could be active. */
+const about = new Set(['readme', 'package-json', 'ipm-json', 'license'])
+export const couldBeActive = ({ kind }: Named): boolean => !about.has(kind)
 
 export const rightsOn = (what: string, may: string[]): string => `${may.join(', ')} on ${what}`
 
@@ -101,7 +107,7 @@ function reviewParts(review: Review): Part[] {
   }
   table(
     'Run as somebody, whoever calls',
-    ['SERVICE', 'USER', ''],
+    ['SERVICE', 'USER', 'WHO'],
     runAs.map(({ service, user, brought }) => [
       service,
       user,
@@ -118,7 +124,7 @@ function reviewParts(review: Review): Part[] {
       ]
       const roles = one.roles.length === 0 ? '' : ` (${one.roles.join(', ')})`
       const who = one.as.kind === 'user' ? one.as.name : 'its callers'
-      return rights.length === 0 ? [] : [[one.service, `${who}${roles}`, some(rights, 8)]]
+      return rights.length === 0 ? [] : [[one.service, `${who}${roles}`, some(rights, 8, '; ')]]
     }),
   )
   table(
@@ -126,7 +132,7 @@ function reviewParts(review: Review): Part[] {
     ['ROLE', 'RIGHTS'],
     gains.map(({ role, rights }) => {
       const words = rights.map(({ kind, item, may }) => rightsOn(item === '' ? kind : `${kind}/${item}`, may))
-      return [role, some(words, 8)]
+      return [role, some(words, 8, '; ')]
     }),
   )
   table(
@@ -136,13 +142,19 @@ function reviewParts(review: Review): Part[] {
   )
   table(
     'Users it brings (with new passwords, never those of the package)',
-    ['E-MAIL', 'ROLES', ''],
-    users.map(({ email, roles, serviceAccount }) => [email, roles.join(', '), serviceAccount ? 'service account' : '']),
+    ['E-MAIL', 'ROLES', 'KIND'],
+    users.map(({ email, roles, serviceAccount }) => [
+      email,
+      roles.join(', '),
+      serviceAccount ? 'service account' : 'person',
+    ]),
   )
   table(
     'Kept whole, not active',
-    ['KIND', 'NAME', 'FILES', ''],
-    kept.map(({ kind, name, files, sensitive }) => [kind, name, String(files), sensitive ? 'may hold secrets' : '']),
+    ['KIND', 'NAME', 'FILES', 'SECRETS'],
+    kept
+      .filter(couldBeActive)
+      .map(({ kind, name, files, sensitive }) => [kind, name, String(files), sensitive ? 'may hold some' : '']),
   )
   return parts
 }

@@ -76,7 +76,7 @@ const readme = command({
     const api = await openNode(given)
     const system = await chooseSystem(api, given.text('system'), output)
     const { name } = installedNamed(await listInstalled(api, system.key), given.places[0], system)
-    const path = `/admin/v4/system/${segment(system.key)}/packages/readme`
+    const path = `/admin/v/4/system/${segment(system.key)}/packages/readme`
     const { html, markdown } = await api.call<{ html: string; markdown: string }>('GET', path, { query: { name } })
     if (markdown.trim() === '') output.say(`"${name}" has no README.`)
     output.result({ name, markdown, html }, { text: markdown.replace(/\s+$/, '') })

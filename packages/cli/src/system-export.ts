@@ -5,5 +5,5 @@ export type Parts = { rows: boolean; users: boolean }
 
 export function exportSystem(api: Api, key: string, { rows, users }: Parts): Promise<Buffer> {
   const query = { ...(!rows && { rows: 'false' }), ...(!users && { users: 'false' }) }
-  return api.bytes('GET', `/admin/v4/system/${segment(key)}/export`, { query, patience: longPatienceMs })
+  return api.bytes('GET', `/admin/v/4/system/${segment(key)}/export`, { query, patience: longPatienceMs })
 }
