@@ -60,7 +60,7 @@ const some = (names: string[], count = most, between = ', '): string =>
     : `${names.slice(0, count).join(between)} and ${names.length - count} more`
 
 /** What a package says about itself: kept too, and nothing that could be active. */
-const about = new Set(['readme', 'package-json', 'ipm-json', 'license'])
+const about = new Set(['readme', 'package-json', 'ipm-json'])
 export const couldBeActive = ({ kind }: Named): boolean => !about.has(kind)
 
 export const rightsOn = (what: string, may: string[]): string => `${may.join(', ')} on ${what}`
