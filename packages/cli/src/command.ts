@@ -17,7 +17,7 @@ const commands: Record<string, { summary: string; run: (args: string[]) => Promi
   },
   logout: { summary: 'end that sign-in', run: async (args) => (await import('./login.ts')).logout(args) },
   system: {
-    summary: 'list, make, show, change and delete systems',
+    summary: 'your systems, their settings, and their files in a folder',
     run: async (args) => (await import('./system.ts')).system(args),
   },
   service: {
