@@ -28,6 +28,10 @@ const commands: Record<string, { summary: string; run: (args: string[]) => Promi
     summary: 'look at, import, upgrade and export packages',
     run: async (args) => (await import('./package.ts')).packageGroup(args),
   },
+  catalogue: {
+    summary: 'where the node looks for packages',
+    run: async (args) => (await import('./catalogue.ts')).catalogue(args),
+  },
   library: { summary: 'push libraries', run: async (args) => (await import('./library.ts')).library(args) },
 }
 

@@ -1,8 +1,8 @@
 /** What the node says of a package, for people: what is in it, what it may do, what would change. Shapes of its answers. */
 import type { Part, View } from './output.ts'
 
-export type Note = { level: 'warning' | 'info'; kind: string; path?: string; message: string }
 export type Named = { kind: string; name: string }
+export type Note = { level: 'warning' | 'info'; kind: string; path?: string; asset?: Named; message: string }
 
 export type Source = { kind: string; address: string; ref?: string; commit?: string; folder?: string }
 

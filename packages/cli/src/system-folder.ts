@@ -10,8 +10,8 @@ import { demandNoLinks, type Files, readIfThere, unzip, writeInto } from './fold
 import type { Parts } from './system-export.ts'
 import { placeIn } from './target.ts'
 
-/** `files`: SHA-256 of each file as it was when folder and system agreed. */
-export type Remembered = Parts & { key: string; files: Record<string, string> }
+/** `files`: SHA-256 of each file as it was when folder and system agreed. `pulled`: the folder holds the whole system. */
+export type Remembered = Parts & { key: string; pulled: boolean; files: Record<string, string> }
 
 const own = '.gatehouse'
 const rememberedFile = `${own}/files.json`
@@ -24,9 +24,9 @@ export async function readRemembered(folder: string): Promise<Remembered | undef
   const bytes = await readIfThere(join(folder, rememberedFile))
   if (bytes === undefined) return undefined
   try {
-    const { key, rows, users, files } = JSON.parse(bytes.toString('utf8'))
+    const { key, rows, users, pulled, files } = JSON.parse(bytes.toString('utf8'))
     if (typeof key !== 'string' || typeof files !== 'object' || files === null) throw new Error()
-    return { key, rows: rows !== false, users: users !== false, files }
+    return { key, rows: rows !== false, users: users !== false, pulled: pulled === true, files }
   } catch {
     throw new CommandError(`${join(folder, own)} is damaged. Delete it, and pull again.`)
   }
@@ -64,7 +64,7 @@ export async function keyOfFolder(folder: string): Promise<string | undefined> {
 }
 
 /** An export, with the system's key in `system.json`, by which later commands find it. The secret stays out. */
-async function filesOfExport(bytes: Buffer, key: string): Promise<Files> {
+export async function filesOfExport(bytes: Buffer, key: string): Promise<Files> {
   const files = await unzip(bytes)
   const text = files.get('system.json')?.toString('utf8') ?? '{}'
   const content = JSON.parse(text)
@@ -83,14 +83,21 @@ export type Merged = {
   files: number
 }
 
+export type Bringing = {
+  key: string
+  bytes: Buffer
+  parts: Parts
+  /** What was edited here gives way. */
+  force?: boolean
+  /** What has just been pushed: the system has it, and what was edited since is left. */
+  pushed?: Files
+}
+
 /**
  * Brings a folder to an export. Files that were edited here stay where the system has not changed them; where both did, the
- * whole is refused and nothing written, unless `force` says that the system's go first. Throws CommandError.
+ * whole is refused and nothing written. Throws CommandError.
  */
-export async function bringTo(
-  folder: string,
-  { key, bytes, parts, force }: { key: string; bytes: Buffer; parts: Parts; force: boolean },
-): Promise<Merged> {
+export async function bringTo(folder: string, { key, bytes, parts, force, pushed }: Bringing): Promise<Merged> {
   const remembered = await readRemembered(folder)
   if (remembered !== undefined && remembered.key !== key) {
     throw new CommandError(`${folder} holds another system, ${remembered.key}. Pull into another folder.`)
@@ -105,12 +112,13 @@ export async function bringTo(
   for (const [path, content] of next) {
     const here = await readHere(folder, path)
     if (here?.equals(content) === true) continue
-    if (here === undefined || force || isAsItWas(path, here)) merged.written.push(path)
-    else if (base.get(path)?.equals(content) === true) merged.left.push(path)
+    const mayGo = force === true || here === undefined || isAsItWas(path, here) || pushed?.get(path)?.equals(here)
+    if (mayGo === true) merged.written.push(path)
+    else if (pushed !== undefined || base.get(path)?.equals(content) === true) merged.left.push(path)
     else both.push(path)
   }
   for (const path of base.keys()) {
-    if (next.has(path)) continue
+    if (next.has(path) || !Object.hasOwn(known, path)) continue
     const here = await readHere(folder, path)
     if (here !== undefined) (isAsItWas(path, here) ? merged.deleted : merged.left).push(path)
   }
@@ -118,7 +126,7 @@ export async function bringTo(
   for (const path of merged.deleted) await remove(folder, path)
   for (const path of merged.written) await writeInto(folder, path, next.get(path)!)
   const files = Object.fromEntries([...next].map(([path, content]) => [path, hashOf(content)]))
-  await remember(folder, bytes, { key, ...parts, files })
+  await remember(folder, bytes, { key, ...parts, pulled: true, files })
   return merged
 }
 

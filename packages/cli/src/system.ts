@@ -8,6 +8,8 @@ import { type Command, command, type Flag, type Given, runGroup, wholeNumber } f
 import type { Output } from './output.ts'
 import { askLine } from './prompt.ts'
 import { pull } from './system-pull.ts'
+import { push } from './system-push.ts'
+import { watch } from './system-watch.ts'
 import { chooseSystem, listSystems, nodeFlag, openNode, systemFlags } from './target.ts'
 
 const management = '/admin/v/4/systemmanagement'
@@ -144,7 +146,7 @@ const remove = command({
   },
 })
 
-const commands: Command[] = [list, create, showOne, set, pull, remove]
+const commands: Command[] = [list, create, showOne, set, pull, push, watch, remove]
 
 export const system = (args: string[]): Promise<number> =>
   runGroup('system', 'your systems, their settings, and their files in a folder', commands, args)

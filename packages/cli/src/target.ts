@@ -117,7 +117,7 @@ export async function chooseSystem(
 }
 
 /** The nearest system.json, here or up the tree, that names a key: packages of others are often without one. */
-async function systemJson(start: string): Promise<{ file: string; key: string } | undefined> {
+export async function systemJson(start: string): Promise<{ file: string; key: string } | undefined> {
   for (let folder = start; ; folder = dirname(folder)) {
     const file = join(folder, 'system.json')
     const key = await keyIn(file)
