@@ -12,7 +12,7 @@ import { type AssetName, assetsOf } from './plan-choice.ts'
 import { type Review, reviewPackage } from './review.ts'
 import { unpackArchive } from './sources/archive.ts'
 import { createPace, sourceLimits } from './sources/limits.ts'
-import { type FetchedPackage, fetchSource, type SourceInput } from './sources/source.ts'
+import { type FetchedPackage, fetchSource, type SourceInput, type SourceProgress } from './sources/source.ts'
 
 export type PackageMeans = {
   /** Lets through answers as large and slow as `sourceLimits` allow. */
@@ -27,19 +27,25 @@ export type SourceRequest = { url: string; ref?: string; folder?: string } | { c
 
 export type Fetched = FetchedPackage & { model: PackageModel; notes: Note[] }
 
-/** `takes` leaves out files before anything is read. Throws packageFetch, badPackage. */
+export type FetchMore = {
+  /** Leaves out files before anything is read. */
+  takes?: (path: string, fetched: FetchedPackage) => boolean
+  onProgress?: (progress: SourceProgress) => void
+}
+
+/** Throws packageFetch, badPackage. */
 export async function fetchPackage(
   scope: NodeScope,
   means: PackageMeans,
   request: SourceRequest,
-  takes: (path: string, fetched: FetchedPackage) => boolean = () => true,
+  { takes = () => true, onProgress }: FetchMore = {},
 ): Promise<Fetched> {
   const input: SourceInput =
     'url' in request
       ? request
       : { archive: bytesOf(request.contents), ...(request.name !== undefined && { name: request.name }) }
   const sources = { egress: means.egress, log: scope.log, trustHttp: means.isOwn }
-  const fetched = await fetchSource(sources, input, { limits: sourceLimits })
+  const fetched = await fetchSource(sources, input, { limits: sourceLimits, ...(onProgress && { onProgress }) })
   const files = new Map([...fetched.files].filter(([path]) => path === 'system.json' || takes(path, fetched)))
   return { ...fetched, files, ...readPackage(files, { platformLibraries: means.platformLibraries }) }
 }

@@ -257,7 +257,7 @@ describe('importing a package', () => {
           name: 'Payroll',
           action: 'update',
           differs: ['columns', 'indexes', 'rows'],
-          rows: { added: 1, changed: 0, same: 0 },
+          rows: { added: 1, changed: 0, removed: 0, same: 0 },
           columnsAdded: ['note'],
           indexesAdded: ['amount'],
         },
@@ -266,7 +266,7 @@ describe('importing a package', () => {
       const again = await importPackage(scope, packageOf(files), { into: await systemScope(scope, system.key) })
       assert.deepEqual(
         again.items.map(({ action, rows }) => [action, rows]),
-        [['unchanged', { added: 0, changed: 0, same: 1 }]],
+        [['unchanged', { added: 0, changed: 0, removed: 0, same: 1 }]],
       )
     })
 

@@ -62,12 +62,12 @@ export function keptDiffers(one: KeptAsset, other: KeptAsset): string[] {
 export const userDiffers = (one: PackageUser, other: PackageUser): string[] =>
   Object.keys(one.columns).filter((name) => !alike(one.columns[name] ?? null, other.columns[name] ?? null))
 
-export type RowChanges = { added: Row[]; changed: Row[]; same: number; unnamed: Row[] }
+export type RowChanges = { added: Row[]; changed: Row[]; removed: Row[]; same: number; unnamed: Row[] }
 
 /** Rows as they would be kept, against those that are there, by `item_id`. `unnamed` have none. */
 export function rowChanges(rows: readonly Row[], present: readonly Row[]): RowChanges {
   const byId = new Map(present.map((row) => [row.item_id, row]))
-  const changes: RowChanges = { added: [], changed: [], same: 0, unnamed: [] }
+  const changes: RowChanges = { added: [], changed: [], removed: [], same: 0, unnamed: [] }
   for (const row of rows) {
     if (row.item_id === undefined || row.item_id === null) {
       changes.unnamed.push(row)

@@ -36,6 +36,8 @@ type Definition<A extends Allow, B extends TSchema> = {
   allow: A
   summary: string
   body?: B
+  /** In bytes, where more than usual is taken; the caller is then asked for before the body is read. */
+  bodyLimit?: number
   /** Finds the system for a developer's token where no path segment holds its key. */
   systemFrom?: (input: RouteInput<unknown>) => string | { collection: string } | undefined
   handle: (scope: ScopeOf<A>, input: RouteInput<Static<B>>) => Promise<unknown>
@@ -47,6 +49,7 @@ export type Route = {
   allow: Allow
   summary: string
   body: TSchema | undefined
+  bodyLimit: number | undefined
   systemFrom: ((input: RouteInput<unknown>) => string | { collection: string } | undefined) | undefined
   handle: (scope: SystemScope, input: RouteInput<unknown>) => Promise<unknown>
 }
@@ -58,6 +61,7 @@ export function route<A extends Allow, B extends TSchema>(definition: Definition
     allow: definition.allow,
     summary: definition.summary,
     body: definition.body,
+    bodyLimit: definition.bodyLimit,
     systemFrom: definition.systemFrom,
     // The server builds the scope that `allow` names before it calls, so both widenings hold.
     handle: definition.handle as Route['handle'],

@@ -25,7 +25,7 @@ export const routesOf = (
   packages: PackageMeans,
   node: Parameters<typeof nodeRoutes>[0],
 ): readonly Route[] => [
-  ...catalogueRoutes(catalogue),
+  ...catalogueRoutes(catalogue, packages),
   ...packageRoutes(packages),
   ...executeRoutes(engine),
   ...signInRoutes(engine),

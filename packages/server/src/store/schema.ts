@@ -139,7 +139,10 @@ export type Tables = {
     readme: string
     installed_at: number
     installed_by: string
+    /** What the install touched as it was before and right after, packed; null where it cannot be undone. */
+    undo: Buffer | null
   }
+  catalogues: { url: string; name: string; added_at: number; added_by: string }
   change_heads: {
     system_key: string
     incarnation: string

@@ -16,27 +16,33 @@ export function writePackage(
   model: PackageModel,
   identity: { key: string; secret: string } = { key: '', secret: '' },
 ): Map<string, Buffer> {
-  const files = new Map<string, Buffer>()
-  for (const { files: own } of model.kept) for (const { path, bytes } of own) files.set(path, bytes)
-  const stems = new FreeStems(files.keys())
+  return new Map([...packageFiles(model, identity)].sort(([one], [other]) => byCodePoint(one, other)))
+}
 
-  if (model.system !== undefined) files.set('system.json', writeJson(systemFile(model.system, identity)))
+/** The same files one after the other, in no order, each written when it is asked for. */
+export function* packageFiles(
+  model: PackageModel,
+  identity: { key: string; secret: string } = { key: '', secret: '' },
+): Generator<[path: string, bytes: Buffer]> {
+  const kept = model.kept.flatMap(({ files }) => files)
+  const stems = new FreeStems(kept.map(({ path }) => path))
+  for (const { path, bytes } of kept) yield [path, bytes]
+  if (model.system !== undefined) yield ['system.json', writeJson(systemFile(model.system, identity))]
   for (const service of model.services) {
     const file = serviceFile(service, grantsOn(model, 'services', service.name))
-    writeCode(files, stems, 'code/services', service, file)
+    yield* writeCode(stems, 'code/services', service, file)
   }
-  for (const library of model.libraries) writeCode(files, stems, 'code/libraries', library, libraryFile(library))
+  for (const library of model.libraries) yield* writeCode(stems, 'code/libraries', library, libraryFile(library))
   for (const collection of model.collections) {
     const file = collectionFile(collection, grantsOn(model, 'collections', collection.name))
-    files.set(`data/${stems.take('data', collection.name)}.json`, writeJson(file))
+    yield [`data/${stems.take('data', collection.name)}.json`, writeJson(file)]
   }
-  for (const role of model.roles) files.set(`roles/${stems.take('roles', role.name)}.json`, writeJson(roleFile(role)))
-  files.set('users/schema.json', writeJson(userTableFile(model.userTable, grantsOn(model, 'users', ''))))
+  for (const role of model.roles) yield [`roles/${stems.take('roles', role.name)}.json`, writeJson(roleFile(role))]
+  yield ['users/schema.json', writeJson(userTableFile(model.userTable, grantsOn(model, 'users', '')))]
   for (const user of model.users) {
-    files.set(`users/${stems.take('users', user.email)}.json`, writeJson(userFile(user)))
-    files.set(`users/roles/${fileNameOf(user.email)}.json`, writeJson(user.roles))
+    yield [`users/${stems.take('users', user.email)}.json`, writeJson(userFile(user))]
+    yield [`users/roles/${fileNameOf(user.email)}.json`, writeJson(user.roles)]
   }
-  return new Map([...files].sort(([one], [other]) => byCodePoint(one, other)))
 }
 
 const grantsOn = ({ grants }: PackageModel, kind: PackageGrant['kind'], item: string): PackageGrant[] =>
@@ -44,17 +50,16 @@ const grantsOn = ({ grants }: PackageModel, kind: PackageGrant['kind'], item: st
 
 type Code = { name: string; code: string | null; sourceMap: string | null }
 
-function writeCode(
-  files: Map<string, Buffer>,
+function* writeCode(
   stems: FreeStems,
   folder: string,
   one: Code,
   settings: Record<string, unknown>,
-): void {
+): Generator<[string, Buffer]> {
   const stem = stems.take(folder, one.name)
-  files.set(`${folder}/${stem}/${stem}.json`, writeJson(settings))
+  yield [`${folder}/${stem}/${stem}.json`, writeJson(settings)]
   for (const [extension, text] of codeFiles(one)) {
-    files.set(`${folder}/${stem}/${stem}${extension}`, Buffer.from(text, 'utf8'))
+    yield [`${folder}/${stem}/${stem}${extension}`, Buffer.from(text, 'utf8')]
   }
 }
 

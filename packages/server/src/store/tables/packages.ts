@@ -10,14 +10,7 @@ export type KeptFile = { path: string; kind: string; name: string; sensitive: bo
 export async function putKeptFiles(store: SystemStore, files: readonly KeptFile[]): Promise<void> {
   const db = writerOf(store)
   const assets = new Map(files.map((file) => [JSON.stringify([file.kind, file.name]), file]))
-  for (const { kind, name } of assets.values()) {
-    await db
-      .deleteFrom('kept_assets')
-      .where('system_key', '=', store.key)
-      .where('kind', '=', kind)
-      .where('name', '=', name)
-      .execute()
-  }
+  for (const { kind, name } of assets.values()) await deleteKeptFiles(store, kind, name)
   for (let start = 0; start < files.length; start += 100) {
     const values = files.slice(start, start + 100).map((file) => ({
       system_key: store.key,
@@ -29,6 +22,15 @@ export async function putKeptFiles(store: SystemStore, files: readonly KeptFile[
     }))
     await db.insertInto('kept_assets').values(values).execute()
   }
+}
+
+export async function deleteKeptFiles(store: SystemStore, kind: string, name: string): Promise<void> {
+  await writerOf(store)
+    .deleteFrom('kept_assets')
+    .where('system_key', '=', store.key)
+    .where('kind', '=', kind)
+    .where('name', '=', name)
+    .execute()
 }
 
 export async function listKeptFiles(store: SystemStore): Promise<KeptFile[]> {
@@ -85,16 +87,17 @@ export type InstalledRecord = {
   installedBy: string
 }
 
-export async function putInstalled(
-  store: SystemStore,
-  installed: InstalledRecord & { files: Buffer; readme: string },
-): Promise<void> {
-  const { id, name, contentHash, installedAt, installedBy, files, readme } = installed
+/** With its files as they were packed, its README as it was written, and what undoing it needs, where that can be done. */
+export type InstalledPackage = InstalledRecord & { files: Buffer; readme: string; undo: Buffer | null }
+
+export async function putInstalled(store: SystemStore, installed: InstalledPackage): Promise<void> {
+  const { id, name, contentHash, installedAt, installedBy, files, readme, undo } = installed
   const values = {
     source: JSON.stringify(installed.source),
     content_hash: contentHash,
     files,
     readme,
+    undo,
     installed_at: installedAt,
     installed_by: installedBy,
   }
@@ -105,36 +108,53 @@ export async function putInstalled(
     .execute()
 }
 
+const recordColumns = ['id', 'name', 'source', 'content_hash', 'installed_at', 'installed_by'] as const
+
+const recordIn = (row: {
+  id: string
+  name: string
+  source: string
+  content_hash: string
+  installed_at: number
+  installed_by: string
+}): InstalledRecord => ({
+  id: row.id,
+  name: row.name,
+  source: JSON.parse(row.source),
+  contentHash: row.content_hash,
+  installedAt: row.installed_at,
+  installedBy: row.installed_by,
+})
+
 /** Oldest first, without their files. */
-export async function listInstalled(store: SystemStore): Promise<InstalledRecord[]> {
+export async function listInstalled(store: SystemStore): Promise<(InstalledRecord & { canUndo: boolean })[]> {
   const rows = await databaseOf(store)
     .selectFrom('installed_packages')
-    .select(['id', 'name', 'source', 'content_hash', 'installed_at', 'installed_by'])
+    .select(recordColumns)
+    .select((eb) => eb('undo', 'is not', null).as('canUndo'))
     .where('system_key', '=', store.key)
     .orderBy('installed_at')
     .orderBy('id')
     .execute()
-  return rows.map((row) => ({
-    id: row.id,
-    name: row.name,
-    source: JSON.parse(row.source),
-    contentHash: row.content_hash,
-    installedAt: row.installed_at,
-    installedBy: row.installed_by,
-  }))
+  return rows.map((row) => ({ ...recordIn(row), canUndo: Boolean(row.canUndo) }))
 }
 
-/** What was installed under this name, with its files as they were packed and its README as it was written. */
-export async function findInstalled(
-  store: SystemStore,
-  name: string,
-): Promise<{ files: Buffer; readme: string } | undefined> {
-  return databaseOf(store)
+export async function findInstalled(store: SystemStore, name: string): Promise<InstalledPackage | undefined> {
+  const row = await databaseOf(store)
     .selectFrom('installed_packages')
-    .select(['files', 'readme'])
+    .select([...recordColumns, 'files', 'readme', 'undo'])
     .where('system_key', '=', store.key)
     .where('name', '=', name)
     .executeTakeFirst()
+  return row && { ...recordIn(row), files: row.files, readme: row.readme, undo: row.undo }
+}
+
+export async function deleteInstalled(store: SystemStore, name: string): Promise<void> {
+  await writerOf(store)
+    .deleteFrom('installed_packages')
+    .where('system_key', '=', store.key)
+    .where('name', '=', name)
+    .execute()
 }
 
 /** Who holds which role, by its name: all of a system at once. */
