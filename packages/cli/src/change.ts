@@ -65,7 +65,7 @@ export function demandFree({ items }: Report, command: string): void {
   const conflicts = items.filter(({ action }) => action === 'conflict')
   if (conflicts.length === 0) return
   const told = conflicts.map(({ kind, name, reason }) => `${kind}/${name}: ${reason ?? 'It is in the way.'}`)
-  const both = conflicts.filter(({ reason = '' }) => /changed here and/.test(reason))
+  const both = conflicts.filter(({ reason = '' }) => /changed here/.test(reason))
   const advice =
     both.length === 0
       ? 'Leave these out with --choose, or change them here first.'

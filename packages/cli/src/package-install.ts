@@ -2,7 +2,7 @@
 import { type Api, longPatienceMs, segment } from './api.ts'
 import { changeFlags, demandSomebody, isYes, quoted, settle } from './change.ts'
 import { CommandError } from './failure.ts'
-import { command, type Given } from './flags.ts'
+import { command, type Flag, type Given } from './flags.ts'
 import type { Output, Part } from './output.ts'
 import { readSource, type SourceBody, sourceFlags, sourceNotes } from './package-source.ts'
 import { changesView, couldBeActive, type FetchAnswer, packageView, type Report } from './package-view.ts'
@@ -11,13 +11,17 @@ import { chooseSystem, listSystems, nodeFlag, openNode, type SystemEntry, system
 
 const { 'dry-run': dryRun, yes, allow, overwrite } = changeFlags
 
-const importFlags = {
-  choose: { value: 'KIND/NAME', prose: 'an asset to take, or a whole kind; all of them without it', many: true },
+export const runAsFlag = {
   'run-as': {
     value: 'SERVICE=EMAIL',
     prose: 'whom a service runs as, where the package does not bring him',
     many: true,
   },
+} as const satisfies Record<string, Flag>
+
+const importFlags = {
+  choose: { value: 'KIND/NAME', prose: 'an asset to take, or a whole kind; all of them without it', many: true },
+  ...runAsFlag,
   ...sourceFlags,
 } as const
 
@@ -119,11 +123,11 @@ What you changed since the install stays; what both changed is in the way until 
 
 export const undo = command({
   name: 'package undo',
-  summary: 'take back what installing a package did',
+  summary: 'take back the last install or upgrade of a package',
   places: ['NAME'],
   flags: { ...systemFlags, allow, overwrite, 'dry-run': dryRun, yes },
-  notes: `What the package brought goes, and what it changed is as it was before, but for what was changed here since: that stays
-until --overwrite names it.`,
+  notes: `What it made goes, and what it changed is as it was before. What was changed here since is in the way until --overwrite
+names it. Collections, columns and what people wrote stay. One step back is kept.`,
   examples: [
     'gatehouse package undo shift-sign-in --system plant --dry-run',
     'gatehouse package undo shift-sign-in --system plant --yes',
@@ -157,19 +161,20 @@ const listOf = (given: Given<'overwrite'>, name: 'overwrite') =>
   given.list(name).length === 0 ? {} : { [name]: given.list(name) }
 
 function readOptions(given: ImportGiven): Record<string, unknown> {
-  const runAs = given.list('run-as').map((text): [string, string] => {
+  const choose = given.list('choose')
+  return { ...(choose.length > 0 && { choose }), ...listOf(given, 'overwrite'), ...readRunAs(given) }
+}
+
+/** Whom services may run as, for the body of a request. Throws CommandError. */
+export function readRunAs(given: Given<'run-as'>): { confirm_run_as?: Record<string, string> } {
+  const pairs = given.list('run-as').map((text): [string, string] => {
     const at = text.indexOf('=')
     if (at < 1 || at === text.length - 1) {
       throw new CommandError(`--run-as is "${text}", but must be like setUp=runner@example.com.`)
     }
     return [text.slice(0, at), text.slice(at + 1)]
   })
-  const choose = given.list('choose')
-  return {
-    ...(choose.length > 0 && { choose }),
-    ...listOf(given, 'overwrite'),
-    ...(runAs.length > 0 && { confirm_run_as: Object.fromEntries(runAs) }),
-  }
+  return pairs.length === 0 ? {} : { confirm_run_as: Object.fromEntries(pairs) }
 }
 
 const target = (into: SystemEntry | undefined, name: string | undefined) =>
@@ -302,6 +307,7 @@ export type Installed = {
   version?: string
   source: { kind?: string; address?: string; ref?: string; folder?: string; commit?: string }
   contentHash: string
+  canUndo?: boolean
   installedAt: number
   installedBy: string
 }

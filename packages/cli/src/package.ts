@@ -48,6 +48,7 @@ const list = command({
       content_hash: one.contentHash,
       installed_at: new Date(one.installedAt).toISOString(),
       installed_by: one.installedBy,
+      can_undo: one.canUndo ?? false,
     }))
     const rows = installed.map((one) => [
       one.name,

@@ -112,6 +112,8 @@ export async function bringTo(folder: string, { key, bytes, parts, force, pushed
   for (const [path, content] of next) {
     const here = await readHere(folder, path)
     if (here?.equals(content) === true) continue
+    // What was deleted here is deleted still, after a push that left it in the system.
+    if (here === undefined && pushed !== undefined && base.has(path)) continue
     const mayGo = force === true || here === undefined || isAsItWas(path, here) || pushed?.get(path)?.equals(here)
     if (mayGo === true) merged.written.push(path)
     else if (pushed !== undefined || base.get(path)?.equals(content) === true) merged.left.push(path)

@@ -6,7 +6,7 @@ import { CommandError } from './failure.ts'
 import { command } from './flags.ts'
 import { type Files, readFolder, zipOf } from './folder.ts'
 import type { Output, Part } from './output.ts'
-import { reportPlan, warnings } from './package-install.ts'
+import { readRunAs, reportPlan, runAsFlag, warnings } from './package-install.ts'
 import { changesView, type Note, type Report } from './package-view.ts'
 import { showProgress } from './progress.ts'
 import { type CodeKind, type Problem, placeOf, readUnit } from './push.ts'
@@ -18,11 +18,17 @@ export const push = command({
   name: 'system push',
   summary: 'bring a system to the files of a folder',
   places: ['[FOLDER]'],
-  flags: { ...systemFlags, ...changeFlags },
+  flags: {
+    ...systemFlags,
+    ...changeFlags,
+    ...runAsFlag,
+    delete: { prose: 'take away from the system what was deleted in the folder since the pull' },
+  },
   notes: `FOLDER is as gatehouse system pull writes it; without it, this one or the nearest above with a system.json. What you
 changed since the pull goes into the system; what was changed there stays, and what both changed is in the way until
 --overwrite names it. Rights, members of roles, users and whom a service runs as need --allow where they widen what stands;
-code does not. Afterwards the folder is brought up to date with the system.`,
+code does not. What you deleted goes with --delete alone; collections stay in any case, since they hold data. Afterwards the
+folder is brought up to date with the system.`,
   second: 'pushed, but some code does not compile',
   examples: ['gatehouse system push --dry-run', 'gatehouse system push ./plant --yes --overwrite service/valves'],
   async run(given, output) {
@@ -32,15 +38,16 @@ code does not. Afterwards the folder is brought up to date with the system.`,
     const system = await chooseSystem(api, given.text('system'), output, folder)
     const sending = await pack(folder, system.key)
     const again = `gatehouse system push${given.places[0] === undefined ? '' : ` ${quoted(given.places[0])}`}`
-    const overwrite = given.list('overwrite')
-    const planned = await send(api, system.key, sending, { dry_run: true, overwrite }, output)
+    const more = { overwrite: given.list('overwrite'), delete: given.on('delete'), ...readRunAs(given) }
+    const planned = await send(api, system.key, sending, { ...more, dry_run: true }, output)
     if (given.on('dry-run')) {
-      for (const problem of await problemsIn(planned.notes, sending.files)) sayProblem(problem, sending.files, output)
+      for (const problem of await problemsIn(planned.notes, sending.files))
+        sayProblem(problem, sending.files, output, folder)
       return reportPlan(planned, output)
     }
     const changes = planned.items.some(({ action }) => action !== 'unchanged') || planned.widening.length > 0
     const allow = changes ? await settle(planned, given, output, { question: 'Push?', command: again }) : []
-    const report = await send(api, system.key, sending, { allow, overwrite }, output)
+    const report = await send(api, system.key, sending, { ...more, allow }, output)
     const merged = await agree(api, folder, system.key, sending)
     output.say(`${folder} is pushed to "${system.name}" (${system.key}).`)
     return tell(api, { system, folder, sending, report, merged }, output)
@@ -73,7 +80,7 @@ export function send(
   api: Api,
   key: string,
   { zip, base }: Sending,
-  more: { dry_run?: true; allow?: string[]; overwrite?: string[] },
+  more: { dry_run?: true; delete?: boolean; allow?: string[]; overwrite?: string[] },
   output: Output,
 ): Promise<Report> {
   const body = {

@@ -155,7 +155,9 @@ class Watching {
     if (whole) await this.#guard(() => this.#pushWhole())
     const lost = gone.filter(isOfFormat)
     if (lost.length > 0)
-      this.#line(`${lost.join(', ')} is deleted here; the system still has it. To see to it: ${this.#means.again}`)
+      this.#line(
+        `${lost.join(', ')} is deleted here; the system still has it. To take it away there: ${this.#means.again} --delete`,
+      )
   }
 
   #learn(files: Files): void {
