@@ -3,12 +3,15 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { filesOf, role, service } from '@gatehouse/server/deploy/import.fixture.ts'
 import type { TestApp } from '../../../test/support/app.ts'
-import { type Person, signedIn } from './command.fixture.ts'
+import { credentials, type Person, signedIn } from './command.fixture.ts'
 
 const ends: (() => unknown)[] = []
 let app: TestApp
@@ -43,11 +46,11 @@ type Watch = {
   end(): Promise<{ code: number | null; stdout: string; stderr: string }>
 }
 
-async function watch(t: TestContext): Promise<Watch> {
+async function watch(t: TestContext, more: Record<string, string> = {}): Promise<Watch> {
   const gatehouse = fileURLToPath(new URL('gatehouse.js', import.meta.url))
   const { PATH = '' } = process.env
   const child: ChildProcess = spawn(process.execPath, [gatehouse, 'system', 'watch', '--json'], {
-    env: { PATH, HOME: person.home, XDG_CONFIG_HOME: person.config },
+    env: { PATH, HOME: person.home, XDG_CONFIG_HOME: person.config, GATEHOUSE_URL: app.app.means.publicUrl(), ...more },
     cwd: folder,
     timeout: 60_000,
   })
@@ -81,6 +84,48 @@ async function watch(t: TestContext): Promise<Watch> {
     return { code, stdout, stderr }
   }
   return { says, end }
+}
+
+/** A way to the node on which some requests wait until they are let go. */
+async function holdingProxy(t: TestContext, node: string, held: RegExp) {
+  const waiting: (() => void)[] = []
+  let take: ((go: () => void) => void) | undefined
+  let running = 0
+  const server = createServer(async (request, response) => {
+    const body = await buffer(request)
+    if (held.test(`${request.method} ${request.url}`)) {
+      await new Promise<void>((go) => {
+        if (take === undefined) waiting.push(go)
+        else take(go)
+        take = undefined
+      })
+      running += 1
+    }
+    const { host: _, connection: __, 'content-length': ___, ...headers } = request.headers
+    const answer = await fetch(node + request.url, {
+      method: request.method!,
+      headers: headers as Record<string, string>,
+      ...(body.length > 0 && { body }),
+    })
+    const bytes = Buffer.from(await answer.arrayBuffer())
+    response.on('finish', () => {
+      if (held.test(`${request.method} ${request.url}`)) running -= 1
+    })
+    response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' }).end(bytes)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => new Promise((resolve) => server.close(resolve).closeAllConnections()))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    /** Answers, once a request waits, what lets it go. */
+    next: (): Promise<() => void> =>
+      new Promise((resolve) => {
+        const there = waiting.shift()
+        if (there === undefined) take = resolve
+        else resolve(there)
+      }),
+    running: () => running,
+  }
 }
 
 describe('watch', () => {
@@ -127,21 +172,22 @@ describe('watch', () => {
     await person.json(['system', 'push', '--yes', '--delete'], { folder })
   })
 
-  test('takes up what is saved while it pushes, one after the other', async (t) => {
-    const { says, end } = await watch(t)
-    const before = await there('valves')
-    assert.ok(before !== undefined)
-    for (let round = 1; round <= 3; round++) {
-      const text = source('valves', `round ${round}`)
-      await says(/service valves updated/, () => {
-        write(valves, source('valves', `half of ${round}`))
-        write(valves, text)
-      })
-      assert.equal(await there('valves'), text)
-    }
+  test('takes up what is saved while it pushes, one push after the other', async (t) => {
+    const held = await holdingProxy(t, app.app.means.publicUrl(), /^PUT .*\/valves$/)
+    const { says, end } = await watch(t, { ...credentials, GATEHOUSE_URL: held.url })
+    const first = held.next()
+    write(valves, source('valves', 'one'))
+    const go = await first
+    write(valves, source('valves', 'two'))
+    const second = held.next()
+    await says(/service valves updated/, go)
+    assert.equal(held.running(), 0, 'the second waits for the end of the first')
+    assert.equal(await there('valves'), source('valves', 'one'))
+    await says(/service valves updated/, await second)
+    assert.equal(await there('valves'), source('valves', 'two'))
     const { code, stdout } = await end()
     assert.equal(code, 0)
-    assert.equal(JSON.parse(stdout).pushes, 3)
+    assert.equal(JSON.parse(stdout).pushes, 2)
   })
 
   test('says why a push failed and goes on', async (t) => {
