@@ -14,7 +14,7 @@ const { 'dry-run': dryRun, yes, allow, overwrite } = changeFlags
 export const runAsFlag = {
   'run-as': {
     value: 'SERVICE=EMAIL',
-    prose: 'whom a service runs as, where the package does not bring him',
+    prose: 'whom a service runs as, where no such user comes along',
     many: true,
   },
 } as const satisfies Record<string, Flag>
@@ -40,9 +40,9 @@ export const install = command({
     ...nodeFlag,
   },
   notes: `${sourceNotes}
-Without --yes the package is shown first, with what it may do, and you are asked. An import is all or nothing. Where the
-package is installed already, this is an upgrade. What would widen standing power in a system that is there needs --allow,
-also with --yes. Users that the package brings get new passwords, shown once.`,
+Without --yes the package is shown first, with what it may do, and you are asked. An import is all or nothing. Where
+the package is installed already, this is an upgrade. What would widen standing power in a system that is there needs
+--allow, also with --yes. Users that the package brings get new passwords, shown once.`,
   examples: [
     'gatehouse package install http://localhost:9000/packages/shift-sign-in --name plant',
     'gatehouse package install ./my-package --yes --json --name plant',
@@ -82,8 +82,8 @@ export const upgrade = command({
     'dry-run': dryRun,
     yes,
   },
-  notes: `${sourceNotes} Without SOURCE the package
-is fetched again from the address that it was installed from.
+  notes: `${sourceNotes}
+Without SOURCE the package is fetched again from the address that it was installed from.
 What you changed since the install stays; what both changed is in the way until --overwrite names it. Rows live on.`,
   examples: [
     'gatehouse package upgrade ./my-package --system plant --dry-run',
@@ -126,8 +126,8 @@ export const undo = command({
   summary: 'take back the last install or upgrade of a package',
   places: ['NAME'],
   flags: { ...systemFlags, allow, overwrite, 'dry-run': dryRun, yes },
-  notes: `What it made goes, and what it changed is as it was before. What was changed here since is in the way until --overwrite
-names it. Collections, columns and what people wrote stay. One step back is kept.`,
+  notes: `What it made goes, and what it changed is as it was before. What was changed here since is in the way until
+--overwrite names it. Collections, columns and what people wrote stay. One step back is kept.`,
   examples: [
     'gatehouse package undo shift-sign-in --system plant --dry-run',
     'gatehouse package undo shift-sign-in --system plant --yes',

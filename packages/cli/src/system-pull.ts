@@ -17,8 +17,9 @@ export const pull = command({
     force: { prose: 'overwrite files that were edited here' },
   },
   notes: `In the layout of cb-cli. Without FOLDER it is this one where it holds a system.json, and otherwise one named like the
-system. system.json holds the key of the system, so that later commands find it; its secret and passwords are never written.
-Files that you edited stay where the system has not changed them; where both did, nothing is pulled without --force.`,
+system. system.json holds the key of the system, so that later commands find it; its secret and passwords are never
+written. Files that you edited stay where the system has not changed them; where both did, nothing is pulled without
+--force. What was pulled is remembered in .gatehouse, for the next push.`,
   examples: ['gatehouse system pull --system plant', 'gatehouse system pull ./plant --no-rows'],
   async run(given, output) {
     const [place] = given.places

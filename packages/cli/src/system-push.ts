@@ -26,9 +26,9 @@ export const push = command({
   },
   notes: `FOLDER is as gatehouse system pull writes it; without it, this one or the nearest above with a system.json. What you
 changed since the pull goes into the system; what was changed there stays, and what both changed is in the way until
---overwrite names it. Rights, members of roles, users and whom a service runs as need --allow where they widen what stands;
-code does not. What you deleted goes with --delete alone; collections stay in any case, since they hold data. Afterwards the
-folder is brought up to date with the system.`,
+--overwrite names it. Rights, members of roles, users and whom a service runs as need --allow where they widen what
+stands; code does not. What you deleted goes with --delete alone; collections stay in any case, since they hold data.
+Afterwards the folder is brought up to date with the system.`,
   second: 'pushed, but some code does not compile',
   examples: ['gatehouse system push --dry-run', 'gatehouse system push ./plant --yes --overwrite service/valves'],
   async run(given, output) {

@@ -22,9 +22,10 @@ export const watch = command({
   summary: 'push whatever is saved in a folder',
   places: ['[FOLDER]'],
   flags: systemFlags,
-  notes: `Saved code of a service or library is in the system at once; code that does not compile is shown at its line. Another
-file of the format pushes the folder as gatehouse system push does. What would widen standing power, was changed on both sides
-or is deleted is not done here: the command for it is told. Ends with Ctrl+C.`,
+  notes: `Code of a service or library is in the system as soon as it is saved; code that does not compile is shown at its
+line. Another file of the format pushes the folder as gatehouse system push does. What would widen standing power, was
+changed on both sides or is deleted is not done here: the command for it is told. What was edited before it began waits
+for a push or the next save. Ends with Ctrl+C.`,
   examples: ['gatehouse system watch', 'gatehouse system watch ./plant'],
   async run(given, output) {
     const folder = await folderOf(given.places[0])
