@@ -74,7 +74,7 @@ export function createOutput(
       wipe()
       if (message === '') return
       // A line that the terminal would break could not be taken away as one.
-      stderr.write(printable(message).slice(0, (stderr.columns ?? 80) - 1))
+      stderr.write(printable(message).slice(0, (stderr.columns || 80) - 1))
       running = true
     },
     result(value, view) {

@@ -17,7 +17,9 @@ folder, or a .zip or .tar.gz file. Folders and files are read here and sent; an 
 
 /** An address rather than a path, whatever is on the disk. */
 export const isAddress = (text: string): boolean =>
-  text.includes('://') || /^git@/.test(text) || /^(?:www\.)?(?:github|gitlab)\.com\//.test(text)
+  text.includes('://') ||
+  /^git@/.test(text) ||
+  /^(?:www\.)?(?:github\.com|gitlab\.com|bitbucket\.org|codeberg\.org)\//.test(text)
 
 /** Throws CommandError. */
 export async function readSource(source: string, given: Given<'ref' | 'folder'>): Promise<SourceBody> {

@@ -219,7 +219,8 @@ describe('install', () => {
     const args = ['package', 'install', folder, '--system', system.key]
     const names = async () =>
       (await person.json(['service', 'list', '--system', system.key])).map((one: any) => one.name)
-    for (const answers of [['n'], ['y', 'n'], ['y', '']]) {
+    // The last ones are Ctrl+D and Ctrl+C.
+    for (const answers of [['n'], ['y', 'n'], ['y', ''], ['\x04'], ['y', '\x03']]) {
       const { code, shown } = await atTerminal(person, args, [
         [/Allow it\? \[y\/N\] /, answers[0]!],
         [/Import\? \[y\/N\] /, answers[1] ?? ''],

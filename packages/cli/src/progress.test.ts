@@ -59,9 +59,9 @@ describe('an answer in lines', () => {
 })
 
 describe('how far it is', () => {
-  const terminal = (isTTY: boolean, json = false) => {
+  const terminal = (isTTY: boolean, json = false, columns = 20) => {
     let text = ''
-    const stderr = { isTTY, columns: 20, write: (more: string) => (text += more) }
+    const stderr = { isTTY, columns, write: (more: string) => (text += more) }
     const output = createOutput(json, { write: () => {} }, stderr, { NO_COLOR: '1' })
     return { output, text: () => text }
   }
@@ -73,6 +73,12 @@ describe('how far it is', () => {
     output.say('Done.')
     const wipe = '\r\x1b[2K'
     assert.equal(text(), `Rows … 1 of 2${wipe}\\x1b[2Jcollections ${wipe}Done.\n`)
+  })
+
+  test('is whole at a terminal that does not know how wide it is', () => {
+    const { output, text } = terminal(true, false, 0)
+    showProgress(output)({ phase: 'rows', done: 1_000, total: 20_000 })
+    assert.equal(text(), 'Rows … 1000 of 20000')
   })
 
   test('is not written where nobody watches', () => {
