@@ -17,6 +17,26 @@ export const changeFlags = {
 
 type ChangeFlag = keyof typeof changeFlags
 
+export const runAsFlag = {
+  'run-as': {
+    value: 'SERVICE=EMAIL',
+    prose: 'whom a service runs as, where no such user comes along',
+    many: true,
+  },
+} as const satisfies Record<string, Flag>
+
+/** Whom services may run as, for the body of a request. Throws CommandError. */
+export function readRunAs(given: Given<'run-as'>): { confirm_run_as?: Record<string, string> } {
+  const pairs = given.list('run-as').map((text): [string, string] => {
+    const at = text.indexOf('=')
+    if (at < 1 || at === text.length - 1) {
+      throw new CommandError(`--run-as is "${text}", but must be like setUp=runner@example.com.`)
+    }
+    return [text.slice(0, at), text.slice(at + 1)]
+  })
+  return pairs.length === 0 ? {} : { confirm_run_as: Object.fromEntries(pairs) }
+}
+
 export const atTerminal = (): boolean => process.stdin.isTTY === true
 
 /** Before anything is asked of a node: whether there will be somebody to say yes. Throws CommandError. */
@@ -35,19 +55,18 @@ export async function isYes(question: string): Promise<boolean> {
  * Goes through what a dry run found. Answers the names of widenings that are meant. Throws CommandError, and nothing is to
  * be changed then.
  * @param question - such as "Import?"; not asked with --yes
- * @param command - what is typed again with --allow or --overwrite
  */
 export async function settle(
   planned: Report,
   given: Given<ChangeFlag>,
   output: Output,
-  { question, command }: { question: string; command: string },
+  question: string,
 ): Promise<string[]> {
   if (!given.on('yes')) output.tell(changesView(planned))
-  demandFree(planned, command)
+  demandFree(planned)
   const allowed = new Set(given.list('allow'))
   const open = planned.widening.filter(({ name }) => !allowed.has(name))
-  if (open.length > 0 && !atTerminal()) throw widens(open, command)
+  if (open.length > 0 && !atTerminal()) throw widens(open)
   if (open.length > 0) output.say('This would widen power that stands in the system. Each is for you to allow:')
   for (const { name, message } of open) {
     output.say(`${message} (${name})`)
@@ -61,25 +80,25 @@ export async function settle(
 const mostTold = 20
 
 /** Throws CommandError naming what is in the way. */
-export function demandFree({ items }: Report, command: string): void {
+function demandFree({ items }: Report): void {
   const conflicts = items.filter(({ action }) => action === 'conflict')
   if (conflicts.length === 0) return
   const told = conflicts.map(({ kind, name, reason }) => `${kind}/${name}: ${reason ?? 'It is in the way.'}`)
   const both = conflicts.filter(({ reason = '' }) => /changed here/.test(reason))
   const advice =
     both.length === 0
-      ? 'Leave these out with --choose, or change them here first.'
-      : `To let the newer one win: ${command} ${both.map(({ kind, name }) => `--overwrite ${quoted(`${kind}/${name}`)}`).join(' ')}`
+      ? 'Leave these out, or change them there first.'
+      : `To let the newer one win, add: ${both.map(({ kind, name }) => `--overwrite ${quoted(`${kind}/${name}`)}`).join(' ')}`
   throw new CommandError(`Nothing was changed. These are in the way:\n${listed(told)}\n${advice}`, {
     conflicts: conflicts.map(({ kind, name, reason }) => ({ kind, name, reason })),
   })
 }
 
-function widens(open: Report['widening'], command: string): CommandError {
+function widens(open: Report['widening']): CommandError {
   const told = open.map(({ name, message }) => `${message} (${name})`)
   const flags = open.map(({ name }) => `--allow ${quoted(name)}`).join(' ')
   return new CommandError(
-    `Nothing was changed. This would widen power that stands in the system:\n${listed(told)}\nIf all of it is meant: ${command} ${flags}`,
+    `Nothing was changed. This would widen power that stands in the system:\n${listed(told)}\nIf all of it is meant, add: ${flags}`,
     { widening: open },
   )
 }

@@ -1,23 +1,17 @@
 /** `gatehouse package install`, `upgrade` and `undo`: packages into systems, looked at first. */
 import { type Api, longPatienceMs, segment } from './api.ts'
-import { changeFlags, demandSomebody, isYes, quoted, settle } from './change.ts'
+import { changeFlags, demandSomebody, isYes, readRunAs, runAsFlag, settle } from './change.ts'
 import { CommandError } from './failure.ts'
-import { command, type Flag, type Given } from './flags.ts'
-import type { Output, Part } from './output.ts'
+import { command, type Given } from './flags.ts'
+import type { Output } from './output.ts'
+import { installedNamed, listInstalled, sourceAgain } from './package-installed.ts'
+import { passwordParts, reportInstalled, reportPlan, warnings } from './package-report.ts'
 import { readSource, type SourceBody, sourceFlags, sourceNotes } from './package-source.ts'
-import { changesView, couldBeActive, type FetchAnswer, packageView, type Report } from './package-view.ts'
+import { changesView, type FetchAnswer, packageView, type Report } from './package-view.ts'
 import { showProgress } from './progress.ts'
 import { chooseSystem, listSystems, nodeFlag, openNode, type SystemEntry, systemFlags, systemNamed } from './target.ts'
 
 const { 'dry-run': dryRun, yes, allow, overwrite } = changeFlags
-
-export const runAsFlag = {
-  'run-as': {
-    value: 'SERVICE=EMAIL',
-    prose: 'whom a service runs as, where no such user comes along',
-    many: true,
-  },
-} as const satisfies Record<string, Flag>
 
 const importFlags = {
   choose: { value: 'KIND/NAME', prose: 'an asset to take, or a whole kind; all of them without it', many: true },
@@ -63,7 +57,6 @@ the package is installed already, this is an upgrade. What would widen standing 
     const body = { ...source, ...options, ...target(into, given.text('name')) }
     return carryOut(api, body, {
       ...{ given, output, into, hash: looked?.contentHash },
-      command: `gatehouse package install ${quoted(place)}${into === undefined ? '' : ` --system ${into.key}`}`,
       question: 'Import?',
     })
   },
@@ -114,7 +107,6 @@ What you changed since the install stays; what both changed is in the way until 
       { ...source, ...options, ...target(into, undefined) },
       {
         ...{ given, output, into, hash: looked.contentHash },
-        command: `gatehouse package upgrade ${place === undefined ? `--name ${quoted(looked.name)}` : quoted(place)} --system ${into.key}`,
         question: 'Upgrade?',
       },
     )
@@ -139,42 +131,32 @@ export const undo = command({
     const into = await chooseSystem(api, given.text('system'), output)
     const path = `/admin/v/4/system/${segment(into.key)}/packages/undo`
     const ask = (more: object): Promise<Report> => {
-      const body = { name, ...listOf(given, 'overwrite'), ...more }
+      const body = { name, ...overwriteOf(given), ...more }
       return api.call('POST', path, { body, patience: longPatienceMs, onProgress: showProgress(output) })
     }
     const planned = await ask({ dry_run: true, allow: given.list('allow') })
     if (given.on('dry-run')) return reportPlan(planned, output)
-    const again = `gatehouse package undo ${quoted(name)} --system ${into.key}`
-    const allowed = await settle(planned, given, output, { question: `Undo "${name}"?`, command: again })
+    const allowed = await settle(planned, given, output, `Undo "${name}"?`)
     const report = await ask({ allow: allowed })
     output.say(`Package "${name}" is undone in "${into.name}".`)
     warnings(report, output)
-    const { items, notes } = report
-    output.result({ system_key: into.key, name: into.name, package: name, items, notes }, changesView(report))
+    const { items, notes, passwords = [] } = report
+    output.result(
+      { system_key: into.key, name: into.name, package: name, items, passwords, notes },
+      { parts: [{ view: changesView(report) }, ...passwordParts(report)] },
+    )
     return 0
   },
 })
 
 type ImportGiven = Given<keyof typeof importFlags | keyof typeof changeFlags>
 
-const listOf = (given: Given<'overwrite'>, name: 'overwrite') =>
-  given.list(name).length === 0 ? {} : { [name]: given.list(name) }
+const overwriteOf = (given: Given<'overwrite'>) =>
+  given.list('overwrite').length === 0 ? {} : { overwrite: given.list('overwrite') }
 
 function readOptions(given: ImportGiven): Record<string, unknown> {
   const choose = given.list('choose')
-  return { ...(choose.length > 0 && { choose }), ...listOf(given, 'overwrite'), ...readRunAs(given) }
-}
-
-/** Whom services may run as, for the body of a request. Throws CommandError. */
-export function readRunAs(given: Given<'run-as'>): { confirm_run_as?: Record<string, string> } {
-  const pairs = given.list('run-as').map((text): [string, string] => {
-    const at = text.indexOf('=')
-    if (at < 1 || at === text.length - 1) {
-      throw new CommandError(`--run-as is "${text}", but must be like setUp=runner@example.com.`)
-    }
-    return [text.slice(0, at), text.slice(at + 1)]
-  })
-  return pairs.length === 0 ? {} : { confirm_run_as: Object.fromEntries(pairs) }
+  return { ...(choose.length > 0 && { choose }), ...overwriteOf(given), ...readRunAs(given) }
 }
 
 const target = (into: SystemEntry | undefined, name: string | undefined) =>
@@ -199,11 +181,10 @@ type Carrying = {
   into: SystemEntry | undefined
   /** Of the package that was looked at: another one is not installed. */
   hash: string | undefined
-  command: string
   question: string
 }
 
-async function carryOut(api: Api, body: object, { given, output, into, hash, command, question }: Carrying) {
+async function carryOut(api: Api, body: object, { given, output, into, hash, question }: Carrying) {
   const ask = (more: object): Promise<Report> =>
     api.call('POST', '/admin/v/4/packages/install', {
       body: { ...body, ...more },
@@ -218,122 +199,7 @@ async function carryOut(api: Api, body: object, { given, output, into, hash, com
     return reportInstalled(api, await ask({ ...seen, allow: given.list('allow') }), output)
   }
   const planned = await ask({ ...seen, dry_run: true })
-  const allowed = await settle(planned, given, output, { question, command })
+  const allowed = await settle(planned, given, output, question)
   const same = planned.contentHash === undefined ? seen : { content_hash: planned.contentHash }
   return reportInstalled(api, await ask({ ...same, allow: allowed }), output)
-}
-
-/** The result of a dry run. */
-export function reportPlan(planned: Report, output: Output): number {
-  warnings(planned, output)
-  const wider = planned.widening.map(({ name, message }) => [name, message])
-  const power: Part[] =
-    wider.length === 0
-      ? []
-      : [{ head: 'Needs --allow, by name: it widens standing power', view: { heads: ['NAME', 'WHAT'], rows: wider } }]
-  output.result(planned, {
-    parts: [{ head: 'Nothing was changed. It would be:', view: changesView(planned) }, ...power],
-  })
-  return 0
-}
-
-const mostWarnings = 40
-
-export function warnings({ notes }: Pick<Report, 'notes'>, output: Output): void {
-  const told = notes.filter(({ level }) => level === 'warning')
-  for (const { message } of told.slice(0, mostWarnings)) output.warn(message)
-  if (told.length > mostWarnings) output.warn(`There are ${told.length - mostWarnings} more; --json has them all.`)
-}
-
-function reportInstalled(api: Api, report: Report, output: Output): number {
-  const { items, notes, passwords = [], runAs = [], source, contentHash } = report
-  const { key, secret, name, isNew } = report.system!
-  const kept = items
-    .filter((one) => one.action === 'keep' && couldBeActive(one))
-    .map((one) => ({ kind: one.kind, name: one.name }))
-  const next = nextSteps(report)
-  output.say(isNew ? `System "${name}" is made from the package.` : `The package is imported into "${name}".`)
-  warnings(report, output)
-  const facts = { system_key: key, ...(secret !== '' && { system_secret: secret }), name, url: api.url }
-  const parts: Part[] = [{ view: { facts } }]
-  if (passwords.length > 0) {
-    const rows = passwords.map((one) => [one.email, one.password])
-    parts.push({ head: 'New passwords. They are shown this once', view: { heads: ['E-MAIL', 'PASSWORD'], rows } })
-  }
-  if (!isNew) parts.push({ head: 'What was done', view: changesView(report) })
-  if (isNew && kept.length > 0) {
-    const rows = kept.map((one) => [one.kind, one.name])
-    parts.push({ head: 'Kept whole, not active', view: { heads: ['KIND', 'NAME'], rows } })
-  }
-  if (next.length > 0) parts.push({ head: 'Next', view: { text: next.map((step) => `- ${step}`).join('\n') } })
-  output.result(
-    {
-      ...facts,
-      is_new: isNew,
-      source: source ?? null,
-      content_hash: contentHash ?? '',
-      items,
-      passwords,
-      run_as: runAs,
-      kept,
-      warnings: notes.filter(({ level }) => level === 'warning').map(({ message }) => message),
-      notes,
-      next,
-    },
-    { parts },
-  )
-  return 0
-}
-
-/** What is left for the developer to do. */
-function nextSteps({ items, passwords = [], runAs = [], system }: Report): string[] {
-  const key = system!.key
-  const steps = runAs
-    .filter(({ because }) => because === 'unconfirmed')
-    .map(
-      ({ service, wanted }) =>
-        `${service} was made to run as ${wanted} and runs as its caller. If it needs more: ` +
-        `gatehouse service set ${quoted(service)} --system ${key} --run-as EMAIL`,
-    )
-  if (passwords.length > 0) steps.push('Keep the new passwords where they are safe: nothing shows them again.')
-  if (items.some(({ kind }) => kind === 'readme')) {
-    steps.push(`Read how it is set up: gatehouse package readme --system ${key}`)
-  }
-  return steps
-}
-
-export type Installed = {
-  name: string
-  version?: string
-  source: { kind?: string; address?: string; ref?: string; folder?: string; commit?: string }
-  contentHash: string
-  canUndo?: boolean
-  installedAt: number
-  installedBy: string
-}
-
-export const listInstalled = (api: Api, key: string): Promise<Installed[]> =>
-  api.call('GET', `/admin/v/4/system/${segment(key)}/packages`)
-
-/** The installed package of that name; without one, the only one. Throws CommandError. */
-export function installedNamed(installed: Installed[], name: string | undefined, into: SystemEntry): Installed {
-  const names = installed.map((one) => `"${one.name}"`).join(', ')
-  if (installed.length === 0) throw new CommandError(`No package is installed in "${into.name}".`)
-  if (name === undefined && installed.length > 1) throw new CommandError(`Which package? There is ${names}.`)
-  const found = name === undefined ? installed[0] : installed.find((one) => one.name === name)
-  if (found === undefined)
-    throw new CommandError(`No package "${name}" is installed in "${into.name}". There is ${names}.`)
-  return found
-}
-
-/** Where an installed package can be fetched again. Throws CommandError. */
-function sourceAgain({ name, source }: Installed, given: Given<'ref' | 'folder'>): SourceBody {
-  const { kind, address } = source
-  if (address === undefined || (kind !== 'git' && kind !== 'archive')) {
-    throw new CommandError(
-      `"${name}" was not installed from an address, so say where it is now: gatehouse package upgrade SOURCE`,
-    )
-  }
-  const [ref, folder] = [given.text('ref') ?? source.ref, given.text('folder') ?? source.folder]
-  return { url: address, ...(ref !== undefined && { ref }), ...(folder && { folder }) }
 }

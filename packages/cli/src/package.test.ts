@@ -200,7 +200,7 @@ describe('install', () => {
     const args = ['package', 'install', folder, '--yes', '--system', system.key]
     const refused = await person.run([...args, '--json'])
     demandRefusal(refused, /The role "Anonymous" gets read on collections\/Payroll/)
-    assert.match(refused.stderr, new RegExp(`--system ${system.key} --allow ${name}$`, 'm'))
+    assert.match(refused.stderr, new RegExp(`If all of it is meant, add: --allow ${name}$`, 'm'))
     assert.deepEqual(JSON.parse(refused.stdout).error.widening[0].name, name)
     assert.deepEqual(await person.json(['service', 'list', '--system', system.key]), [], 'nothing was imported')
     assert.equal((await person.run([...args, '--allow', 'right:Anonymous:collections/Payroll'])).code, 1)
@@ -277,7 +277,7 @@ describe('upgrade', () => {
 
     const refused = await person.run([...args, '--yes', '--json'])
     demandRefusal(refused, /service\/two: It was changed here and in the package/)
-    assert.match(refused.stderr, /--overwrite service\/two$/m)
+    assert.match(refused.stderr, /add: --overwrite service\/two$/m)
     assert.equal(JSON.parse(refused.stdout).error.conflicts[0].name, 'two')
     assert.match(await codeOf(key, 'one'), /success\(1\)/)
 

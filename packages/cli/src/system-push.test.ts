@@ -84,7 +84,7 @@ describe('push', () => {
     const refused = await push('--yes', '--json')
     assert.equal(refused.code, 1)
     assert.match(refused.stderr, /service\/valves: It was changed here and/)
-    assert.match(refused.stderr, /gatehouse system push \S+ --overwrite service\/valves$/m)
+    assert.match(refused.stderr, /add: --overwrite service\/valves$/m)
     assert.deepEqual(
       JSON.parse(refused.stdout).error.conflicts.map((one: any) => one.name),
       ['valves'],

@@ -1,12 +1,12 @@
 /** `gatehouse system push`: a folder into its system, three ways: what was pulled, what is here, what is there now. */
 import { dirname, join, relative, resolve } from 'node:path'
 import { type Api, longPatienceMs, segment } from './api.ts'
-import { changeFlags, demandSomebody, quoted, settle } from './change.ts'
+import { changeFlags, demandSomebody, quoted, readRunAs, runAsFlag, settle } from './change.ts'
 import { CommandError } from './failure.ts'
 import { command } from './flags.ts'
 import { type Files, readFolder, zipOf } from './folder.ts'
 import type { Output, Part } from './output.ts'
-import { readRunAs, reportPlan, runAsFlag, warnings } from './package-install.ts'
+import { passwordParts, reportPlan, warnings } from './package-report.ts'
 import { changesView, type Note, type Report } from './package-view.ts'
 import { showProgress } from './progress.ts'
 import { type CodeKind, type Problem, placeOf, readUnit } from './push.ts'
@@ -37,7 +37,6 @@ Afterwards the folder is brought up to date with the system.`,
     const api = await openNode(given)
     const system = await chooseSystem(api, given.text('system'), output, folder)
     const sending = await pack(folder, system.key)
-    const again = `gatehouse system push${given.places[0] === undefined ? '' : ` ${quoted(given.places[0])}`}`
     const more = { overwrite: given.list('overwrite'), delete: given.on('delete'), ...readRunAs(given) }
     const planned = await send(api, system.key, sending, { ...more, dry_run: true }, output)
     if (given.on('dry-run')) {
@@ -46,7 +45,7 @@ Afterwards the folder is brought up to date with the system.`,
       return reportPlan(planned, output)
     }
     const changes = planned.items.some(({ action }) => action !== 'unchanged') || planned.widening.length > 0
-    const allow = changes ? await settle(planned, given, output, { question: 'Push?', command: again }) : []
+    const allow = changes ? await settle(planned, given, output, 'Push?') : []
     const report = await send(api, system.key, sending, { ...more, allow }, output)
     const merged = await agree(api, folder, system.key, sending)
     output.say(`${folder} is pushed to "${system.name}" (${system.key}).`)
@@ -177,11 +176,7 @@ async function tell(api: Api, { system, folder, sending, report, merged }: Done,
   const others = notes.filter(({ message }) => !/does not compile \(line/.test(message))
   warnings({ notes: others }, output)
   for (const problem of problems) sayProblem(problem, sending.files, output, folder)
-  const parts: Part[] = [{ view: changesView(report) }]
-  if (passwords.length > 0) {
-    const rows = passwords.map((one) => [one.email, one.password])
-    parts.push({ head: 'New passwords. They are shown this once', view: { heads: ['E-MAIL', 'PASSWORD'], rows } })
-  }
+  const parts: Part[] = [{ view: changesView(report) }, ...passwordParts(report)]
   const here = [...merged.written, ...merged.deleted]
   if (here.length > 0) parts.push({ head: 'Brought up to date here', view: { text: here.join('\n') } })
   output.result(
