@@ -1,7 +1,7 @@
 /** A package from where it comes to a model: fetched, read, reviewed; and installed from there in one call. */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { NodeScope, SystemScope } from '../domain/access/scope.ts'
-import { mayDevelop, noSuchSystem, systemByKey } from '../domain/systems/systems.ts'
+import { mayDevelop, noSuchSystem, ownSystems, systemByKey } from '../domain/systems/systems.ts'
 import type { Egress } from '../egress/egress.ts'
 import type { PackageFiles, PackageModel } from './format/model.ts'
 import type { Note } from './format/notes.ts'
@@ -78,6 +78,15 @@ export async function ownSystem(scope: NodeScope, key: string): Promise<SystemSc
   return { ...scope, system, data: scope.store.forSystem(key) }
 }
 
+/** Throws conflict: a second system of the same name would be told from the first one by its key alone. */
+async function demandFreeName(scope: NodeScope, wanted: string): Promise<void> {
+  const name = wanted.trim()
+  if (name === '' || !(await ownSystems(scope)).some((one) => one.name === name)) return
+  throw new GatehouseError('conflict', `You have a system "${name}" already, so the package was not imported.`, {
+    hint: 'Give the new system another name (--name NAME), or name the system to import into (--system KEY).',
+  })
+}
+
 /** Installs what was fetched and writes it down; where a package of its name is installed, that is an upgrade. */
 export async function installPackage(
   scope: NodeScope,
@@ -87,6 +96,7 @@ export async function installPackage(
   const { model, source, contentHash } = fetched
   const record = await recordOf(model, { source, contentHash }, options.choose)
   const { into } = options
+  if (into === undefined) await demandFreeName(scope, options.name ?? model.system?.name ?? '')
   const known = into === undefined ? [] : await installedPackages(into)
   const report =
     into !== undefined && known.some(({ name }) => name === record.name)

@@ -24,6 +24,7 @@ import {
   installedModel,
   installedPackages,
   installedReadme,
+  installedWithVersions,
   recordOf,
   undoPackage,
   upgradePackage,
@@ -91,12 +92,14 @@ describe('an installed package', () => {
     assert.deepEqual(one?.source, from.source)
     assert.equal(one?.contentHash, 'h1')
     assert.equal(one?.installedBy, 'developer dev@example.com')
+    assert.deepEqual(await installedWithVersions(into), [{ ...one, version: '1' }])
     assert.deepEqual(await installedModel(into, 'notes'), packageOf(base))
     await assert.rejects(installedModel(into, 'other'), /No package "other"/)
   })
 
   test('shows its README without anything in it that runs or calls home', async () => {
-    const html = await installedReadme(await install(), 'notes')
+    const { html, markdown } = await installedReadme(await install(), 'notes')
+    assert.equal(markdown, base['README.md'])
     assert.match(html, /<h1>Notes<\/h1>/)
     assert.doesNotMatch(html, /<script|<img|href="javascript/)
   })

@@ -11,7 +11,7 @@ import {
   listInstalled,
   putInstalled,
 } from '../store/tables/packages.ts'
-import type { PackageModel } from './format/model.ts'
+import type { PackageFiles, PackageModel } from './format/model.ts'
 import { readPackage } from './format/read.ts'
 import { packageFiles } from './format/write.ts'
 import { type ImportOptions, type ImportReport, importPackage } from './import.ts'
@@ -39,20 +39,38 @@ export async function recordOf(
 /** What the package calls itself: in ipm.json, package.json, or as a system. */
 export function packageName(model: PackageModel): string {
   for (const kind of ['ipm-json', 'package-json'] as const) {
-    const bytes = model.kept.find((asset) => asset.kind === kind)?.files[0]?.bytes
-    if (bytes === undefined) continue
-    try {
-      const { name } = JSON.parse(bytes.toString('utf8').replace(/^\uFEFF/, '')) as { name?: unknown }
-      if (typeof name === 'string' && name !== '') return name.slice(0, 200)
-    } catch {
-      // Not ours to judge: the next place may say it.
-    }
+    const name = saidIn(model.kept.find((asset) => asset.kind === kind)?.files[0]?.bytes, 'name')
+    if (name !== '') return name
   }
   return model.system?.name || 'package'
 }
 
+/** A text in ipm.json or package.json; empty where there is none, which is not ours to judge. */
+function saidIn(bytes: Buffer | undefined, key: 'name' | 'version'): string {
+  if (bytes === undefined) return ''
+  try {
+    const { [key]: text } = JSON.parse(bytes.toString('utf8').replace(/^\uFEFF/, '')) as Record<string, unknown>
+    return typeof text === 'string' ? text.slice(0, 200) : ''
+  } catch {
+    return ''
+  }
+}
+
 /** Oldest first. For developers of the system, whom the door has let in. */
 export const installedPackages = (scope: SystemScope) => listInstalled(scope.data)
+
+type Versioned = Awaited<ReturnType<typeof listInstalled>>[number] & { version: string }
+
+/** The same, each with the version that the package says it is; an empty text where it says none. */
+export async function installedWithVersions(scope: SystemScope): Promise<Versioned[]> {
+  const list: Versioned[] = []
+  for (const record of await installedPackages(scope)) {
+    const files = await installedFiles(scope, record.name)
+    const version = ['ipm.json', 'package.json'].map((path) => saidIn(files.get(path), 'version')).find(Boolean) ?? ''
+    list.push({ ...record, version })
+  }
+  return list
+}
 
 /** Throws badRequest where no package of that name is installed. */
 async function demandInstalled({ data }: SystemScope, name: string): Promise<InstalledPackage> {
@@ -62,18 +80,22 @@ async function demandInstalled({ data }: SystemScope, name: string): Promise<Ins
 }
 
 /**
- * The README of an installed package as HTML. HTML in it is shown as text, and pictures are left as links: looking at a
- * page must not tell a stranger's server who looks. Throws badRequest.
+ * The README of an installed package, as it was written and as HTML. HTML in it is shown as text, and pictures are left as
+ * links: looking at a page must not tell a stranger's server who looks. Throws badRequest.
  */
-export async function installedReadme(scope: SystemScope, name: string): Promise<string> {
+export async function installedReadme(scope: SystemScope, name: string): Promise<{ html: string; markdown: string }> {
   const { readme } = await demandInstalled(scope, name)
-  return renderReadme(readme)
+  return { html: renderReadme(readme), markdown: readme }
 }
 
 /** The package as it was installed. Throws badRequest. */
 export async function installedModel(scope: SystemScope, name: string): Promise<PackageModel> {
+  return readPackage(await installedFiles(scope, name), { partial: true }).model
+}
+
+async function installedFiles(scope: SystemScope, name: string): Promise<PackageFiles> {
   const { files } = await demandInstalled(scope, name)
-  return readPackage(await unpackFiles(files), { partial: true }).model
+  return unpackFiles(files)
 }
 
 /**

@@ -17,7 +17,7 @@ import {
   type SourceRequest,
 } from '../../deploy/import-source.ts'
 import { uploadAnswer } from '../../deploy/import-upload.ts'
-import { installedPackages, installedReadme, undoPackage } from '../../deploy/installed.ts'
+import { installedReadme, installedWithVersions, undoPackage } from '../../deploy/installed.ts'
 import { pushFiles } from '../../deploy/push.ts'
 import { sourceLimits } from '../../deploy/sources/limits.ts'
 import type { NodeScope, SystemScope } from '../../domain/access/scope.ts'
@@ -223,14 +223,14 @@ export const packageRoutes = (means: PackageMeans): Route[] => [
     path: '/admin/v/4/system/:key/packages',
     allow: 'system developer',
     summary: 'The packages that are installed in a system',
-    handle: (scope) => installedPackages(scope),
+    handle: (scope) => installedWithVersions(scope),
   }),
   route({
     method: 'GET',
     path: '/admin/v/4/system/:key/packages/readme',
     allow: 'system developer',
-    summary: 'The README of an installed package as HTML without scripts, by ?name=',
-    handle: async (scope, input) => ({ html: await installedReadme(scope, demandParameter(input, 'name')) }),
+    summary: 'The README of an installed package as it is and as HTML without scripts, by ?name=',
+    handle: (scope, input) => installedReadme(scope, demandParameter(input, 'name')),
   }),
   route({
     method: 'POST',
