@@ -26,7 +26,7 @@ export const howToBring =
   'A package or the system upload can bring it: it is kept whole then, not active, and exported again.'
 
 /** Only a developer reads what is not active. Throws notAvailableYet for all others, for whom there is none of it. */
-function demandDeveloper({ caller }: SystemScope): void {
+export function demandDeveloper({ caller }: SystemScope): void {
   if (caller.kind === 'developer') return
   throw new GatehouseError('notAvailableYet', 'Assets of this kind are not available to users and devices yet.')
 }

@@ -241,10 +241,8 @@ export const historyStorageShapes = (scope: SystemScope, value: unknown): Fields
   }))
 
 export const typeTriggerShapes = (value: unknown): Fields[] =>
-  (Array.isArray(value) ? value : [])
-    .filter(isObject)
-    .map((entry) => ({
-      ...entry,
-      message_type: textIn(entry, 'message_type'),
-      topic_pattern: textIn(entry, 'topic_pattern'),
-    }))
+  (Array.isArray(value) ? value : []).filter(isObject).map((entry) => ({
+    ...entry,
+    message_type: textIn(entry, 'message_type'),
+    topic_pattern: textIn(entry, 'topic_pattern'),
+  }))

@@ -7,6 +7,7 @@ import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { KeptKind } from '../../deploy/format/model.ts'
 import {
   adapterFiles,
+  demandDeveloper,
   filesInside,
   findRows,
   howToBring,
@@ -66,7 +67,17 @@ const read = (
 ): Route[] =>
   paths.map((path) => {
     const allow = path.startsWith('/admin/') ? 'system developer' : 'session'
-    return route({ method: 'GET', path, allow, summary: `${summary}; kept, not active`, handle })
+    return route({
+      method: 'GET',
+      path,
+      allow,
+      summary: `${summary}; kept, not active`,
+      handle: async (scope, input) => {
+        // Before parameters are read, so that a user does not mend what would be refused anyway.
+        demandDeveloper(scope)
+        return handle(scope, input)
+      },
+    })
   })
 
 const list = (kind: KeptKind, shape: Shape) => async (scope: SystemScope) =>
