@@ -28,7 +28,7 @@ export const howToBring =
 /** Only a developer reads what is not active. Throws notAvailableYet for all others, for whom there is none of it. */
 export function demandDeveloper({ caller }: SystemScope): void {
   if (caller.kind === 'developer') return
-  throw new GatehouseError('notAvailableYet', 'Assets of this kind are not available to users and devices yet.')
+  throw new GatehouseError('notAvailableYet', 'Assets of this kind are not available yet: users and devices find none.')
 }
 
 /** Kinds whose files may hold credentials, and the keys of them that say of which sort one is. */

@@ -1,6 +1,7 @@
 /** What developers and their tools read of assets that are kept and not active, and what nobody reads. */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import fc from 'fast-check'
 import { createTestApp } from '../../../../../test/support/app.ts'
 import { archiveOf } from '../../deploy/catalogue.ts'
 import { everyKindFiles, secretTexts, wholePortal } from '../../deploy/every-kind.fixture.ts'
@@ -195,6 +196,52 @@ test('a portal with pieces that cannot be read is what can be read of it', async
   const { assets, edges } = await get('/admin/:key/deployments/odd', {}, other)
   assert.deepEqual(edges, [])
   assert.deepEqual(assets, [{ asset_class: '', asset_id: '', sync_to_edge: false, sync_to_platform: false }])
+})
+
+/** Files of kept assets, each of which is one asset's main file. */
+const mainFiles = [...everyKindFiles()].filter(
+  ([path]) => path.endsWith('.json') && !/^(code|data|roles|users|[^/]*$)|^(bucket-set|file-stores)-files/.test(path),
+)
+
+const odd = fc.oneof(
+  fc.jsonValue({ maxDepth: 2 }),
+  fc.constantFrom('', '__proto__', -1, [[]], [null], [{}], { name: 7 }),
+)
+
+test('whatever stands in the files of a package, lists stay lists and nothing fails', async () => {
+  const { key: other } = await app.createSystem('odd')
+  let read = 0
+  const spoil = fc.record({ file: fc.nat(mainFiles.length - 1), at: fc.nat(12), value: odd })
+  await fc.assert(
+    fc.asyncProperty(fc.array(spoil, { minLength: 5, maxLength: 30 }), async (spoils) => {
+      const files = new Map(mainFiles)
+      for (const { file, at, value } of spoils) {
+        const [path, bytes] = mainFiles[file]!
+        const whole = JSON.parse(String(bytes))
+        const keys = Object.keys(whole)
+        const spoiled = at < keys.length && !Array.isArray(whole) ? { ...whole, [keys[at]!]: value } : value
+        files.set(path, Buffer.from(JSON.stringify(spoiled).replaceAll('\\u0000', '')))
+      }
+      const contents = (await archiveOf(files, '')).toString('base64')
+      const path = `/api/v/1/systemmigration/${other}/upload`
+      const brought = await call('POST', path, { developer, body: { contents } })
+      assert.ok(brought.status < 500, brought.text)
+      read += brought.status === 200 ? 1 : 0
+      for (const address of lists) {
+        const body = await get(address, {}, other)
+        if (!/count$|user_secrets/.test(address)) assert.ok(Array.isArray(body), address)
+        if (!/devices|edges|portals|msgtype|storage|user_secrets/.test(address)) {
+          for (const { name } of body) assert.equal(typeof name, 'string', address)
+        }
+      }
+      for (const { kind, name } of await get('/admin/v/4/system/:key/kept', {}, other)) {
+        const at = `/admin/v/4/system/${other}/kept`
+        assert.equal((await call('DELETE', at, { developer, query: { kind, name } })).status, 200, `${kind} ${name}`)
+      }
+    }),
+    { numRuns: 12 },
+  )
+  assert.ok(read > 6, `${read} packages were taken`)
 })
 
 test('adapters and stored files come with their contents', async () => {

@@ -294,7 +294,8 @@ const writes: readonly [RegExp, string][] = [
 
 /** The refusal of a call for which there is no route, if it would write what is only kept. `path` without its query. */
 export function refusedWrite(method: string, path: string): GatehouseError | undefined {
-  const what = method === 'GET' ? undefined : writes.find(([pattern]) => pattern.test(path))?.[1]
+  const writing = method === 'POST' || method === 'PUT' || method === 'DELETE'
+  const what = writing ? writes.find(([pattern]) => pattern.test(path))?.[1] : undefined
   if (what === undefined) return undefined
   return new GatehouseError('notAvailableYet', `${what} are not available yet: none can be made or changed here.`, {
     hint: howToBring,
