@@ -42,15 +42,16 @@ const openKeys: Partial<Record<KeptKind, readonly string[]>> = {
 /** All of one kind, by name. */
 export async function keptAssets(scope: SystemScope, kind: KeptKind): Promise<KeptOne[]> {
   demandDeveloper(scope)
-  const byAsset = Map.groupBy(await listKeptFiles(scope.data, [kind]), ({ name }) => name)
+  const byAsset = Map.groupBy(await listKeptFiles(scope.data, { kind }), ({ name }) => name)
   return [...byAsset].map(([name, files]) => readOne(kind, name, files)).sort(byName)
 }
 
 /** Throws noSuchAsset. */
 export async function keptAsset(scope: SystemScope, kind: KeptKind, name: string): Promise<KeptOne> {
-  const found = (await keptAssets(scope, kind)).find((one) => one.name === name)
-  if (found === undefined) throw noSuchAsset(kind, name)
-  return found
+  demandDeveloper(scope)
+  const files = await listKeptFiles(scope.data, { kind, name })
+  if (files.length === 0) throw noSuchAsset(kind, name)
+  return readOne(kind, name, files)
 }
 
 export const noSuchAsset = (kind: string, name: string): GatehouseError =>
@@ -115,14 +116,27 @@ export function adapterFiles({ files }: KeptOne): AdapterFile[] {
   return [...found.values()].sort(byName)
 }
 
-/** Files of a bucket set or a file store, by their path inside it. */
-export async function filesInside(
-  scope: SystemScope,
-  kind: 'bucket-files' | 'file-store-files',
-  name: string,
-): Promise<{ path: string; bytes: Buffer }[]> {
-  const found = (await keptAssets(scope, kind)).find((one) => isFileNameOf(one.name, name))
-  return (found?.files ?? []).map(({ path, bytes }) => ({ path: path.split('/').slice(2).join('/'), bytes }))
+type Inside = 'bucket-files' | 'file-store-files'
+
+export type StoredFile = { path: string; size: number }
+
+/** Files of a bucket set or a file store, by their path inside it; without what is in them, which may be much. */
+export async function filesInside(scope: SystemScope, kind: Inside, name: string): Promise<StoredFile[]> {
+  demandDeveloper(scope)
+  return (await listKeptSizes(scope.data))
+    .filter((file) => file.kind === kind && isFileNameOf(file.name, name))
+    .map(({ path, bytes }) => ({ path: path.split('/').slice(2).join('/'), size: bytes }))
+}
+
+/** What is in one of them. Throws noSuchAsset. */
+export async function bytesInside(scope: SystemScope, kind: Inside, name: string, path: string): Promise<Buffer> {
+  demandDeveloper(scope)
+  const found = (await listKeptSizes(scope.data)).find(
+    (file) => file.kind === kind && isFileNameOf(file.name, name) && file.path.split('/').slice(2).join('/') === path,
+  )
+  const [file] = found === undefined ? [] : await listKeptFiles(scope.data, { path: found.path })
+  if (file === undefined) throw noSuchAsset('file', path)
+  return file.bytes
 }
 
 /** Rows as a query finds them; `columns` can be asked for even where no row has a value there. Throws badQuery. */

@@ -5,7 +5,7 @@
  */
 import type { Column } from '@gatehouse/contract/columns.ts'
 import { type Fields, isObject } from '../../deploy/format/fields.ts'
-import { type AdapterFile, fieldsIn, type KeptOne } from '../../deploy/kept-assets.ts'
+import { type AdapterFile, fieldsIn, type KeptOne, type StoredFile } from '../../deploy/kept-assets.ts'
 import { portalConfig } from '../../deploy/kept-portal.ts'
 import type { SystemScope } from '../../domain/access/scope.ts'
 
@@ -196,14 +196,14 @@ export const bucketSetShape = (scope: SystemScope, one: KeptOne): Fields => ({
 })
 
 /** `path` begins with the box. */
-export function bucketFileShape({ path, bytes }: { path: string; bytes: Buffer }) {
+export function bucketFileShape({ path, size }: StoredFile) {
   const [box = '', ...rest] = path.split('/')
   return {
     bucket_name: box,
     base_name: rest.at(-1) ?? '',
     path_name: path,
     relative_name: rest.join('/'),
-    size: bytes.length,
+    size,
     permissions: '',
     last_modified: '',
   }
@@ -216,9 +216,9 @@ export const fileStoreShape = (scope: SystemScope, one: KeptOne, decrypt: boolea
   storage_config: decrypt ? {} : '',
 })
 
-export const storedFileShape = ({ path, bytes }: { path: string; bytes: Buffer }) => ({
+export const storedFileShape = ({ path, size }: StoredFile) => ({
   full_path: path,
-  size_bytes: bytes.length,
+  size_bytes: size,
   permissions: '',
   updated_at: 0,
   is_dir: false,

@@ -7,6 +7,7 @@ import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { KeptKind } from '../../deploy/format/model.ts'
 import {
   adapterFiles,
+  bytesInside,
   demandDeveloper,
   filesInside,
   findRows,
@@ -165,10 +166,8 @@ async function storedFiles(scope: SystemScope, input: Input) {
 
 async function storedFile(scope: SystemScope, input: Input): Promise<Reply> {
   await keptAsset(scope, 'file-store', nameOf(input))
-  const path = input.params['*'] ?? ''
-  const found = (await filesInside(scope, 'file-store-files', nameOf(input))).find((file) => file.path === path)
-  if (found === undefined) throw noSuchAsset('file', path)
-  return new Reply(found.bytes, { headers: { 'content-type': 'application/octet-stream' } })
+  const bytes = await bytesInside(scope, 'file-store-files', nameOf(input), input.params['*'] ?? '')
+  return new Reply(bytes, { headers: { 'content-type': 'application/octet-stream' } })
 }
 
 const fileStore: (input: Input) => Shape = (input) => (scope, one) =>
@@ -233,14 +232,11 @@ export const keptRoutes: readonly Route[] = [
   ...read([`${buckets}/:name/file/meta`], 'What is known of a file in a bucket set', async (scope, input) =>
     bucketFileShape(await bucketFile(scope, input)),
   ),
-  ...read(
-    [`${buckets}/:name/file/read`],
-    'A file of a bucket set in base64',
-    async (scope, input) =>
-      new Reply((await bucketFile(scope, input)).bytes.toString('base64'), {
-        headers: { 'content-type': 'text/plain; charset=utf-8' },
-      }),
-  ),
+  ...read([`${buckets}/:name/file/read`], 'A file of a bucket set in base64', async (scope, input) => {
+    const { path } = await bucketFile(scope, input)
+    const bytes = await bytesInside(scope, 'bucket-files', nameOf(input), path)
+    return new Reply(bytes.toString('base64'), { headers: { 'content-type': 'text/plain; charset=utf-8' } })
+  }),
   ...read([stores], 'The file stores of the system without their config', (scope, input) =>
     list('file-store', fileStore(input))(scope),
   ),

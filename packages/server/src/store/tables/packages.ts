@@ -32,13 +32,19 @@ export async function putKeptFiles(store: SystemStore, files: readonly KeptFile[
   }
 }
 
-/** All of them, or those of some kinds. */
-export async function listKeptFiles(store: SystemStore, kinds?: readonly string[]): Promise<KeptFile[]> {
+/** All of them, or those of one kind, one name, one path. */
+export async function listKeptFiles(
+  store: SystemStore,
+  only: { kind?: string; name?: string; path?: string } = {},
+): Promise<KeptFile[]> {
   let query = databaseOf(store)
     .selectFrom('kept_assets')
     .select(['path', 'kind', 'name', 'sensitive', 'bytes'])
     .where('system_key', '=', store.key)
-  if (kinds !== undefined) query = query.where('kind', 'in', kinds)
+  for (const column of ['kind', 'name', 'path'] as const) {
+    const wanted = only[column]
+    if (wanted !== undefined) query = query.where(column, '=', wanted)
+  }
   const rows = await query.execute()
   // Databases order texts as their language has it.
   return rows
