@@ -20,6 +20,7 @@ import { assetsOf, kindAndName } from './plan-choice.ts'
 import {
   alike,
   gainedRights,
+  isBlanked,
   keptDiffers,
   libraryDiffers,
   type RowChanges,
@@ -681,8 +682,14 @@ class Planning {
         return false
       }
       const key = kindAndName(kind, name)
-      const write = this.#decide(kind, name, asset, held.get(key), base.get(key), keptDiffers)
-      if (write && held.get(key) === undefined) this.plan.items.at(-1)!.action = 'keep'
+      const present = held.get(key)
+      if (present !== undefined && isBlanked(asset) && !isBlanked(present)) {
+        const reason = 'Its credentials were left out; those that are here stay.'
+        this.plan.items.push({ kind, name, action: 'unchanged', differs: [], reason })
+        return false
+      }
+      const write = this.#decide(kind, name, asset, present, base.get(key), keptDiffers)
+      if (write && present === undefined) this.plan.items.at(-1)!.action = 'keep'
       return write
     })
   }

@@ -10,6 +10,7 @@ import { collectionRoutes } from './routes/collections.ts'
 import { developerRoutes } from './routes/developers.ts'
 import { executeRoutes } from './routes/execute.ts'
 import { itemRoutes } from './routes/items.ts'
+import { keptRoutes } from './routes/kept.ts'
 import { libraryRoutes } from './routes/libraries.ts'
 import { nodeRoutes } from './routes/node.ts'
 import { packageRoutes } from './routes/packages.ts'
@@ -40,4 +41,5 @@ export const routesOf = (
   ...itemRoutes,
   ...codeRoutes,
   ...libraryRoutes,
+  ...keptRoutes,
 ]

@@ -10,6 +10,7 @@ import { presented, scopeFor } from './callers.ts'
 import { answerUnreadable, sendError } from './errors.ts'
 import { demandReachable, type Inside } from './inside.ts'
 import { Reply, type Route, type RouteInput } from './route.ts'
+import { refusedWrite } from './routes/kept.ts'
 
 export type ServerOptions = {
   means: Means
@@ -80,8 +81,11 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   })
   server.setErrorHandler((error, request, reply) => sendError(means.log, error, request, reply))
   server.setNotFoundHandler((request, reply) => {
-    const detail = `There is nothing at ${request.method} ${request.url.split('?')[0]}.`
-    return sendError(means.log, new GatehouseError('noRoute', detail), request, reply)
+    const { method } = request
+    const path = request.url.split('?')[0]!
+    const refusal =
+      refusedWrite(method, path) ?? new GatehouseError('noRoute', `There is nothing at ${method} ${path}.`)
+    return sendError(means.log, refusal, request, reply)
   })
   for (const route of options.routes) addRoute(server, route, options)
   server.get('/openapi.json', { schema: { hide: true } }, async () => server.swagger())

@@ -2,6 +2,7 @@
  * What packages brought and the system does not use itself: kept assets as files, what is left over of the files of its
  * own assets, and which packages are installed. None of it goes to edges, so none is in the change log.
  */
+import { sql } from 'kysely'
 import { databaseOf, type SystemStore, writerOf } from '../store.ts'
 
 export type KeptFile = { path: string; kind: string; name: string; sensitive: boolean; bytes: Buffer }
@@ -24,25 +25,47 @@ export async function putKeptFiles(store: SystemStore, files: readonly KeptFile[
   }
 }
 
-export async function deleteKeptFiles(store: SystemStore, kind: string, name: string): Promise<void> {
-  await writerOf(store)
-    .deleteFrom('kept_assets')
-    .where('system_key', '=', store.key)
-    .where('kind', '=', kind)
-    .where('name', '=', name)
-    .execute()
-}
-
-export async function listKeptFiles(store: SystemStore): Promise<KeptFile[]> {
-  const rows = await databaseOf(store)
+/** All of them, or those of one kind, one name, one path. */
+export async function listKeptFiles(
+  store: SystemStore,
+  only: { kind?: string; name?: string; path?: string } = {},
+): Promise<KeptFile[]> {
+  let query = databaseOf(store)
     .selectFrom('kept_assets')
     .select(['path', 'kind', 'name', 'sensitive', 'bytes'])
     .where('system_key', '=', store.key)
-    .execute()
+  for (const column of ['kind', 'name', 'path'] as const) {
+    const wanted = only[column]
+    if (wanted !== undefined) query = query.where(column, '=', wanted)
+  }
+  const rows = await query.execute()
   // Databases order texts as their language has it.
   return rows
     .map(({ sensitive, ...row }) => ({ ...row, sensitive: sensitive === 1 }))
     .sort((one, other) => (one.path < other.path ? -1 : 1))
+}
+
+/** The same without what is in the files, which may be large: only how many bytes. */
+export async function listKeptSizes(store: SystemStore): Promise<(Omit<KeptFile, 'bytes'> & { bytes: number })[]> {
+  const rows = await databaseOf(store)
+    .selectFrom('kept_assets')
+    .select(['path', 'kind', 'name', 'sensitive', sql<number | string>`length(bytes)`.as('size')])
+    .where('system_key', '=', store.key)
+    .execute()
+  return rows
+    .map(({ sensitive, size, ...row }) => ({ ...row, sensitive: sensitive === 1, bytes: Number(size) }))
+    .sort((one, other) => (one.path < other.path ? -1 : 1))
+}
+
+/** False where there is none of that kind and name. */
+export async function deleteKeptFiles(store: SystemStore, kind: string, name: string): Promise<boolean> {
+  const { numDeletedRows } = await writerOf(store)
+    .deleteFrom('kept_assets')
+    .where('system_key', '=', store.key)
+    .where('kind', '=', kind)
+    .where('name', '=', name)
+    .executeTakeFirstOrThrow()
+  return numDeletedRows > 0n
 }
 
 export type AssetExtra = { kind: string; name: string; extra: Record<string, unknown> }
