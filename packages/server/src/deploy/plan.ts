@@ -398,7 +398,7 @@ class Planning {
         this.plan.widening.push({ name: `user:${email}`, message })
       }
       const rolesDiffer = present !== undefined && gained.length + rolesLost.length > 0
-      const extraDiffers = present !== undefined && !alike(user.extra, present.extra)
+      const extraDiffers = present !== undefined && extraIsNew(user, before, present)
       const differs = [...changedColumns, ...(rolesDiffer ? ['roles'] : []), ...(extraDiffers ? ['extra'] : [])]
       const action = present === undefined ? 'create' : differs.length === 0 ? 'unchanged' : 'update'
       this.plan.items.push({ ...asset, action, differs })
@@ -772,6 +772,12 @@ const sameAsset = (one: KeptAsset, other: KeptAsset): boolean => one.kind === ot
 
 const pick = (of: Record<string, unknown>, names: readonly string[]): Record<string, unknown> =>
   Object.fromEntries(Object.entries(of).filter(([name]) => names.includes(name)))
+
+/** Tools leave out what they do not know of a user, so without an earlier version only what is there tells something. */
+function extraIsNew({ extra }: PackageUser, before: PackageUser | undefined, present: PackageUser): boolean {
+  if (before !== undefined) return !alike(extra, before.extra) && !alike(extra, present.extra)
+  return Object.entries(extra).some(([key, value]) => !alike(value, present.extra[key]))
+}
 
 /** What both hold. */
 function overlap(one: readonly PackageRight[], other: readonly PackageRight[]): PackageRight[] {

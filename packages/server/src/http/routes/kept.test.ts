@@ -12,9 +12,12 @@ import { anotherDeveloper, userWith } from './people.fixture.ts'
 const app = await createTestApp({ after })
 const { developer, call } = app
 
-async function install(files: Map<string, Buffer>): Promise<{ key: string; secret: string }> {
+async function install(files: Map<string, Buffer>, name = 'every kind'): Promise<{ key: string; secret: string }> {
   const contents = (await archiveOf(files, '')).toString('base64')
-  const { body, status, text } = await call('POST', '/admin/v/4/packages/install', { developer, body: { contents } })
+  const { body, status, text } = await call('POST', '/admin/v/4/packages/install', {
+    developer,
+    body: { contents, name },
+  })
   assert.equal(status, 200, text)
   return body.system
 }
@@ -275,7 +278,7 @@ test('adapters and stored files come with their contents', async () => {
 })
 
 test('the list of what is kept says sizes and states, and one asset can be removed', async () => {
-  const other = await install(everyKindFiles())
+  const other = await install(everyKindFiles(), 'another')
   const path = `/admin/v/4/system/${other.key}/kept`
   const all = await get(path)
   const timer = all.find((one: any) => one.kind === 'timer')
