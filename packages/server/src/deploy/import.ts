@@ -165,7 +165,8 @@ async function planFor(
   const rows = rowIdsOf(model, base)
   const held =
     target === undefined ? freshSystem() : await systemModel(target, { rows: (name) => rows.get(name) ?? [], emails })
-  const work = planImport(model, held, {
+  const within = target === undefined ? model : withColumnsOf(held, model, target.data, problems)
+  const work = planImport(within, held, {
     newSystem,
     exactRoles: options.exactRoles ?? false,
     authServices: target === undefined ? [] : [target.system.settings.auth_service, target.system.settings.reg_service],
@@ -177,6 +178,32 @@ async function planFor(
     removeGone: options.removeGone ?? false,
   })
   return { work, held }
+}
+
+/** A part of a system may have users without their table: what the file calls like a column of the target is its value. */
+function withColumnsOf(
+  { userTable }: PackageModel,
+  model: PackageModel,
+  store: SystemStore,
+  problems: Map<string, string>,
+): PackageModel {
+  const own = new Set(model.userTable.columns.map(({ name }) => name))
+  const columns = userTable.columns.filter(({ name }) => !own.has(name))
+  const names = new Set(columns.map(({ name }) => name))
+  const users = model.users.map((user) => {
+    const found = Object.entries(user.extra).filter(([name]) => names.has(name))
+    if (found.length === 0) return user
+    const extra = Object.fromEntries(Object.entries(user.extra).filter(([name]) => !names.has(name)))
+    try {
+      const values = rowAsKept(store, columns, Object.fromEntries(found) as Row)
+      return { ...user, extra, columns: { ...user.columns, ...values } }
+    } catch (error) {
+      if (!(error instanceof GatehouseError)) throw error
+      problems.set(kindAndName('user', user.email), error.detail)
+      return { ...user, extra }
+    }
+  })
+  return { ...model, users }
 }
 
 /** Of a large collection only the rows that the package has are looked at. */

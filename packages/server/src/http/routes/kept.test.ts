@@ -186,6 +186,7 @@ test('a portal with pieces that cannot be read is what can be read of it', async
       'triggers/odd.json': [1],
       'deployments/odd.json': { name: 'odd', edges: null, assets: [1, {}] },
     }),
+    'odd portals',
   )
   const config = async (name: string) => JSON.parse((await get(`/api/v/2/portals/:key/${name}`, {}, other)).config)
   const found = await config('P')
