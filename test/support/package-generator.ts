@@ -447,11 +447,13 @@ function makeCode(
   const folder = one.renamed && parts !== 'code' ? `${name}-moved` : name
   const stem = `code/${kind === 'service' ? 'services' : 'libraries'}/${folder}/${folder}`
   const asset = `${kind} ${name}`
-  const extra = one.extra ? { engine_type: 0, preload: { deep: [1, null] } } : {}
+  const extra = one.extra ? { preload: { deep: [1, null] } } : {}
+  // Says what a file means that lacks it, and is nothing of its own.
+  const usual = one.extra ? { engine_type: 0 } : {}
   const requires = one.requires?.filter((other) => other !== name) ?? null
   const dependencies = requires === null ? null : requires.join(one.spaced ? ', ' : ',')
   if (parts !== 'code') {
-    put(`${stem}.json`, { name, dependencies, ...settings, ...extra })
+    put(`${stem}.json`, { name, dependencies, ...settings, ...extra, ...usual })
     if (folder !== name) notes.push(`mismatch ${stem}.json`)
     if (one.old) notes.push(`secret ${stem}.json`)
   } else notes.push(`default ${stem}.js`)

@@ -3,6 +3,7 @@
  * Which node is meant is `target.ts`.
  */
 import { CommandError } from './failure.ts'
+import { isStream, readStream } from './progress.ts'
 import { changeSignIns, type SignIn } from './sign-ins.ts'
 
 export type Asked = {
@@ -12,9 +13,16 @@ export type Asked = {
   headers?: Record<string, string>
   /** Milliseconds; none for a service, which has a limit of its own. */
   patience?: number
+  /** Asks for an answer that tells how far it is. A node that does not know of it answers at the end, as always. */
+  onProgress?: (progress: Progress) => void
+  /** The answer is a file. */
+  binary?: true
 }
 
-export type Answer = { status: number; text: string; headers: Headers }
+export type Progress = { phase: string; done: number; total?: number }
+
+/** `bytes` where they were asked for and the call went well; the text is then empty. */
+export type Answer = { status: number; text: string; headers: Headers; bytes?: Buffer }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
@@ -35,9 +43,14 @@ export type Api = {
   email: string
   /** The parsed answer of a call that went well. Throws RefusedError, CommandError. */
   call<T>(method: Method, path: string, asked?: Omit<Asked, 'token'>): Promise<T>
+  /** The bytes of an answer that went well. Throws RefusedError, CommandError. */
+  bytes(method: Method, path: string, asked?: Omit<Asked, 'token'>): Promise<Buffer>
   /** The answer as it came, whatever its status. */
   ask(method: Method, path: string, asked?: Omit<Asked, 'token'>): Promise<Answer>
 }
+
+/** What packages take, the largest of them from far away. */
+export const longPatienceMs = 600_000
 
 /** A node as the developer of a remembered sign-in. */
 export function openApi(url: string, kept: SignIn, file: string): Api {
@@ -55,6 +68,11 @@ export function openApi(url: string, kept: SignIn, file: string): Api {
     email: kept.email,
     ask,
     call: async (method, path, asked) => readAnswer(url, await ask(method, path, asked)),
+    bytes: async (method, path, asked) => {
+      const answer = await ask(method, path, { ...asked, binary: true })
+      if (answer.bytes === undefined) throw refusalIn(answer) ?? noNode(url, answer.status)
+      return answer.bytes
+    },
   }
 }
 
@@ -138,30 +156,37 @@ export async function send(url: string, method: Method, path: string, asked: Ask
   const { token, query, body, headers } = asked
   const target = `${url}${path}${query === undefined ? '' : `?${new URLSearchParams(query)}`}`
   const patience = asked.patience ?? (path === '/admin/auth' ? signInPatienceMs : patienceMs)
-  let response: Response
-  let text: string
+  let answer: Answer
   try {
-    response = await fetch(target, {
+    const response = await fetch(target, {
       method,
       redirect: 'manual',
       headers: {
         ...(token !== undefined && { 'clearblade-devtoken': token }),
         ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(asked.onProgress !== undefined && { accept: 'application/x-ndjson' }),
         ...headers,
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
       ...(Number.isFinite(patience) && { signal: AbortSignal.timeout(patience) }),
     })
-    text = await response.text()
+    answer = isStream(response)
+      ? await readStream(response, asked.onProgress ?? (() => {}))
+      : await readWhole(response, asked.binary === true)
   } catch (error) {
     throw new CommandError(unreachable(url, error as Error), { url })
   }
-  const answer = { status: response.status, text, headers: response.headers }
   if (answer.status >= 300 && answer.status < 400 && !isOfService(answer)) {
-    const to = URL.parse(response.headers.get('location') ?? '', target)?.origin
+    const to = URL.parse(answer.headers.get('location') ?? '', target)?.origin
     throw new CommandError(`${url} sends on to ${to ?? 'another address'}. Log in there, if it is your node.`, { url })
   }
   return answer
+}
+
+async function readWhole(response: Response, binary: boolean): Promise<Answer> {
+  const { status, headers, ok } = response
+  if (binary && ok) return { status, text: '', headers, bytes: Buffer.from(await response.arrayBuffer()) }
+  return { status, text: await response.text(), headers }
 }
 
 /** A name in a path. Dots alone would lead elsewhere. */
@@ -182,6 +207,8 @@ function unreachable(url: string, error: Error): string {
     case 'UND_ERR_HEADERS_TIMEOUT':
     case 'UND_ERR_CONNECT_TIMEOUT':
       return `${url} did not answer in time. What was asked may still be done.`
+    case 'BrokenOff':
+      return `${url} broke off before it was done. What was asked may still be done, or not at all.`
     default:
       if (/CERT|SELF_SIGNED|VERIFY/.test(cause.code ?? '')) {
         return `The certificate of ${url} is not trusted (${cause.code}). Name its authority with NODE_EXTRA_CA_CERTS=FILE.`

@@ -1,5 +1,5 @@
 /** For tests of commands that ask a node: a node, a person's empty home, and the command as a real process in a folder. */
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -47,6 +47,7 @@ export function newPerson(t: Ends) {
   }
   return {
     home,
+    config,
     folder,
     run,
     json,
@@ -67,4 +68,31 @@ export async function signedIn(t: Ends, node?: TestApp): Promise<{ app: TestApp;
   const { code, stderr } = await person.run(['login', '--url', url], { env: credentials })
   if (code !== 0) throw new Error(stderr)
   return { app, url, person }
+}
+
+/** The command at a terminal that script(1) makes; each answer is typed when what it answers is on the screen. */
+export async function atTerminal(
+  person: Person,
+  args: string[],
+  answers: [RegExp, string][],
+  folder = person.home,
+): Promise<{ code: number; shown: string }> {
+  const { PATH = '' } = process.env
+  const line = [process.execPath, gatehouse, ...args].map((word) => `'${word}'`).join(' ')
+  const child = spawn('script', ['-qec', line, '/dev/null'], {
+    env: { PATH, HOME: person.home, XDG_CONFIG_HOME: person.config, SHELL: '/bin/sh', TERM: 'xterm', NO_COLOR: '1' },
+    cwd: folder,
+    timeout: 20_000,
+  })
+  let shown = ''
+  let seen = 0
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    shown += text
+    const found = answers[0]?.[0].exec(shown.slice(seen))
+    if (!found) return
+    seen = shown.length
+    child.stdin.write(`${answers.shift()![1]}\r`)
+  })
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
+  return { code: code ?? -1, shown }
 }

@@ -17,7 +17,7 @@ const commands: Record<string, { summary: string; run: (args: string[]) => Promi
   },
   logout: { summary: 'end that sign-in', run: async (args) => (await import('./login.ts')).logout(args) },
   system: {
-    summary: 'list, make, show, change and delete systems',
+    summary: 'your systems, their settings, and their files in a folder',
     run: async (args) => (await import('./system.ts')).system(args),
   },
   service: {
@@ -27,6 +27,14 @@ const commands: Record<string, { summary: string; run: (args: string[]) => Promi
   inbox: {
     summary: 'read what was sent in development',
     run: async (args) => (await import('./inbox.ts')).inbox(args),
+  },
+  package: {
+    summary: 'look at, import, upgrade and export packages',
+    run: async (args) => (await import('./package.ts')).packageGroup(args),
+  },
+  catalogue: {
+    summary: 'where the node looks for packages',
+    run: async (args) => (await import('./catalogue.ts')).catalogue(args),
   },
   library: { summary: 'push libraries', run: async (args) => (await import('./library.ts')).library(args) },
 }

@@ -31,7 +31,20 @@ function bundledNode() {
   return undefined
 }
 
+/**
+ * A node begins anew in place, with what only a beginning process can be told. One pool of memory instead of one for each
+ * thread: a password check takes 19 MiB on one of four threads, and each pool would keep as much ever after. And 16 MiB for
+ * young objects, half of what Node takes. Together a hundred megabytes that nobody uses, for 1 ms of processor time a check.
+ */
+function beginWithLessMemory() {
+  const { MALLOC_ARENA_MAX: chosen } = process.env
+  if (process.platform !== 'linux' || process.argv[2] !== 'start' || chosen !== undefined) return
+  const args = [process.execPath, '--max-semi-space-size=16', ...process.execArgv, ...process.argv.slice(1)]
+  process.execve?.(process.execPath, args, { ...process.env, MALLOC_ARENA_MAX: '1' })
+}
+
 if (Number(process.versions.node.split('.')[0]) >= wanted) {
+  beginWithLessMemory()
   // Compiled code is kept beside the installed packages: a start then takes half the time. Where that folder cannot be
   // written, nothing is kept and nothing breaks.
   module.enableCompileCache?.(join(dirname(command), '../../../node_modules/.cache/gatehouse'))

@@ -187,6 +187,38 @@ describe('login', () => {
   })
 })
 
+describe('a command without a sign-in', () => {
+  test('signs in by the environment at the node that is named, and remembers it as login does', async (t) => {
+    const person = newPerson(t)
+    const byFlag = await person.run(['system', 'list', '--url', url], { env: credentials })
+    assert.equal(byFlag.code, 0, byFlag.stderr)
+    const first = tokensIn(person)
+    assert.equal(statSync(person.file).mode & 0o777, 0o600)
+    assert.equal(kept(person).last, url)
+    assert.equal((await person.run(['system', 'list'])).code, 0, 'later commands need no password')
+    assert.equal((await person.run(['system', 'list'], { env: { ...credentials, GATEHOUSE_URL: url } })).code, 0)
+    assert.deepEqual(tokensIn(person), first, 'and what is remembered comes before the environment')
+
+    const other = newPerson(t)
+    const named = await other.run(['system', 'list'], { env: { ...credentials, GATEHOUSE_URL: url } })
+    assert.equal(named.code, 0, named.stderr)
+    for (const { stdout, stderr } of [byFlag, named]) assert.doesNotMatch(stdout + stderr, /gh[dr]_/)
+  })
+
+  test('sends the password to no node that is not named, by no open way, and keeps nothing of a refusal', async (t) => {
+    const person = newPerson(t)
+    const list = (args: string[], env: Record<string, string>) => person.run(['system', 'list', ...args], { env })
+    demandSentence(await list([], credentials), /signed in nowhere/)
+    demandSentence(await list(['--url', 'http://203.0.113.7:9000'], credentials), /plain http on another machine/)
+    const { GATEHOUSE_DEVELOPER_PASSWORD: _, ...half } = credentials
+    demandSentence(await list(['--url', url], half), /You are not signed in at .*gatehouse login/)
+    const wrong = await list(['--url', url], { ...credentials, GATEHOUSE_DEVELOPER_PASSWORD: 'geheim geheim geheim' })
+    demandSentence(wrong, /password/)
+    assert.doesNotMatch(wrong.stdout + wrong.stderr, /geheim/)
+    assert.ok(!existsSync(person.file))
+  })
+})
+
 describe('a remembered sign-in', () => {
   test('is renewed when the node has let it run out, also by commands that run at once', async (t) => {
     const { app, person } = await signedIn(t)

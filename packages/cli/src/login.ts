@@ -1,8 +1,9 @@
 /** `gatehouse login` and `gatehouse logout`: a developer's sign-in at a node, remembered for the commands that follow. */
-import { readAnswer, send, signInFrom } from './api.ts'
+import { readAnswer, send } from './api.ts'
 import { CommandError } from './failure.ts'
 import { command, type Given, runCommand } from './flags.ts'
 import { askLine, askSecret } from './prompt.ts'
+import { demandPrivateWay, signInAndKeep } from './sign-in.ts'
 import { changeSignIns, readSignIns, signInsFile } from './sign-ins.ts'
 import { namedUrl, nodeFlag } from './target.ts'
 
@@ -19,7 +20,9 @@ const loginCommand = command({
   notes: `Without --password-stdin the password is that of GATEHOUSE_DEVELOPER_PASSWORD, or is asked for. There is no flag for
 it: others on the machine see command lines. The sign-in is kept in
 ${signInsFile()},
-which only you can read; each node has its own.`,
+which only you can read; each node has its own.
+A command that finds no sign-in for the node that --url or GATEHOUSE_URL names signs in by itself, where
+GATEHOUSE_DEVELOPER_EMAIL and GATEHOUSE_DEVELOPER_PASSWORD are both set.`,
   examples: [
     'gatehouse login --url http://127.0.0.1:9000 --email jo@example.com',
     'pass show gatehouse | gatehouse login --url https://gatehouse.example.com --email jo@example.com --password-stdin',
@@ -30,15 +33,7 @@ which only you can read; each node has its own.`,
     if (url === undefined) throw new CommandError('Which node? Name it: gatehouse login --url http://127.0.0.1:9000')
     if (!given.on('insecure-http')) demandPrivateWay(url)
     const { email, password } = await credentials(given, url)
-    const signIn = signInFrom(url, await send(url, 'POST', '/admin/auth', { body: { email, password } }), email)
-    const before = await changeSignIns(file, async (signIns) => {
-      const old = signIns.byUrl.get(url)
-      signIns.byUrl.set(url, signIn)
-      signIns.last = url
-      return old
-    })
-    // Nobody holds the old token any more; should the node not end it now, it runs out by itself.
-    if (before !== undefined) await send(url, 'POST', '/admin/logout', { token: before.token }).catch(() => undefined)
+    const signIn = await signInAndKeep(url, { email, password }, file)
     const until = signIn.expiresAt === 0 ? '' : new Date(signIn.expiresAt * 1000).toISOString()
     output.say(`Signed in at ${url} as ${email}.`)
     output.result({ url, email, expires_at: until })
@@ -86,16 +81,6 @@ const logoutCommand = command({
 
 export const login = (args: string[]): Promise<number> => runCommand(loginCommand, args)
 export const logout = (args: string[]): Promise<number> => runCommand(logoutCommand, args)
-
-/** A password over plain http can be read by everybody on the way, unless the way is this machine. */
-function demandPrivateWay(url: string): void {
-  const { protocol, hostname } = new URL(url)
-  if (protocol === 'https:' || hostname === 'localhost' || hostname === '[::1]' || /^127\.[\d.]+$/.test(hostname))
-    return
-  throw new CommandError(
-    `${url} is plain http on another machine: password and token could be read on the way. Use https://, or say --insecure-http.`,
-  )
-}
 
 async function credentials(
   given: Given<'email' | 'password-stdin'>,

@@ -9,6 +9,10 @@ export type View =
   | { text: string }
   | { heads: string[]; rows: string[][] }
   | { facts: Record<string, string | number | boolean> }
+  | { parts: Part[] }
+
+/** A view under a line of its own; the line alone where there is no more to show. */
+export type Part = { head?: string; view?: View }
 
 export type Output = {
   /** One JSON value on stdout and nothing else there. */
@@ -16,11 +20,15 @@ export type Output = {
   /** A line on stderr. */
   say(message: string): void
   warn(message: string): void
+  /** A view on stderr: what a person looks at before answering a question. */
+  tell(view: View): void
+  /** One line at a terminal that the next one replaces; nothing elsewhere. An empty one takes it away. */
+  progress(message: string): void
   /** The result, once for each command: the value for `--json`, the view for people. */
   result(value: unknown, view?: View): void
 }
 
-type Stream = { isTTY?: boolean; write(text: string): unknown }
+type Stream = { isTTY?: boolean; columns?: number; write(text: string): unknown }
 
 export function createOutput(
   json: boolean,
@@ -32,19 +40,46 @@ export function createOutput(
     stream.isTTY === true && !environment.NO_COLOR && environment.TERM !== 'dumb'
       ? `\x1b[${colour}m${text}\x1b[0m`
       : text
-  const show = (view: View): string => {
+  const show = (stream: Stream, view: View): string => {
     if ('text' in view) return printable(view.text)
     if ('facts' in view) return factLines(view.facts)
+    if ('parts' in view) {
+      const shown = view.parts.map(({ head, view: inner }) =>
+        [
+          ...(head === undefined ? [] : [paint(stream, 1, printable(head))]),
+          ...(inner === undefined ? [] : [show(stream, inner)]),
+        ].join('\n'),
+      )
+      return shown.join('\n\n')
+    }
     const [head, ...lines] = tableLines(view.heads, view.rows)
-    return [paint(stdout, 1, head!), ...lines].join('\n')
+    return [paint(stream, 1, head!), ...lines].join('\n')
+  }
+  let running = false
+  const wipe = (): void => {
+    if (running) stderr.write('\r\x1b[2K')
+    running = false
+  }
+  const write = (stream: Stream, text: string): void => {
+    wipe()
+    stream.write(`${text}\n`)
   }
   return {
     json,
-    say: (message) => void stderr.write(`${printable(message)}\n`),
-    warn: (message) => void stderr.write(`${paint(stderr, 33, 'Warning:')} ${printable(message)}\n`),
+    say: (message) => write(stderr, printable(message)),
+    warn: (message) => write(stderr, `${paint(stderr, 33, 'Warning:')} ${printable(message)}`),
+    tell: (view) => write(stderr, show(stderr, view)),
+    progress(message) {
+      if (json || stderr.isTTY !== true || environment.TERM === 'dumb') return
+      wipe()
+      if (message === '') return
+      // A line that the terminal would break could not be taken away as one.
+      stderr.write(printable(message).slice(0, (stderr.columns || 80) - 1))
+      running = true
+    },
     result(value, view) {
-      if (json) stdout.write(`${jsonText(value)}\n`)
-      else if (view !== undefined) stdout.write(`${show(view)}\n`)
+      if (json) write(stdout, jsonText(value))
+      else if (view !== undefined) write(stdout, show(stdout, view))
     },
   }
 }

@@ -18,11 +18,18 @@ export async function askSecret(question: string, fromPipe: boolean): Promise<st
   }
 }
 
-/** A line that a person types at the terminal. */
+/** A line that a person types at the terminal; empty where he leaves it with Ctrl+C or Ctrl+D. */
 export async function askLine(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr })
+  const { promise: left, resolve: leave } = Promise.withResolvers<undefined>()
+  lines.once('close', () => leave(undefined))
   try {
-    return (await lines.question(question)).trim()
+    const line = lines.question(question)
+    // Once the person has left, nobody waits for it any more.
+    line.catch(() => {})
+    const typed = await Promise.race([line, left])
+    if (typed === undefined) process.stderr.write('\n')
+    return typed?.trim() ?? ''
   } finally {
     lines.close()
   }

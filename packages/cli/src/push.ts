@@ -14,7 +14,7 @@ export type CodeKind = 'service' | 'library'
 export type Problem = { message: string; line: number; column: number }
 
 type Unit = { version: number; code: string; problem?: Problem }
-type Pushed = { name: string; version: number; done: 'created' | 'updated' | 'unchanged'; problem?: Problem }
+export type Pushed = { name: string; version: number; done: 'created' | 'updated' | 'unchanged'; problem?: Problem }
 
 /** Where the node keeps code of a kind, in the system with this key. */
 const pathOf = (kind: CodeKind, key: string, name: string): string =>
@@ -51,7 +51,7 @@ saved too, and shown at its line.`,
 /** Saves code under a name; what is there already stays as it is. */
 export async function push(api: Api, kind: CodeKind, key: string, name: string, code: string): Promise<Pushed> {
   const path = pathOf(kind, key, name)
-  const before = await readUnit(api, kind, path)
+  const before = await readUnit(api, kind, key, name)
   if (before !== undefined && before.code === code) return pushed(name, 'unchanged', before.version, before.problem)
   type Saved = { version_number?: number; version?: number; problem?: Problem }
   const saved = await api.call<Saved>(before === undefined ? 'POST' : 'PUT', path, { body: { code } })
@@ -66,9 +66,10 @@ const pushed = (name: string, done: Pushed['done'], version: number, problem: Pr
   ...(problem !== undefined && { problem }),
 })
 
-async function readUnit(api: Api, kind: CodeKind, path: string): Promise<Unit | undefined> {
+/** undefined where there is none of that name. Throws CommandError. */
+export async function readUnit(api: Api, kind: CodeKind, key: string, name: string): Promise<Unit | undefined> {
   try {
-    return await api.call<Unit>('GET', path)
+    return await api.call<Unit>('GET', pathOf(kind, key, name))
   } catch (error) {
     if (error instanceof RefusedError && error.code === missing[kind]) return undefined
     throw error

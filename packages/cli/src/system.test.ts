@@ -196,6 +196,9 @@ describe('help', () => {
     ...['login', 'logout', 'system list', 'system create', 'system show', 'system set', 'system delete'],
     ...['service list', 'service run', 'service set', 'service push', 'service versions', 'service use'],
     ...['library push', 'library versions', 'library use'],
+    ...['system pull', 'system push', 'system watch', 'catalogue list', 'catalogue add', 'catalogue remove'],
+    ...['package fetch', 'package install', 'package upgrade', 'package undo', 'package list', 'package readme'],
+    ...['package export'],
   ]
   test('of every command has examples and exit codes, and needs no sign-in', async () => {
     for (const name of commands) {
@@ -207,11 +210,13 @@ describe('help', () => {
       assert.match(stdout, new RegExp(`Examples?:\n.*gatehouse ${name}`))
       assert.match(stdout, /Exit codes: 0 done, 1 not done/)
       assert.match(stdout, /--json/)
+      const wide = stdout.split('\n').filter((line) => line.length > 120 && !line.includes('gatehouse login'))
+      assert.deepEqual(wide, [], 'a line is wider than a terminal')
     }
   })
 
   test('of a group lists its commands, and a wrong one is answered with the near one', async () => {
-    for (const group of ['system', 'service', 'library']) {
+    for (const group of ['system', 'service', 'library', 'package', 'catalogue']) {
       const { code, stdout } = await person.run([group, '--help'])
       assert.equal(code, 0)
       for (const name of commands.filter((one) => one.startsWith(`${group} `))) {

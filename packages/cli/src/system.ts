@@ -1,9 +1,15 @@
-/** `gatehouse system …`: the systems of a developer and their settings. What is in them is `service.ts` and `library.ts`. */
+/**
+ * `gatehouse system …`: the systems of a developer and their settings. Their files are `system-pull.ts`,
+ * `system-push.ts` and `system-watch.ts`; single services and libraries `service.ts` and `library.ts`.
+ */
 import type { Api } from './api.ts'
 import { CommandError } from './failure.ts'
 import { type Command, command, type Flag, type Given, runGroup, wholeNumber } from './flags.ts'
 import type { Output } from './output.ts'
 import { askLine } from './prompt.ts'
+import { pull } from './system-pull.ts'
+import { push } from './system-push.ts'
+import { watch } from './system-watch.ts'
 import { chooseSystem, listSystems, nodeFlag, openNode, systemFlags } from './target.ts'
 
 const management = '/admin/v/4/systemmanagement'
@@ -140,10 +146,10 @@ const remove = command({
   },
 })
 
-const commands: Command[] = [list, create, showOne, set, remove]
+const commands: Command[] = [list, create, showOne, set, pull, push, watch, remove]
 
 export const system = (args: string[]): Promise<number> =>
-  runGroup('system', 'list, make, show, change and delete systems', commands, args)
+  runGroup('system', 'your systems, their settings, and their files in a folder', commands, args)
 
 const shown = [
   'name',

@@ -5,7 +5,8 @@ import { type Api, openApi } from './api.ts'
 import { CommandError } from './failure.ts'
 import type { Flag, Given } from './flags.ts'
 import type { Output } from './output.ts'
-import { readSignIns, signInsFile } from './sign-ins.ts'
+import { credentialsOfEnvironment, demandPrivateWay, signInAndKeep } from './sign-in.ts'
+import { readSignIns, type SignIn, signInsFile } from './sign-ins.ts'
 
 export const nodeFlag = {
   url: { value: 'URL', prose: 'the node; else GATEHOUSE_URL, else the one signed in to last' },
@@ -33,17 +34,26 @@ function readUrl(text: string): string {
   return url.href.replace(/\/+$/, '')
 }
 
-/** The node, as the developer who signed in to it. Throws CommandError. */
+/** The node, as the developer who signed in to it, or whom the environment names. Throws CommandError. */
 export async function openNode(given: Given<'url'>): Promise<Api> {
   const file = signInsFile()
   const signIns = await readSignIns(file)
-  const url = namedUrl(given) ?? signIns.last
+  const named = namedUrl(given)
+  const url = named ?? signIns.last
   if (url === undefined) throw new CommandError('You are signed in nowhere. Log in first: gatehouse login --url URL')
-  const signIn = signIns.byUrl.get(url)
+  const signIn = signIns.byUrl.get(url) ?? (named === undefined ? undefined : await signInByEnvironment(named, file))
   if (signIn === undefined) {
     throw new CommandError(`You are not signed in at ${url}. Log in first: gatehouse login --url ${url}`)
   }
   return openApi(url, signIn, file)
+}
+
+/** For scripts, which name the node and have the password at hand: no other node is ever sent it. */
+async function signInByEnvironment(url: string, file: string): Promise<SignIn | undefined> {
+  const credentials = credentialsOfEnvironment()
+  if (credentials === undefined) return undefined
+  demandPrivateWay(url)
+  return signInAndKeep(url, credentials, file)
 }
 
 export type SystemEntry = { key: string; name: string; authService: string }
@@ -107,7 +117,7 @@ export async function chooseSystem(
 }
 
 /** The nearest system.json, here or up the tree, that names a key: packages of others are often without one. */
-async function systemJson(start: string): Promise<{ file: string; key: string } | undefined> {
+export async function systemJson(start: string): Promise<{ file: string; key: string } | undefined> {
   for (let folder = start; ; folder = dirname(folder)) {
     const file = join(folder, 'system.json')
     const key = await keyIn(file)

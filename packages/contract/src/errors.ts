@@ -69,6 +69,7 @@ export const errorTable = {
 
   badPackage: { code: 5001, status: 400, category: 'Ipm', message: 'Bad package' },
   packageFetch: { code: 5002, status: 400, category: 'Ipm', message: 'Package could not be fetched' },
+  noSuchAsset: { code: 5003, status: 400, category: 'Ipm', message: 'No such asset' },
 } as const satisfies Record<string, Entry>
 
 export type ErrorName = keyof typeof errorTable

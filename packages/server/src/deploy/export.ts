@@ -9,7 +9,7 @@ import type { SystemScope } from '../domain/access/scope.ts'
 import { builtInUserColumns, userTable } from '../domain/accounts/users.ts'
 import { type CodeUnit, currentCode } from '../domain/code/code.ts'
 import { systemDetails } from '../domain/systems/systems.ts'
-import { listItemIndexes, rowsWhere, selectItems } from '../store/rows.ts'
+import { getItems, listItemIndexes, rowsWhere, selectItems } from '../store/rows.ts'
 import type { SystemStore } from '../store/store.ts'
 import { findAccount } from '../store/tables/accounts.ts'
 import { type CodeKind, listUnits } from '../store/tables/code.ts'
@@ -35,8 +35,8 @@ import { unionOf } from './format/roles.ts'
 import { kindAndName } from './plan-choice.ts'
 
 export type ExportPart = {
-  /** Of which collections the rows are wanted; of all without it. */
-  rows?: (collection: string) => boolean
+  /** Which rows of a collection are wanted, by `item_id`; all without it. */
+  rows?: (collection: string) => readonly string[] | 'all'
   /** Users with these e-mails alone. */
   emails?: readonly string[]
 }
@@ -169,10 +169,11 @@ async function readCollections(data: SystemStore, extras: Extras, part: ExportPa
     if (record === undefined) continue
     const stored = extras('collection', name)
     const sort = [{ column: 'item_id', direction: 'asc' as const }]
+    const wanted = part.rows?.(name) ?? 'all'
     const rows =
-      part.rows?.(name) === false
-        ? []
-        : (await selectItems(data, record, { ...everything, sort, pageSize: 'all' })).rows
+      wanted === 'all'
+        ? (await selectItems(data, record, { ...everything, sort, pageSize: 'all' })).rows
+        : await getItems(data, record, wanted)
     const indexes = await listItemIndexes(data, record)
     collections.push({
       name,

@@ -1,33 +1,26 @@
-/** The writing part of an import: everything of a plan's work, in the transaction that the caller holds. */
+/**
+ * The writing part of an import: everything of a plan's work, in the transaction that the caller holds. It waits for the
+ * store, and for its turn: statements of SQLite never leave the node's one thread to anybody else.
+ */
+import { setImmediate } from 'node:timers/promises'
 import type { Row } from '@gatehouse/contract/columns.ts'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
-import { hexId } from '../base/ids.ts'
-import { callerLabel } from '../domain/access/caller.ts'
 import type { SystemScope } from '../domain/access/scope.ts'
-import { createRole } from '../domain/accounts/roles.ts'
-import { addPreparedUser, addUserColumn, manageUser } from '../domain/accounts/users.ts'
-import { type PreparedCode, putCode, updateCode } from '../domain/code/code.ts'
+import { createRole, removeRole, roleNamed } from '../domain/accounts/roles.ts'
+import { addPreparedUser, addUserColumn, deleteUser, manageUser } from '../domain/accounts/users.ts'
+import { currentCode, type PreparedCode, putCode, removeCode, updateCode } from '../domain/code/code.ts'
 import { createCollection } from '../domain/data/collections.ts'
-import { addItemColumn, createItemIndex, insertItems, rowsWhere, updateItems } from '../store/rows.ts'
+import { addItemColumn, createItemIndex, insertItems, removeItems, rowsWhere, updateItems } from '../store/rows.ts'
 import { findAccount } from '../store/tables/accounts.ts'
 import { type CollectionRecord, findCollection, listCollections } from '../store/tables/collections.ts'
-import { type AssetExtra, type KeptFile, putExtras, putInstalled, putKeptFiles } from '../store/tables/packages.ts'
+import { type AssetExtra, deleteKeptFiles, type KeptFile, putExtras, putKeptFiles } from '../store/tables/packages.ts'
 import { listRoles, putGrant, updateRole } from '../store/tables/roles.ts'
 import { indexKey } from './export.ts'
 import type { Extra, PackageColumn, PackageModel } from './format/model.ts'
 import { shown } from './format/notes.ts'
 import type { ImportProgress } from './import.ts'
-import type { Work } from './plan.ts'
+import type { Removed, Work } from './plan.ts'
 import { kindAndName } from './plan-choice.ts'
-
-export type InstallRecord = {
-  name: string
-  source: Record<string, unknown>
-  contentHash: string
-  /** The package's files, packed. */
-  files: Buffer
-  readme: string
-}
 
 export type ApplyMeans = {
   code: ReadonlyMap<string, PreparedCode>
@@ -35,7 +28,6 @@ export type ApplyMeans = {
   passwordHashes: ReadonlyMap<string, string>
   systemExtra: Extra | undefined
   userTableExtra: PackageModel['userTable']
-  record: InstallRecord | undefined
   onProgress: (progress: ImportProgress) => void
 }
 
@@ -50,14 +42,11 @@ export async function applyWork(scope: SystemScope, work: Work, means: ApplyMean
   const roles = await writeRoles(scope, work)
   const users = await writeUsers(scope, work, means)
   await writeCode(scope, work, means)
+  for (const one of work.removed) await inAsset(`The ${one.kind} ${shown(one.name)}`, () => remove(scope, one))
   means.onProgress({ phase: 'keeping', done: 0, total: work.kept.length })
   await putKeptFiles(scope.data, work.kept.flatMap(keptFiles))
   await putExtras(scope.data, extrasOf(work, means))
   means.onProgress({ phase: 'keeping', done: work.kept.length, total: work.kept.length })
-  if (means.record !== undefined) {
-    const installedBy = callerLabel(scope.caller)
-    await putInstalled(scope.data, { ...means.record, id: hexId(), installedAt: scope.clock.now(), installedBy })
-  }
   return { collections, roles, users }
 }
 
@@ -99,9 +88,14 @@ async function writeCollections(scope: SystemScope, work: Work, { onProgress }: 
         const some = fresh.slice(start, start + rowsAtOnce)
         await insertItems(data, record, some)
         wrote(some.length)
+        await setImmediate()
       }
       for (const { item_id: id, ...columns } of rows.changed) {
         await updateItems(data, record, rowsWhere('item_id', String(id)), columns as Row)
+        wrote(1)
+      }
+      for (const { item_id: id } of rows.removed) {
+        await removeItems(data, record, rowsWhere('item_id', String(id)))
         wrote(1)
       }
       for (const { name, type } of schema.indexes) {
@@ -114,7 +108,7 @@ async function writeCollections(scope: SystemScope, work: Work, { onProgress }: 
 }
 
 const changesIn = (rows: Work['collections'][number]['rows']): number =>
-  rows.added.length + rows.changed.length + rows.unnamed.length
+  rows.added.length + rows.changed.length + rows.removed.length + rows.unnamed.length
 
 const plainColumn = ({ name, type }: PackageColumn) => ({ name, type })
 
@@ -153,7 +147,7 @@ async function writeRoles(scope: SystemScope, work: Work): Promise<Record<string
 async function writeUsers(scope: SystemScope, work: Work, means: ApplyMeans): Promise<Record<string, string>> {
   const ids: Record<string, string> = Object.create(null)
   const idByName = new Map((await listRoles(scope.data)).map(({ id, name }) => [name, id]))
-  for (const [index, { asset, isNew, roles, columns }] of work.users.entries()) {
+  for (const [index, { asset, isNew, roles, rolesLost, columns }] of work.users.entries()) {
     const { email } = asset
     await inAsset(`The user ${shown(email)}`, async () => {
       if (isNew) {
@@ -167,7 +161,7 @@ async function writeUsers(scope: SystemScope, work: Work, means: ApplyMeans): Pr
       const account = await findAccount(scope.data, { email })
       if (account === undefined) throw changedMeanwhile()
       ids[email] = account.userId
-      await manageUser(scope, account.userId, { columns, roles: { add: roles } })
+      await manageUser(scope, account.userId, { columns, roles: { add: roles, delete: rolesLost } })
     })
     means.onProgress({ phase: 'users', done: index + 1, total: work.users.length })
   }
@@ -180,13 +174,14 @@ const changedMeanwhile = (): GatehouseError =>
 async function writeCode(scope: SystemScope, work: Work, means: ApplyMeans): Promise<void> {
   const total = work.libraries.length + work.services.length
   let done = 0
-  const step = (): void => {
+  const step = async (): Promise<void> => {
     done += 1
     means.onProgress({ phase: 'code', done, total })
+    if (done % 50 === 0) await setImmediate()
   }
   for (const { name } of work.libraries) {
     await inAsset(`The library ${shown(name)}`, () => putCode(scope, means.code.get(kindAndName('library', name))!))
-    step()
+    await step()
   }
   for (const { asset, code, runAs } of work.services) {
     const { name } = asset
@@ -195,7 +190,7 @@ async function writeCode(scope: SystemScope, work: Work, means: ApplyMeans): Pro
       if (code) await putCode(scope, means.code.get(kindAndName('service', name))!, userId)
       else if (userId !== undefined) await updateCode(scope, 'service', name, { run_user: userId })
     })
-    step()
+    await step()
   }
 }
 
@@ -203,6 +198,16 @@ async function userIdOf(scope: SystemScope, email: string): Promise<string> {
   const account = await findAccount(scope.data, { email })
   if (account === undefined) throw changedMeanwhile()
   return account.userId
+}
+
+async function remove(scope: SystemScope, { kind, name }: Removed): Promise<void> {
+  if (kind === 'service' || kind === 'library') {
+    // One that came without code is nothing but what is kept of its file.
+    if ((await currentCode(scope, kind, name)) !== undefined) await removeCode(scope, kind, name)
+  } else if (kind === 'role') await removeRole(scope, await roleNamed(scope, name))
+  else if (kind === 'user') await deleteUser(scope, await userIdOf(scope, name))
+  else await deleteKeptFiles(scope.data, kind, name)
+  await putExtras(scope.data, [{ kind, name, extra: {} }])
 }
 
 const keptFiles = ({ kind, name, files, sensitive }: Work['kept'][number]): KeptFile[] =>

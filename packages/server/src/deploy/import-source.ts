@@ -1,7 +1,7 @@
 /** A package from where it comes to a model: fetched, read, reviewed; and installed from there in one call. */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { NodeScope, SystemScope } from '../domain/access/scope.ts'
-import { mayDevelop, noSuchSystem, systemByKey } from '../domain/systems/systems.ts'
+import { mayDevelop, noSuchSystem, ownSystems, systemByKey } from '../domain/systems/systems.ts'
 import type { Egress } from '../egress/egress.ts'
 import type { PackageFiles, PackageModel } from './format/model.ts'
 import type { Note } from './format/notes.ts'
@@ -12,7 +12,7 @@ import { type AssetName, assetsOf } from './plan-choice.ts'
 import { type Review, reviewPackage } from './review.ts'
 import { unpackArchive } from './sources/archive.ts'
 import { createPace, sourceLimits } from './sources/limits.ts'
-import { type FetchedPackage, fetchSource, type SourceInput } from './sources/source.ts'
+import { type FetchedPackage, fetchSource, type SourceInput, type SourceProgress } from './sources/source.ts'
 
 export type PackageMeans = {
   /** Lets through answers as large and slow as `sourceLimits` allow. */
@@ -27,19 +27,25 @@ export type SourceRequest = { url: string; ref?: string; folder?: string } | { c
 
 export type Fetched = FetchedPackage & { model: PackageModel; notes: Note[] }
 
-/** `takes` leaves out files before anything is read. Throws packageFetch, badPackage. */
+export type FetchMore = {
+  /** Leaves out files before anything is read. */
+  takes?: (path: string, fetched: FetchedPackage) => boolean
+  onProgress?: (progress: SourceProgress) => void
+}
+
+/** Throws packageFetch, badPackage. */
 export async function fetchPackage(
   scope: NodeScope,
   means: PackageMeans,
   request: SourceRequest,
-  takes: (path: string, fetched: FetchedPackage) => boolean = () => true,
+  { takes = () => true, onProgress }: FetchMore = {},
 ): Promise<Fetched> {
   const input: SourceInput =
     'url' in request
       ? request
       : { archive: bytesOf(request.contents), ...(request.name !== undefined && { name: request.name }) }
   const sources = { egress: means.egress, log: scope.log, trustHttp: means.isOwn }
-  const fetched = await fetchSource(sources, input, { limits: sourceLimits })
+  const fetched = await fetchSource(sources, input, { limits: sourceLimits, ...(onProgress && { onProgress }) })
   const files = new Map([...fetched.files].filter(([path]) => path === 'system.json' || takes(path, fetched)))
   return { ...fetched, files, ...readPackage(files, { platformLibraries: means.platformLibraries }) }
 }
@@ -72,6 +78,15 @@ export async function ownSystem(scope: NodeScope, key: string): Promise<SystemSc
   return { ...scope, system, data: scope.store.forSystem(key) }
 }
 
+/** Throws conflict: a second system of the same name would be told from the first one by its key alone. */
+async function demandFreeName(scope: NodeScope, wanted: string): Promise<void> {
+  const name = wanted.trim()
+  if (name === '' || !(await ownSystems(scope)).some((one) => one.name === name)) return
+  throw new GatehouseError('conflict', `You have a system "${name}" already, so the package was not imported.`, {
+    hint: 'Give the new system another name (--name NAME), or name the system to import into (--system KEY).',
+  })
+}
+
 /** Installs what was fetched and writes it down; where a package of its name is installed, that is an upgrade. */
 export async function installPackage(
   scope: NodeScope,
@@ -81,6 +96,7 @@ export async function installPackage(
   const { model, source, contentHash } = fetched
   const record = await recordOf(model, { source, contentHash }, options.choose)
   const { into } = options
+  if (into === undefined) await demandFreeName(scope, options.name ?? model.system?.name ?? '')
   const known = into === undefined ? [] : await installedPackages(into)
   const report =
     into !== undefined && known.some(({ name }) => name === record.name)

@@ -257,7 +257,7 @@ describe('importing a package', () => {
           name: 'Payroll',
           action: 'update',
           differs: ['columns', 'indexes', 'rows'],
-          rows: { added: 1, changed: 0, same: 0 },
+          rows: { added: 1, changed: 0, removed: 0, same: 0 },
           columnsAdded: ['note'],
           indexesAdded: ['amount'],
         },
@@ -266,7 +266,7 @@ describe('importing a package', () => {
       const again = await importPackage(scope, packageOf(files), { into: await systemScope(scope, system.key) })
       assert.deepEqual(
         again.items.map(({ action, rows }) => [action, rows]),
-        [['unchanged', { added: 0, changed: 0, same: 1 }]],
+        [['unchanged', { added: 0, changed: 0, removed: 0, same: 1 }]],
       )
     })
 
@@ -336,6 +336,23 @@ describe('importing a package', () => {
       const model = await systemModel(await systemScope(scope, system.key))
       assert.equal(model.users[0]?.columns.sms_phone, '+1 900')
       assert.equal((await findAccount(into.data, { email: 'admin@example.com' }))?.userId, admin)
+    })
+
+    test("takes values of the user table's columns from a part that has no table, as those columns have it", async () => {
+      const { system, into } = await inUse()
+      await app.call('POST', `/admin/user/${system.key}/columns`, {
+        developer: app.developer,
+        body: { column_name: 'logins', type: 'int' },
+      })
+      const now = await systemScope(scope, system.key)
+      const user = (logins: unknown) =>
+        packageOf({ 'users/new@example.com.json': { email: 'new@example.com', logins } })
+      await assert.rejects(importPackage(scope, user('many'), { into: now }), /new@example.com.*whole JSON number/)
+      await importPackage(scope, user(7), { into: now })
+      const made = (await systemModel(now)).users.find(({ email }) => email === 'new@example.com')
+      assert.deepEqual([made?.columns, made?.extra], [{ logins: 7 }, {}])
+      const again = { into: await systemScope(scope, into.system.key) }
+      await assert.rejects(importPackage(scope, user(8), again), /user:new@example.com/)
     })
 
     test('asks for a right that waits for a service of the name', async () => {

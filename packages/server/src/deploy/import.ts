@@ -18,7 +18,8 @@ import { lockSystem } from '../store/tables/systems.ts'
 import { systemModel } from './export.ts'
 import type { PackageModel } from './format/model.ts'
 import { type Note, shown } from './format/notes.ts'
-import { applyWork, type InstallRecord } from './import-apply.ts'
+import { applyWork } from './import-apply.ts'
+import { type InstallRecord, stepBetween, writeDown } from './install-record.ts'
 import { type Plan, planImport, type Work } from './plan.ts'
 import { chooseAssets, kindAndName } from './plan-choice.ts'
 
@@ -37,8 +38,8 @@ export type ImportOptions = {
   choose?: readonly string[]
   /** Names of the widenings of standing power that are meant (`Plan.widening`). */
   allow?: readonly string[]
-  /** E-mails by service: whom a service may run as although the package does not bring that user. */
-  confirmRunAs?: Readonly<Record<string, string>>
+  /** E-mails by service: whom a service may run as although the package does not bring that user; null for its caller. */
+  confirmRunAs?: Readonly<Record<string, string | null>>
   /** Say what would happen and change nothing. */
   dryRun?: boolean
   /** What was installed before (`installed.ts`). */
@@ -47,8 +48,12 @@ export type ImportOptions = {
   exactRoles?: boolean
   /** `kind/name` of what gives way to the package although it was changed here since. */
   overwrite?: readonly string[]
+  /** What `base` has and the package has not is taken away, unless it was changed here since. */
+  removeGone?: boolean
   /** Written down with the import, as what is installed from then on. */
   record?: InstallRecord
+  /** Called at the end, in the transaction of the import; it awaits nothing but the store. */
+  atEnd?: (scope: SystemScope) => Promise<void>
   onProgress?: (progress: ImportProgress) => void
 }
 
@@ -88,22 +93,25 @@ export async function importPackage(
   const planned = await planFor(into, prepared, options)
   if (options.dryRun === true) {
     const system = { key: into?.system.key ?? '', secret: '', name, isNew: into === undefined }
-    return reportOf(planned.plan, prepared, { dryRun: true, system, passwords: [], ids: noIds() })
+    return reportOf(planned.work.plan, prepared, { dryRun: true, system, passwords: [], ids: noIds() })
   }
-  demandFree(planned.plan, options)
-  const passwords = await makePasswords(planned, options)
+  demandFree(planned.work.plan, options)
+  const passwords = await makePasswords(planned.work, options)
   const done = await scope.store.transaction(async (tx) => {
     const within = await enter({ ...scope, store: tx }, into, { name, description: whole.system?.description ?? '' })
-    const work = await planFor(within, prepared, { ...options, fresh: into === undefined })
+    const { work, held } = await planFor(within, prepared, { ...options, fresh: into === undefined })
     demandFree(work.plan, options)
     const ids = await applyWork(within, work, {
       code: prepared.code,
       passwordHashes: new Map([...passwords].map(([email, { hash }]) => [email, hash])),
       systemExtra: into === undefined ? whole.system?.extra : undefined,
       userTableExtra: model.userTable,
-      record: options.record,
       onProgress: options.onProgress ?? (() => {}),
     })
+    if (options.record !== undefined) {
+      await writeDown(within, options.record, into === undefined ? undefined : await stepBetween(within, held, work))
+    }
+    await options.atEnd?.(within)
     return { plan: work.plan, ids, system: within.system }
   })
   const secret = into === undefined ? done.system.secret : ''
@@ -143,20 +151,22 @@ async function planFor(
   target: SystemScope | undefined,
   { model, base, problems }: Prepared,
   options: ImportOptions & { fresh?: boolean },
-): Promise<Work> {
+): Promise<{ work: Work; held: PackageModel }> {
   const { confirmRunAs = {}, overwrite } = options
   const newSystem = target === undefined || options.fresh === true
-  const emails = model.users.map(({ email }) => email)
+  const emails = [...new Set([...model.users, ...(base?.users ?? [])].map(({ email }) => email))]
   const presentUsers = new Set<string>()
   if (target !== undefined) {
     for (const email of [...emails, ...Object.values(confirmRunAs)]) {
-      if ((await findAccount(target.data, { email })) !== undefined) presentUsers.add(email.toLowerCase())
+      if (email !== null && (await findAccount(target.data, { email })) !== undefined)
+        presentUsers.add(email.toLowerCase())
     }
   }
-  const withRows = new Set(model.collections.filter(({ rows }) => rows.length > 0).map(({ name }) => name))
+  const rows = rowIdsOf(model, base)
   const held =
-    target === undefined ? freshSystem() : await systemModel(target, { rows: (name) => withRows.has(name), emails })
-  return planImport(model, held, {
+    target === undefined ? freshSystem() : await systemModel(target, { rows: (name) => rows.get(name) ?? [], emails })
+  const within = target === undefined ? model : withColumnsOf(held, model, target.data, problems)
+  const work = planImport(within, held, {
     newSystem,
     exactRoles: options.exactRoles ?? false,
     authServices: target === undefined ? [] : [target.system.settings.auth_service, target.system.settings.reg_service],
@@ -165,7 +175,46 @@ async function planFor(
     problems,
     ...(base !== undefined && { base }),
     ...(overwrite !== undefined && { overwrite }),
+    removeGone: options.removeGone ?? false,
   })
+  return { work, held }
+}
+
+/** A part of a system may have users without their table: what the file calls like a column of the target is its value. */
+function withColumnsOf(
+  { userTable }: PackageModel,
+  model: PackageModel,
+  store: SystemStore,
+  problems: Map<string, string>,
+): PackageModel {
+  const own = new Set(model.userTable.columns.map(({ name }) => name))
+  const columns = userTable.columns.filter(({ name }) => !own.has(name))
+  const names = new Set(columns.map(({ name }) => name))
+  const users = model.users.map((user) => {
+    const found = Object.entries(user.extra).filter(([name]) => names.has(name))
+    if (found.length === 0) return user
+    const extra = Object.fromEntries(Object.entries(user.extra).filter(([name]) => !names.has(name)))
+    try {
+      const values = rowAsKept(store, columns, Object.fromEntries(found) as Row)
+      return { ...user, extra, columns: { ...user.columns, ...values } }
+    } catch (error) {
+      if (!(error instanceof GatehouseError)) throw error
+      problems.set(kindAndName('user', user.email), error.detail)
+      return { ...user, extra }
+    }
+  })
+  return { ...model, users }
+}
+
+/** Of a large collection only the rows that the package has are looked at. */
+function rowIdsOf(...models: (PackageModel | undefined)[]): Map<string, string[]> {
+  const ids = new Map<string, Set<string>>()
+  for (const { name, rows } of models.flatMap((model) => model?.collections ?? [])) {
+    const known = ids.get(name) ?? new Set()
+    for (const { item_id: id } of rows) if (typeof id === 'string') known.add(id)
+    ids.set(name, known)
+  }
+  return new Map([...ids].map(([name, known]) => [name, [...known]]))
 }
 
 /** What `createSystem` makes, for a plan that makes nothing; a test holds the two together. */

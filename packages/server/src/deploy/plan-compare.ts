@@ -58,16 +58,33 @@ export function keptDiffers(one: KeptAsset, other: KeptAsset): string[] {
   return [...changed, ...other.files.filter(({ path }) => !own.has(path)).map(({ path }) => path)]
 }
 
+const credentialKeys = ['secret', 'credentials', 'platform_config', 'edge_config', 'storage_config']
+
+/** Tools are never shown credentials, so what they hand back has nothing where those stand. */
+export function isBlanked({ sensitive, files }: KeptAsset): boolean {
+  if (!sensitive) return false
+  return files.every(({ bytes }) => {
+    let fields: unknown
+    try {
+      fields = JSON.parse(bytes.toString('utf8').replace(/^\uFEFF/, ''))
+    } catch {
+      return false
+    }
+    const held = (key: string): unknown => (fields as Record<string, unknown> | null)?.[key]
+    return credentialKeys.every((key) => ['', 'null', '""', '{}', '"{}"'].includes(JSON.stringify(held(key)) ?? ''))
+  })
+}
+
 /** The columns of a user that the package names and that hold something else in the system. */
 export const userDiffers = (one: PackageUser, other: PackageUser): string[] =>
   Object.keys(one.columns).filter((name) => !alike(one.columns[name] ?? null, other.columns[name] ?? null))
 
-export type RowChanges = { added: Row[]; changed: Row[]; same: number; unnamed: Row[] }
+export type RowChanges = { added: Row[]; changed: Row[]; removed: Row[]; same: number; unnamed: Row[] }
 
 /** Rows as they would be kept, against those that are there, by `item_id`. `unnamed` have none. */
 export function rowChanges(rows: readonly Row[], present: readonly Row[]): RowChanges {
   const byId = new Map(present.map((row) => [row.item_id, row]))
-  const changes: RowChanges = { added: [], changed: [], same: 0, unnamed: [] }
+  const changes: RowChanges = { added: [], changed: [], removed: [], same: 0, unnamed: [] }
   for (const row of rows) {
     if (row.item_id === undefined || row.item_id === null) {
       changes.unnamed.push(row)

@@ -16,9 +16,11 @@ import type {
 import { rightsByRole } from './format/model.ts'
 import { type AssetKind, type Note, shown } from './format/notes.ts'
 import { unionOf } from './format/roles.ts'
-import { kindAndName } from './plan-choice.ts'
+import { assetsOf, kindAndName } from './plan-choice.ts'
 import {
+  alike,
   gainedRights,
+  isBlanked,
   keptDiffers,
   libraryDiffers,
   type RowChanges,
@@ -29,18 +31,18 @@ import {
   userDiffers,
 } from './plan-compare.ts'
 
-export type PlanAction = 'create' | 'update' | 'unchanged' | 'conflict' | 'keep'
+/** `keep`: stored whole, not active. `delete`: an earlier version brought it, and this one has it no more. */
+export type PlanAction = 'create' | 'update' | 'unchanged' | 'conflict' | 'keep' | 'delete'
 
 export type PlanItem = {
   kind: AssetKind
   name: string
-  /** `keep`: stored whole, not active. */
   action: PlanAction
   /** Which parts a change touches; for a kept asset, files. */
   differs: string[]
   /** Why it is in the way, or why it stays. */
   reason?: string
-  rows?: { added: number; changed: number; same: number }
+  rows?: { added: number; changed: number; removed: number; same: number }
   columnsAdded?: string[]
   indexesAdded?: string[]
 }
@@ -80,13 +82,22 @@ export type Work = {
   }[]
   roles: { name: string; asset: PackageRole | undefined; isNew: boolean; set: PackageRight[]; describe: boolean }[]
   userColumns: PackageModel['userTable']['columns']
-  users: { asset: PackageUser; isNew: boolean; roles: string[]; columns: PackageUser['columns'] }[]
+  users: {
+    asset: PackageUser
+    isNew: boolean
+    roles: string[]
+    rolesLost: string[]
+    columns: PackageUser['columns']
+  }[]
   libraries: PackageLibrary[]
   /** `code`: more than whom it runs as changes. `runAs`: an e-mail, null for the caller, undefined for what is there. */
   services: { asset: PackageService; code: boolean; runAs: string | null | undefined }[]
   codeless: (PackageService | PackageLibrary)[]
   kept: KeptAsset[]
+  removed: Removed[]
 }
+
+export type Removed = { kind: 'service' | 'library' | 'role' | 'user' | KeptAsset['kind']; name: string }
 
 export type PlanOptions = {
   /** A system that is made for this package: nothing stands in it but the roles that every system has. */
@@ -95,8 +106,8 @@ export type PlanOptions = {
   exactRoles?: boolean
   /** Services that decide sign-ins or registrations of the target. */
   authServices: readonly string[]
-  /** E-mails by service: whom the developer lets it run as. */
-  confirmRunAs: Readonly<Record<string, string>>
+  /** E-mails by service: whom the developer lets it run as; null for its caller. */
+  confirmRunAs: Readonly<Record<string, string | null>>
   /** E-mails, in lower case, of users that are in the target, whether or not they are in its model. */
   presentUsers: ReadonlySet<string>
   /** Why an asset cannot be taken, by `kind/name`; found while it was made ready. */
@@ -105,6 +116,8 @@ export type PlanOptions = {
   base?: PackageModel
   /** Assets, as `kind/name`, whose changes by the developer give way to the package's. */
   overwrite?: readonly string[]
+  /** What `base` has and the package has not goes, unless it was changed here since. What holds data stays all the same. */
+  removeGone?: boolean
 }
 
 const byName = <T extends { name: string }>(list: readonly T[]): Map<string, T> =>
@@ -121,24 +134,27 @@ export function planImport(model: PackageModel, target: PackageModel, options: P
   const roles = planning.roles()
   const kept = planning.kept()
   planning.powerOfCode(libraries, services)
-  planning.leftBehind()
-  const { plan, codeless } = planning
-  return { plan, collections, roles, userColumns, users, libraries, services, codeless, kept }
+  planning.gone()
+  const { plan, codeless, removed } = planning
+  return { plan, collections, roles, userColumns, users, libraries, services, codeless, kept, removed }
 }
 
 class Planning {
   readonly plan: Plan = { items: [], widening: [], runAs: [], notes: [] }
   readonly codeless: (PackageService | PackageLibrary)[] = []
+  readonly removed: Removed[] = []
   readonly #model: PackageModel
   readonly #target: PackageModel
   readonly #options: PlanOptions
   readonly #overwrite: ReadonlySet<string>
+  readonly #deleted: ReadonlySet<string>
 
   constructor(model: PackageModel, target: PackageModel, options: PlanOptions) {
     this.#model = model
     this.#target = target
     this.#options = options
     this.#overwrite = new Set(options.overwrite)
+    this.#deleted = deletedSince(options.base, target, this.#overwrite)
   }
 
   #note(kind: Note['kind'], message: string, asset: { kind: AssetKind; name: string }): void {
@@ -147,6 +163,17 @@ class Planning {
 
   #conflict(kind: AssetKind, name: string, reason: string): void {
     this.plan.items.push({ kind, name, action: 'conflict', differs: [], reason })
+  }
+
+  /** True where an earlier version brought the asset and the developer deleted it since: it then stays away. */
+  #isDeletedHere(kind: AssetKind, name: string): boolean {
+    return this.#deleted.has(keyOf(kind, name))
+  }
+
+  #leaveDeleted(kind: AssetKind, name: string): boolean {
+    if (!this.#isDeletedHere(kind, name)) return false
+    this.plan.items.push({ kind, name, action: 'unchanged', differs: [], reason: 'It was deleted here, and stays so.' })
+    return true
   }
 
   /** True where the asset stands in the way of the whole import; it is then in the plan as that. */
@@ -176,15 +203,20 @@ class Planning {
       items.push({ kind, name, action: 'unchanged', differs, ...more })
       return false
     }
-    const edited = base !== undefined && compare(base, held).length > 0
     if (base !== undefined && compare(asset, base).length === 0) {
       const reason = 'It was changed here, and the package has not changed it.'
       items.push({ kind, name, action: 'unchanged', differs, reason, ...more })
       return false
     }
-    if (edited && !this.#overwrite.has(kindAndName(kind, name))) {
-      this.#conflict(kind, name, `It was changed here and in the package: ${differs.join(', ')}.`)
-      return false
+    if (this.#options.base !== undefined && !this.#overwrite.has(kindAndName(kind, name))) {
+      if (base === undefined) {
+        this.#conflict(kind, name, `It is here already, and is not from this package: ${differs.join(', ')}.`)
+        return false
+      }
+      if (compare(base, held).length > 0) {
+        this.#conflict(kind, name, `It was changed here and in the package: ${differs.join(', ')}.`)
+        return false
+      }
     }
     items.push({ kind, name, action: 'update', differs, ...more })
     return true
@@ -197,7 +229,7 @@ class Planning {
     const seen = new Set<string>()
     return this.#model.collections.flatMap((asset): Work['collections'] => {
       const { name } = asset
-      if (this.#hasProblem('collection', name)) return []
+      if (this.#hasProblem('collection', name) || this.#leaveDeleted('collection', name)) return []
       const present = held.get(name.toLowerCase())
       if (seen.has(name.toLowerCase())) {
         this.#conflict('collection', name, 'The package has another collection whose name differs in case only.')
@@ -215,6 +247,15 @@ class Planning {
       const rows = rowChanges(asset.rows, present?.rows ?? [])
       const before = base.get(name)
       if (before !== undefined) this.#leaveLiveRows(asset, before, present, rows)
+      else if (
+        this.#options.base !== undefined &&
+        rows.changed.length > 0 &&
+        !this.#overwrite.has(`collection/${name}`)
+      ) {
+        const message = `${rows.changed.length} rows of ${shown(name)}, which is not from this package, stay as they are here.`
+        this.#note('skipped', message, { kind: 'collection', name })
+        rows.changed = []
+      }
       if (present !== undefined && rows.unnamed.length > 0) {
         this.#note(
           'skipped',
@@ -232,11 +273,16 @@ class Planning {
         this.#conflict('collection', name, `Its columns do not fit: ${schema.contradicting.join('; ')}.`)
         return []
       }
-      const counts = { added: rows.added.length + rows.unnamed.length, changed: rows.changed.length, same: rows.same }
+      const counts = {
+        added: rows.added.length + rows.unnamed.length,
+        changed: rows.changed.length,
+        removed: rows.removed.length,
+        same: rows.same,
+      }
       const differs = [
         ...(schema.added.length > 0 ? ['columns'] : []),
         ...(schema.indexes.length > 0 ? ['indexes'] : []),
-        ...(counts.added + counts.changed > 0 ? ['rows'] : []),
+        ...(counts.added + counts.changed + counts.removed > 0 ? ['rows'] : []),
       ]
       const action = present === undefined ? 'create' : differs.length === 0 ? 'unchanged' : 'update'
       this.plan.items.push({
@@ -264,6 +310,12 @@ class Planning {
     rows.added = rows.added.filter((row) => fresh.has(row.item_id))
     const live = rowChanges(before.rows, present?.rows ?? [])
     const edited = new Set(live.changed.map((row) => row.item_id))
+    if (this.#options.removeGone === true) {
+      const kept = new Set(asset.rows.map((row) => row.item_id))
+      const there = new Set((present?.rows ?? []).map((row) => row.item_id))
+      const gone = before.rows.filter(({ item_id: id }) => id !== undefined && !kept.has(id) && there.has(id))
+      rows.removed = gone.filter((row) => !edited.has(row.item_id))
+    }
     const both = rows.changed.filter((row) => fresh.has(row.item_id) && edited.has(row.item_id))
     rows.changed = rows.changed.filter((row) => fresh.has(row.item_id) && !edited.has(row.item_id))
     if (both.length === 0) return
@@ -302,11 +354,13 @@ class Planning {
     const columns = new Set([...this.#target.userTable.columns, ...added].map(({ name }) => name))
     const held = new Map(this.#target.users.map((user) => [user.email.toLowerCase(), user]))
     const roles = new Set([...this.#target.roles, ...this.#model.roles].map(({ name }) => name))
+    for (const { name } of this.#model.roles) if (this.#isDeletedHere('role', name)) roles.delete(name)
     const seen = new Set<string>()
+    const base = new Map(this.#options.base?.users.map((user) => [user.email.toLowerCase(), user]))
     return this.#model.users.flatMap((user): Work['users'] => {
       const { email } = user
       const asset = { kind: 'user' as const, name: email }
-      if (this.#hasProblem('user', email)) return []
+      if (this.#hasProblem('user', email) || this.#leaveDeleted('user', email)) return []
       if (seen.has(email.toLowerCase())) {
         this.#conflict('user', email, 'The package has this e-mail twice, in other case.')
         return []
@@ -324,20 +378,33 @@ class Planning {
           this.#note('dangling', `The user ${shown(email)} gets no role ${shown(role)}: there is none.`, asset)
         return known
       })
-      const gained = wanted.filter((role) => present?.roles.includes(role) !== true)
+      const before = present && base.get(email.toLowerCase())
+      // A role that came with an earlier version and is not held now was taken away here, and stays so.
+      const gained = wanted.filter((role) => !present?.roles.includes(role) && !before?.roles.includes(role))
+      const rolesLost = (before?.roles ?? []).filter(
+        (role) =>
+          // Many files leave out what every user has.
+          (role !== 'Authenticated' || this.#options.removeGone === true) &&
+          present!.roles.includes(role) &&
+          !user.roles.includes(role),
+      )
       for (const role of gained) this.#askForMember(email, role, present !== undefined)
-      const changedColumns = present === undefined ? [] : userDiffers({ ...user, columns: own }, present)
+      const changedColumns = (present === undefined ? [] : userDiffers({ ...user, columns: own }, present)).filter(
+        (column) => before === undefined || userDiffers({ ...user, columns: pick(own, [column]) }, before).length > 0,
+      )
       if (changedColumns.length > 0) {
         // Whoever writes the phone number of somebody who is there may get his second factor.
         const message = `The user ${shown(email)}, who is in the system already, gets another ${changedColumns.join(', ')}.`
         this.plan.widening.push({ name: `user:${email}`, message })
       }
-      const differs = [...changedColumns, ...(present !== undefined && gained.length > 0 ? ['roles'] : [])]
+      const rolesDiffer = present !== undefined && gained.length + rolesLost.length > 0
+      const extraDiffers = present !== undefined && extraIsNew(user, before, present)
+      const differs = [...changedColumns, ...(rolesDiffer ? ['roles'] : []), ...(extraDiffers ? ['extra'] : [])]
       const action = present === undefined ? 'create' : differs.length === 0 ? 'unchanged' : 'update'
       this.plan.items.push({ ...asset, action, differs })
       if (action === 'unchanged') return []
       const changed = present === undefined ? own : pick(own, differs)
-      return [{ asset: user, isNew: present === undefined, roles: gained, columns: changed }]
+      return [{ asset: user, isNew: present === undefined, roles: gained, rolesLost, columns: changed }]
     })
   }
 
@@ -353,18 +420,47 @@ class Planning {
     const held = byName(this.#target.libraries)
     const base = byName(this.#options.base?.libraries ?? [])
     return this.#model.libraries.filter((asset) => {
-      if (this.#hasProblem('library', asset.name)) return false
-      if (asset.code === null) return this.#keepCodeless('library', asset, held.get(asset.name))
+      if (this.#hasProblem('library', asset.name) || this.#leaveDeleted('library', asset.name)) return false
+      if (asset.code === null) {
+        this.#keepCodeless('library', asset, held.get(asset.name), base.get(asset.name), libraryDiffers)
+        return false
+      }
       const present = held.get(asset.name)
       return this.#decide('library', asset.name, asset, present, base.get(asset.name), libraryDiffers)
     })
   }
 
-  #keepCodeless(kind: 'service' | 'library', asset: PackageService | PackageLibrary, held: object | undefined): false {
+  /** What has no code cannot run. It is kept beside the code that is here, or in its place where that is to go. */
+  #keepCodeless<T extends PackageService | PackageLibrary>(
+    kind: 'service' | 'library',
+    asset: T,
+    held: T | undefined,
+    base: T | undefined,
+    compare: (one: T, other: T) => string[],
+  ): void {
+    const { name } = asset
+    if (this.#options.removeGone === true && base !== undefined && base.code !== null && held !== undefined) {
+      if (this.#takeAway(kind, name, compare(base, held).length === 0)) this.codeless.push(asset)
+      return
+    }
     if (held === undefined) this.codeless.push(asset)
     const reason = held === undefined ? 'It has no code.' : 'It has no code; the one that is here stays.'
-    this.plan.items.push({ kind, name: asset.name, action: 'keep', differs: [], reason })
-    return false
+    this.plan.items.push({ kind, name, action: 'keep', differs: [], reason })
+  }
+
+  /** False where it cannot be taken away, which then stands in the way of the whole. */
+  #takeAway(kind: AssetKind, name: string, isUnchanged: boolean): boolean {
+    if (!isUnchanged && !this.#overwrite.has(kindAndName(kind, name))) {
+      this.#conflict(kind, name, 'It would be deleted, but was changed here.')
+      return false
+    }
+    if (kind === 'service' && this.#options.authServices.includes(name)) {
+      this.#conflict(kind, name, 'It would be deleted, but decides who gets in. Choose another auth service first.')
+      return false
+    }
+    this.plan.items.push({ kind, name, action: 'delete', differs: [] })
+    this.removed.push({ kind: kind as Removed['kind'], name })
+    return true
   }
 
   services(users: Work['users']): Work['services'] {
@@ -372,10 +468,10 @@ class Planning {
     const base = byName(this.#options.base?.services ?? [])
     return this.#model.services.flatMap((asset): Work['services'] => {
       const { name } = asset
-      if (this.#hasProblem('service', name)) return []
+      if (this.#hasProblem('service', name) || this.#leaveDeleted('service', name)) return []
       const present = held.get(name)
       if (asset.code === null) {
-        this.#keepCodeless('service', asset, present)
+        this.#keepCodeless('service', asset, present, base.get(name), serviceDiffers)
         return []
       }
       const runAs = this.#runAs(asset, present, users)
@@ -398,13 +494,17 @@ class Planning {
   #runAs(asset: PackageService, present: PackageService | undefined, users: Work['users']): string | null | undefined {
     const { name } = asset
     const wanted = asset.runAs?.text ?? ''
-    const confirmed = Object.hasOwn(this.#options.confirmRunAs, name) ? this.#options.confirmRunAs[name]! : ''
+    const confirmed = Object.hasOwn(this.#options.confirmRunAs, name) ? this.#options.confirmRunAs[name] : ''
     const now = present?.runAs?.text ?? ''
     const brought = users.find(({ asset: user, isNew }) => isNew && same(user.email, wanted))?.asset.email
     const decide = (becomes: string | null, because: RunAsDecision['because']): void => {
       if (wanted !== '' || becomes !== null) this.plan.runAs.push({ service: name, wanted, becomes, because })
     }
-    if (confirmed !== '') {
+    if (confirmed === null) {
+      decide(null, 'confirmed')
+      return now === '' ? undefined : null
+    }
+    if (confirmed !== undefined && confirmed !== '') {
       const there = users.some(({ asset: user }) => same(user.email, confirmed))
       if (!there && !this.#options.presentUsers.has(confirmed.toLowerCase())) {
         this.#conflict('service', name, `It cannot run as ${shown(confirmed)}: there is no such user.`)
@@ -448,16 +548,19 @@ class Planning {
     return [...rightsByRole(this.#model)].flatMap(([name, rights]): Work['roles'] => {
       const asset = own.get(name)
       const present = held.get(name)
-      if (this.#hasProblem('role', name)) return []
+      if (this.#hasProblem('role', name) || this.#leaveDeleted('role', name)) return []
       if (asset === undefined && present === undefined) {
         this.#note('dangling', `There is no role ${shown(name)}, so its rights are not given.`, { kind: 'role', name })
         return []
       }
       const wanted = unionOf(rights.filter((right) => this.#isThere(name, right)))
       const before = present?.rights ?? []
-      const gained = gainedRights(wanted, before)
+      // A right that an earlier version gave and that is not there now was taken away here, and stays so.
+      const given = this.#overwrite.has(kindAndName('role', name)) ? [] : (baseRights?.get(name) ?? [])
+      const gained = gainedRights(present === undefined ? wanted : gainedRights(wanted, given), before)
       // In a system that is made for the package, its file says all that a role may; elsewhere it adds to what is there.
-      const exact = (this.#options.newSystem || this.#options.exactRoles === true) && asset !== undefined
+      const whole = this.#options.newSystem || (this.#options.exactRoles === true && baseRights === undefined)
+      const exact = whole && asset !== undefined
       const lost = exact
         ? gainedRights(before, wanted)
         : gainedRights(overlap(baseRights?.get(name) ?? [], before), wanted)
@@ -485,6 +588,7 @@ class Planning {
     const lists = { collections: 'collections', services: 'services' } as const
     const list = kind === 'collections' || kind === 'services' ? lists[kind] : undefined
     if (list === undefined) return true
+    if (this.#isDeletedHere(kind === 'collections' ? 'collection' : 'service', item)) return false
     const there = [...this.#model[list], ...this.#target[list]].some(
       (one) => one.name === item && (!('code' in one) || one.code !== null),
     )
@@ -571,34 +675,96 @@ class Planning {
     const paths = new Map(this.#target.kept.flatMap((asset) => asset.files.map(({ path }) => [path, asset] as const)))
     return this.#model.kept.filter((asset) => {
       const { kind, name } = asset
-      if (this.#hasProblem(kind, name)) return false
+      if (this.#hasProblem(kind, name) || this.#leaveDeleted(kind, name)) return false
       const taken = asset.files.map(({ path }) => paths.get(path)).find((other) => other && !sameAsset(other, asset))
       if (taken !== undefined) {
         this.#conflict(kind, name, `A file of it is one of the kept ${taken.kind} ${shown(taken.name)} already.`)
         return false
       }
       const key = kindAndName(kind, name)
-      const write = this.#decide(kind, name, asset, held.get(key), base.get(key), keptDiffers)
-      if (write && held.get(key) === undefined) this.plan.items.at(-1)!.action = 'keep'
+      const present = held.get(key)
+      if (present !== undefined && isBlanked(asset) && !isBlanked(present)) {
+        const reason = 'Its credentials were left out; those that are here stay.'
+        this.plan.items.push({ kind, name, action: 'unchanged', differs: [], reason })
+        return false
+      }
+      const write = this.#decide(kind, name, asset, present, base.get(key), keptDiffers)
+      if (write && present === undefined) this.plan.items.at(-1)!.action = 'keep'
       return write
     })
   }
 
-  /** What an earlier version of the package brought and this one does not have stays: somebody may rely on it. */
-  leftBehind(): void {
-    const { base } = this.#options
+  /**
+   * What an earlier version brought and this one has no more stays, since somebody may rely on it; or goes, if that is
+   * what was asked for and nobody changed it. Data stays in any case.
+   */
+  gone(): void {
+    const { base, removeGone = false } = this.#options
     if (base === undefined) return
-    const lists = { service: 'services', library: 'libraries', collection: 'collections', role: 'roles' } as const
-    for (const [kind, list] of Object.entries(lists) as [keyof typeof lists, (typeof lists)[keyof typeof lists]][]) {
-      const now = new Set(this.#model[list].map(({ name }) => name))
-      for (const { name } of base[list]) {
-        if (now.has(name) || !this.#target[list].some((one) => one.name === name)) continue
-        if ((defaultRoles as readonly string[]).includes(name)) continue
-        this.#note('skipped', `The ${kind} ${shown(name)} is no longer in the package and stays here.`, { kind, name })
+    const { services, libraries, roles, users, kept, collections } = this.#target
+    const look = <T>(
+      kind: AssetKind,
+      left: readonly T[],
+      held: T | undefined,
+      name: string,
+      isSame: (held: T) => boolean,
+    ) => {
+      if (held === undefined || left.length > 0) return
+      if (!removeGone || kind === 'collection') {
+        const why = removeGone ? 'stays here, since it holds data' : 'is no longer in the package and stays here'
+        this.#note('skipped', `The ${kind} ${shown(name)} ${why}.`, { kind, name })
+      } else this.#takeAway(kind, name, isSame(held))
+    }
+    const named = <T extends { name: string }>(list: readonly T[], name: string): T[] =>
+      list.filter((one) => one.name === name)
+    for (const one of base.services) {
+      const alikeNow = (held: PackageService): boolean =>
+        serviceDiffers(one, held).length === 0 && same(one.runAs?.text ?? '', held.runAs?.text ?? '')
+      look('service', named(this.#model.services, one.name), named(services, one.name)[0], one.name, alikeNow)
+    }
+    for (const one of base.libraries) {
+      const alikeNow = (held: PackageLibrary): boolean => libraryDiffers(one, held).length === 0
+      look('library', named(this.#model.libraries, one.name), named(libraries, one.name)[0], one.name, alikeNow)
+    }
+    for (const one of base.roles) {
+      if ((defaultRoles as readonly string[]).includes(one.name)) continue
+      const alikeNow = (held: PackageRole): boolean =>
+        roleDiffers(one, held).length === 0 && gainedRights(held.rights, one.rights).length === 0
+      look('role', named(this.#model.roles, one.name), named(roles, one.name)[0], one.name, alikeNow)
+    }
+    if (removeGone) {
+      for (const one of base.users) {
+        const alikeNow = (held: PackageUser): boolean =>
+          userDiffers(one, held).length === 0 &&
+          held.roles.every((role) => role === 'Authenticated' || one.roles.includes(role))
+        const [left, held] = [this.#model.users, users].map((list) =>
+          list.filter(({ email }) => same(email, one.email)),
+        )
+        look('user', left!, held![0], one.email, alikeNow)
       }
+      for (const one of base.kept) {
+        const [left, held] = [this.#model.kept, kept].map((list) => list.filter((other) => sameAsset(one, other)))
+        look(one.kind, left!, held![0], one.name, (now) => keptDiffers(one, now).length === 0)
+      }
+    }
+    for (const { name } of base.collections) {
+      look('collection', named(this.#model.collections, name), named(collections, name)[0], name, () => true)
     }
   }
 }
+
+/** What an earlier version brought and the target has no more, by `keyOf`, but for what is wanted back. */
+function deletedSince(base: PackageModel | undefined, target: PackageModel, wanted: ReadonlySet<string>): Set<string> {
+  if (base === undefined) return new Set()
+  const there = new Set(assetsOf(target).map(({ kind, name }) => keyOf(kind, name)))
+  const gone = assetsOf(base).filter(({ kind, name }) => kind !== 'user-columns' && !there.has(keyOf(kind, name)))
+  return new Set(
+    gone.filter(({ kind, name }) => !wanted.has(kindAndName(kind, name))).map((one) => keyOf(one.kind, one.name)),
+  )
+}
+
+/** E-mails are the same in any case. */
+const keyOf = (kind: AssetKind, name: string): string => kindAndName(kind, kind === 'user' ? name.toLowerCase() : name)
 
 const same = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
 
@@ -606,6 +772,12 @@ const sameAsset = (one: KeptAsset, other: KeptAsset): boolean => one.kind === ot
 
 const pick = (of: Record<string, unknown>, names: readonly string[]): Record<string, unknown> =>
   Object.fromEntries(Object.entries(of).filter(([name]) => names.includes(name)))
+
+/** Tools leave out what they do not know of a user, so without an earlier version only what is there tells something. */
+function extraIsNew({ extra }: PackageUser, before: PackageUser | undefined, present: PackageUser): boolean {
+  if (before !== undefined) return !alike(extra, before.extra) && !alike(extra, present.extra)
+  return Object.entries(extra).some(([key, value]) => !alike(value, present.extra[key]))
+}
 
 /** What both hold. */
 function overlap(one: readonly PackageRight[], other: readonly PackageRight[]): PackageRight[] {

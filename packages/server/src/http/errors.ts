@@ -10,13 +10,18 @@ import { mapDatabaseError } from '../store/dialect/failure.ts'
 
 export function sendError(log: Log, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const known = readError(error)
-  const id = uuid()
-  const place = { errorId: id, method: request.method, route: request.routeOptions.url }
-  if (known.status >= 500 && known.kind !== 'notAvailableYet')
-    log.error({ ...place, err: known.cause ?? error }, known.detail)
-  else log.debug({ ...place, code: known.code }, known.detail)
+  const id = noteError(log, error, known, { method: request.method, route: request.routeOptions.url })
   if (known.retryAfter !== undefined) reply.header('retry-after', String(known.retryAfter))
   return reply.status(known.status).send(errorEnvelope(known, id))
+}
+
+/** Into the log, where its private cause belongs; answers the id that the caller is told. */
+export function noteError(log: Log, error: unknown, known: GatehouseError, place: Record<string, unknown>): string {
+  const errorId = uuid()
+  if (known.status >= 500 && known.kind !== 'notAvailableYet')
+    log.error({ errorId, ...place, err: known.cause ?? error }, known.detail)
+  else log.debug({ errorId, ...place, code: known.code }, known.detail)
+  return errorId
 }
 
 /**
@@ -45,7 +50,8 @@ export function answerUnreadable(error: Error & { code?: string }, socket: Socke
   setTimeout(() => socket.destroy(), second).unref()
 }
 
-function readError(error: unknown): GatehouseError {
+/** Any error as one that callers may read; what it was is its cause. */
+export function readError(error: unknown): GatehouseError {
   if (error instanceof GatehouseError) return error
   const { code, validation, statusCode, message } = error as Partial<FastifyError>
   if (validation !== undefined)

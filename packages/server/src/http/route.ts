@@ -38,6 +38,8 @@ type Definition<A extends Allow, B extends TSchema> = {
   body?: B
   /** The body is a form (`a=1&b=2`), handed on as the text it came as; small. */
   form?: true
+  /** In bytes, where more than usual is taken; the caller is then asked for before the body is read. */
+  bodyLimit?: number
   /** Finds the system for a developer's token where no path segment holds its key. */
   systemFrom?: (input: RouteInput<unknown>) => string | { collection: string } | undefined
   handle: (scope: ScopeOf<A>, input: RouteInput<Static<B>>) => Promise<unknown>
@@ -50,6 +52,7 @@ export type Route = {
   summary: string
   body: TSchema | undefined
   form: boolean
+  bodyLimit: number | undefined
   systemFrom: ((input: RouteInput<unknown>) => string | { collection: string } | undefined) | undefined
   handle: (scope: SystemScope, input: RouteInput<unknown>) => Promise<unknown>
 }
@@ -62,6 +65,7 @@ export function route<A extends Allow, B extends TSchema>(definition: Definition
     summary: definition.summary,
     body: definition.body,
     form: definition.form === true,
+    bodyLimit: definition.bodyLimit,
     systemFrom: definition.systemFrom,
     // The server builds the scope that `allow` names before it calls, so both widenings hold.
     handle: definition.handle as Route['handle'],

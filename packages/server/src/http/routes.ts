@@ -11,6 +11,7 @@ import { developerRoutes } from './routes/developers.ts'
 import { executeRoutes } from './routes/execute.ts'
 import { gatewayRoutes } from './routes/gateway.ts'
 import { itemRoutes } from './routes/items.ts'
+import { keptRoutes } from './routes/kept.ts'
 import { libraryRoutes } from './routes/libraries.ts'
 import { nodeRoutes } from './routes/node.ts'
 import { packageRoutes } from './routes/packages.ts'
@@ -29,7 +30,7 @@ export const routesOf = (
   node: Parameters<typeof nodeRoutes>[0],
   mode: 'development' | 'production',
 ): readonly Route[] => [
-  ...catalogueRoutes(catalogue),
+  ...catalogueRoutes(catalogue, packages),
   ...packageRoutes(packages),
   ...executeRoutes(engine),
   ...signInRoutes(engine),
@@ -48,4 +49,5 @@ export const routesOf = (
   ...itemRoutes,
   ...codeRoutes,
   ...libraryRoutes,
+  ...keptRoutes,
 ]

@@ -10,6 +10,7 @@ import { presented, scopeFor } from './callers.ts'
 import { answerUnreadable, sendError } from './errors.ts'
 import { demandReachable, type Inside } from './inside.ts'
 import { Reply, type Route, type RouteInput } from './route.ts'
+import { refusedWrite } from './routes/kept.ts'
 
 export type ServerOptions = {
   means: Means
@@ -89,8 +90,11 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   })
   server.setErrorHandler((error, request, reply) => sendError(means.log, error, request, reply))
   server.setNotFoundHandler((request, reply) => {
-    const detail = `There is nothing at ${request.method} ${request.url.split('?')[0]}.`
-    return sendError(means.log, new GatehouseError('noRoute', detail), request, reply)
+    const { method } = request
+    const path = request.url.split('?')[0]!
+    const refusal =
+      refusedWrite(method, path) ?? new GatehouseError('noRoute', `There is nothing at ${method} ${path}.`)
+    return sendError(means.log, refusal, request, reply)
   })
   for (const route of options.routes) addRoute(server, route, options)
   server.get('/openapi.json', { schema: { hide: true } }, async () => server.swagger())
@@ -120,30 +124,41 @@ function readEveryBodyAsJson(server: FastifyInstance): void {
 }
 
 function addRoute(server: FastifyInstance, route: Route, options: ServerOptions): void {
+  const scopeOf = (request: FastifyRequest, input: RouteInput<unknown>, inside: Inside | undefined) => {
+    const origin = inside?.origin ?? { address: request.ip, userAgent: request.headers['user-agent'] ?? '' }
+    const wanted = { pathKey: input.params.key, systemFrom: route.systemFrom?.(input) }
+    const runTokens = inside?.tokens ?? noRunTokens
+    return scopeFor(options.means, origin, route.allow, presented(request.headers), wanted, runTokens)
+  }
+  const recognised = new WeakMap<FastifyRequest, { inside: Inside | undefined }>()
+  /** A mark works once, so what it said is remembered as long as its request. */
+  const insideOf = (request: FastifyRequest): Inside | undefined => {
+    const known = recognised.get(request) ?? { inside: options.inside(request) }
+    recognised.set(request, known)
+    return known.inside
+  }
   for (const url of route.paths) {
     server.route({
       method: route.method,
       url,
       ...(route.form && { config: { form: true }, bodyLimit: formLimit }),
+      ...(route.bodyLimit !== undefined && {
+        bodyLimit: route.bodyLimit,
+        // Nobody fills the memory of a node with bodies that he may not send.
+        onRequest: async (request) => {
+          await scopeOf(request, inputOf(request, options), insideOf(request))
+        },
+      }),
       schema: { summary: route.summary, ...(route.body !== undefined && { body: route.body as TSchema }) },
       // `{}`, `null` and nothing are alike (rest-api.md §1.2).
       preValidation: async (request) => {
         request.body ??= {}
       },
       handler: async (request, reply) => {
-        const input: RouteInput<unknown> = {
-          params: request.params as Record<string, string>,
-          query: request.query as RouteInput<unknown>['query'],
-          body: request.body,
-          headers: request.headers,
-          ask: options.ask,
-        }
-        const inside = options.inside(request)
+        const input = inputOf(request, options)
+        const inside = insideOf(request)
         if (inside !== undefined) demandReachable(request.routeOptions.url)
-        const origin = inside?.origin ?? { address: request.ip, userAgent: request.headers['user-agent'] ?? '' }
-        const wanted = { pathKey: input.params.key, systemFrom: route.systemFrom?.(input) }
-        const runTokens = inside?.tokens ?? noRunTokens
-        const scope = await scopeFor(options.means, origin, route.allow, presented(request.headers), wanted, runTokens)
+        const scope = await scopeOf(request, input, inside)
         if (inside !== undefined) scope.within = inside.runId
         const answer = await route.handle(scope as SystemScope, input)
         if (!(answer instanceof Reply)) return reply.send(answer === undefined ? '' : answer)
@@ -153,6 +168,14 @@ function addRoute(server: FastifyInstance, route: Route, options: ServerOptions)
     })
   }
 }
+
+const inputOf = (request: FastifyRequest, { ask }: ServerOptions): RouteInput<unknown> => ({
+  params: request.params as Record<string, string>,
+  query: request.query as RouteInput<unknown>['query'],
+  body: request.body,
+  headers: request.headers,
+  ask,
+})
 
 const noRunTokens = () => undefined
 

@@ -76,7 +76,7 @@ export async function appendChanges(
     .$if(dialect.kind === 'postgres', (query) => query.forUpdate())
     .executeTakeFirstOrThrow()
   let { position, chain, stamp_ms: ms, stamp_count: count } = head
-  const rows = changes.map((change) => {
+  const rowOf = (change: Change) => {
     position += 1
     const now = clock.now()
     if (now > ms) [ms, count] = [now, 0]
@@ -99,20 +99,20 @@ export async function appendChanges(
       stamp,
       chain,
     }
-  })
+  }
+  // 9 parameters a row; PostgreSQL takes 65,535 of them in one statement, SQLite 32,766.
+  for (let start = 0; start < changes.length; start += rowsAtOnce) {
+    const rows = changes.slice(start, start + rowsAtOnce).map(rowOf)
+    await tx.insertInto('changes').values(rows).execute()
+  }
   await tx
     .updateTable('change_heads')
     .set({ position, chain, stamp_ms: ms, stamp_count: count })
     .where('system_key', '=', systemKey)
     .execute()
-  // 9 parameters a row; PostgreSQL takes 65,535 of them in one statement, SQLite 32,766.
-  for (let start = 0; start < rows.length; start += 1000) {
-    await tx
-      .insertInto('changes')
-      .values(rows.slice(start, start + 1000))
-      .execute()
-  }
 }
+
+const rowsAtOnce = 500
 
 /** Sorts as text in the order of the clock. */
 export const formatStamp = (ms: number, count: number, node: string): string =>

@@ -270,6 +270,24 @@ const packages: Migration = {
   },
 }
 
+const undoAndCatalogues: Migration = {
+  name: '003 undo of packages, catalogues',
+  async up(tx, dialect) {
+    const db = tx as AnyDb
+    await db.schema
+      .alterTable('installed_packages')
+      .addColumn('undo', dialect.kind === 'sqlite' ? 'blob' : 'bytea')
+      .execute()
+    await db.schema
+      .createTable('catalogues')
+      .addColumn('url', 'text', (c) => c.primaryKey())
+      .addColumn('name', 'text', (c) => c.notNull())
+      .addColumn('added_at', 'bigint', (c) => c.notNull())
+      .addColumn('added_by', 'text', (c) => c.notNull())
+      .execute()
+  },
+}
+
 const sending: Migration = {
   name: '004 sending',
   async up(tx, dialect) {
@@ -342,7 +360,7 @@ const sending: Migration = {
   },
 }
 
-export const migrations: readonly Migration[] = [firstSchema, packages, sending]
+export const migrations: readonly Migration[] = [firstSchema, packages, undoAndCatalogues, sending]
 
 /** Brings the database to the present schema. Throws DatabaseTooNew where it is ahead of this program. */
 export async function migrate(db: AnyDb, dialect: Dialect): Promise<void> {

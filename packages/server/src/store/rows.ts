@@ -14,7 +14,7 @@ import {
   listTableNames,
   renameColumnRow,
 } from './tables/collections.ts'
-import { countRows, getRow, selectRows } from './typed-table/read.ts'
+import { countRows, getRow, getRows, selectRows } from './typed-table/read.ts'
 import {
   addColumn,
   createIndex,
@@ -73,6 +73,17 @@ export function countItems(store: SystemStore, collection: CollectionRecord, que
 
 export function getItem(store: SystemStore, collection: CollectionRecord, key: string): Promise<Row | undefined> {
   return getRow(databaseOf(store), dialectOf(store), collection.table, key)
+}
+
+/** Those of the keys that are there, sorted by key. */
+export async function getItems(
+  store: SystemStore,
+  collection: CollectionRecord,
+  keys: readonly string[],
+): Promise<Row[]> {
+  const rows = await getRows(databaseOf(store), dialectOf(store), collection.table, keys)
+  const { key } = collection.table
+  return rows.sort((one, other) => (String(one[key]) < String(other[key]) ? -1 : 1))
 }
 
 /** Answers the keys of the changed rows. */

@@ -140,6 +140,8 @@ export type Tables = {
     readme: string
     installed_at: number
     installed_by: string
+    /** What the install touched as it was before and right after, packed; null where it cannot be undone. */
+    undo: Buffer | null
   }
   /** What a system's services send to its providers without knowing it; `sealed` opens with the node key alone. */
   secrets: {
@@ -182,6 +184,7 @@ export type Tables = {
   }
   /** How often something was sent since `began_at`: what limits are counted by. */
   send_counts: { system_key: string; kind: string; subject: string; began_at: number; count: number }
+  catalogues: { url: string; name: string; added_at: number; added_by: string }
   change_heads: {
     system_key: string
     incarnation: string

@@ -2,7 +2,7 @@
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { type CodeSettings, readCodeSettings, storedSettings } from '../../domain/code/settings.ts'
 import { extraOf, type Fields, type Place, textOf } from './fields.ts'
-import type { PackageGrant, PackageLibrary, PackageService, RunAs, ServiceSettings } from './model.ts'
+import type { Extra, PackageGrant, PackageLibrary, PackageService, RunAs, ServiceSettings } from './model.ts'
 import { byCodePoint } from './names.ts'
 import { shown } from './notes.ts'
 import { readPermissionsMap } from './permissions-map.ts'
@@ -36,9 +36,9 @@ const settingNames = [
 
 const credentials = ['system_key', 'system_secret', 'library_key', 'service_key']
 
-const common = ['name', 'dependencies', 'source_map', 'source', 'current_version', ...credentials]
+const common = ['name', 'dependencies', 'source_map', 'source', 'current_version', 'version', 'problem', ...credentials]
 const serviceKeys = new Set([...common, ...settingNames, 'params', 'parameters', 'run_user', 'permissions'])
-const libraryKeys = new Set([...common, 'version', 'description', 'api', 'visibility'])
+const libraryKeys = new Set([...common, 'description', 'api', 'visibility'])
 
 export function readServices(reading: Reading): { services: PackageService[]; grants: PackageGrant[] } {
   const grants: PackageGrant[] = []
@@ -54,7 +54,7 @@ export function readServices(reading: Reading): { services: PackageService[]; gr
       dependencies: dependenciesIn({ path, inside: 'dependencies' }, fields.dependencies),
       runAs: runAsOf(settings.run_user),
       settings: Object.fromEntries(settingNames.map((key) => [key, settings[key]])) as ServiceSettings,
-      extra: extraOf(fields, serviceKeys),
+      extra: unusualIn(fields, serviceKeys),
     }
   })
   return { services, grants }
@@ -72,10 +72,21 @@ export function readLibraries(reading: Reading): PackageLibrary[] {
       description,
       api,
       visibility,
-      extra: extraOf(fields, libraryKeys),
+      extra: unusualIn(fields, libraryKeys),
     }
   })
 }
+
+/**
+ * The keys that are not known, without those that say what a file means that lacks them: tools write down every key that the
+ * API tells them, and a system exported by one must not look changed.
+ */
+const unusualIn = (fields: Fields, known: ReadonlySet<string>): Extra =>
+  Object.fromEntries(
+    Object.entries(extraOf(fields, known)).filter(
+      ([key, value]) => !(key === 'engine_type' && value === 0) && !(key === 'description' && value === ''),
+    ),
+  )
 
 function settingsIn(path: string, fields: Fields): CodeSettings {
   try {

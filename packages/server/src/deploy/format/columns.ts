@@ -6,7 +6,8 @@ import type { PackageColumn } from './model.ts'
 import { type Note, shown } from './notes.ts'
 import type { Reading } from './tree.ts'
 
-const columnKeys = new Set(['ColumnName', 'ColumnType', 'PK'])
+/** The last is the answer's, not the column's: tools write down what the API tells them. */
+const columnKeys = new Set(['ColumnName', 'ColumnType', 'PK', 'UserDefined'])
 
 /** Without the built-in ones; of two with one name the first counts. Throws badPackage for a type that does not exist. */
 export function readColumns(

@@ -164,8 +164,49 @@ const isExact = (number: string): boolean => !/^-?\d+$/.test(number) || String(N
  * Four spaces, keys sorted by code point, no newline at the end, and `<`, `>`, `&` escaped in texts: the bytes of Go's
  * `json.MarshalIndent`, with which cb-cli writes, so that both give the same file for the same content.
  */
-export function writeJson(value: unknown): Buffer {
-  return Buffer.from(jsonText(value, '\n').replace(/[<>&\u2028\u2029]/g, escapeOf), 'utf8')
+export const writeJson = (value: unknown): Buffer => Buffer.concat([...jsonPieces(value)])
+
+/** The same one piece after the other: a large file would stand in memory several times while it is made. */
+export function* jsonPieces(value: unknown): Generator<Buffer> {
+  let text = ''
+  for (const piece of pieces(value, '\n', rowsDeep)) {
+    text += piece
+    if (text.length < pieceLength) continue
+    yield Buffer.from(escaped(text), 'utf8')
+    text = ''
+  }
+  yield Buffer.from(escaped(text), 'utf8')
+}
+
+const pieceLength = 32 * 1024
+
+const escaped = (text: string): string => text.replace(/[<>&\u2028\u2029]/g, escapeOf)
+
+/** How far down the rows of a collection are. */
+const rowsDeep = 2
+
+function* pieces(value: unknown, newline: string, deep: number): Generator<string> {
+  const inner = `${newline}    `
+  if (deep === 0 || typeof value !== 'object' || value === null) yield jsonText(value, newline)
+  else if (Array.isArray(value)) {
+    for (const [index, one] of value.entries()) {
+      yield index === 0 ? `[${inner}` : `,${inner}`
+      yield* pieces(one, inner, deep - 1)
+    }
+    yield value.length === 0 ? '[]' : `${newline}]`
+  } else {
+    const entries = sortedEntries(value)
+    for (const [index, [key, one]] of entries.entries()) {
+      yield `${index === 0 ? '{' : ','}${inner}${JSON.stringify(key)}: `
+      yield* pieces(one, inner, deep - 1)
+    }
+    yield entries.length === 0 ? '{}' : `${newline}}`
+  }
+}
+
+function sortedEntries(value: object): [string, unknown][] {
+  const entries = Object.entries(value).filter(([, one]) => one !== undefined)
+  return entries.sort(([one], [other]) => byCodePoint(one, other))
 }
 
 const escapeOf = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
@@ -179,9 +220,8 @@ function jsonText(value: unknown, newline: string): string {
     if (value.length === 0) return '[]'
     return `[${inner}${value.map((one) => jsonText(one, inner)).join(`,${inner}`)}${newline}]`
   }
-  const entries = Object.entries(value).filter(([, one]) => one !== undefined)
+  const entries = sortedEntries(value)
   if (entries.length === 0) return '{}'
-  entries.sort(([one], [other]) => byCodePoint(one, other))
   const lines = entries.map(([key, one]) => `${JSON.stringify(key)}: ${jsonText(one, inner)}`)
   return `{${inner}${lines.join(`,${inner}`)}${newline}}`
 }

@@ -1,7 +1,7 @@
 /** `writePackage`: a model as files in the layout of today's cb-cli, the same bytes for the same model. */
 import { codeFiles, libraryFile, serviceFile } from './code.ts'
 import { collectionFile } from './collections.ts'
-import { writeJson } from './json.ts'
+import { jsonPieces } from './json.ts'
 import type { PackageGrant, PackageModel } from './model.ts'
 import { byCodePoint, fileNameOf } from './names.ts'
 import { roleFile } from './roles.ts'
@@ -16,27 +16,37 @@ export function writePackage(
   model: PackageModel,
   identity: { key: string; secret: string } = { key: '', secret: '' },
 ): Map<string, Buffer> {
-  const files = new Map<string, Buffer>()
-  for (const { files: own } of model.kept) for (const { path, bytes } of own) files.set(path, bytes)
-  const stems = new FreeStems(files.keys())
+  const files = [...packageFiles(model, identity)].map(([path, pieces]): [string, Buffer] => [
+    path,
+    Buffer.concat([...pieces]),
+  ])
+  return new Map(files.sort(([one], [other]) => byCodePoint(one, other)))
+}
 
-  if (model.system !== undefined) files.set('system.json', writeJson(systemFile(model.system, identity)))
+/** The same files one after the other, in no order, each in pieces that are written when they are asked for. */
+export function* packageFiles(
+  model: PackageModel,
+  identity: { key: string; secret: string } = { key: '', secret: '' },
+): Generator<[path: string, pieces: Iterable<Buffer>]> {
+  const kept = model.kept.flatMap(({ files }) => files)
+  const stems = new FreeStems(kept.map(({ path }) => path))
+  for (const { path, bytes } of kept) yield [path, [bytes]]
+  if (model.system !== undefined) yield ['system.json', jsonPieces(systemFile(model.system, identity))]
   for (const service of model.services) {
     const file = serviceFile(service, grantsOn(model, 'services', service.name))
-    writeCode(files, stems, 'code/services', service, file)
+    yield* writeCode(stems, 'code/services', service, file)
   }
-  for (const library of model.libraries) writeCode(files, stems, 'code/libraries', library, libraryFile(library))
+  for (const library of model.libraries) yield* writeCode(stems, 'code/libraries', library, libraryFile(library))
   for (const collection of model.collections) {
     const file = collectionFile(collection, grantsOn(model, 'collections', collection.name))
-    files.set(`data/${stems.take('data', collection.name)}.json`, writeJson(file))
+    yield [`data/${stems.take('data', collection.name)}.json`, jsonPieces(file)]
   }
-  for (const role of model.roles) files.set(`roles/${stems.take('roles', role.name)}.json`, writeJson(roleFile(role)))
-  files.set('users/schema.json', writeJson(userTableFile(model.userTable, grantsOn(model, 'users', ''))))
+  for (const role of model.roles) yield [`roles/${stems.take('roles', role.name)}.json`, jsonPieces(roleFile(role))]
+  yield ['users/schema.json', jsonPieces(userTableFile(model.userTable, grantsOn(model, 'users', '')))]
   for (const user of model.users) {
-    files.set(`users/${stems.take('users', user.email)}.json`, writeJson(userFile(user)))
-    files.set(`users/roles/${fileNameOf(user.email)}.json`, writeJson(user.roles))
+    yield [`users/${stems.take('users', user.email)}.json`, jsonPieces(userFile(user))]
+    yield [`users/roles/${fileNameOf(user.email)}.json`, jsonPieces(user.roles)]
   }
-  return new Map([...files].sort(([one], [other]) => byCodePoint(one, other)))
 }
 
 const grantsOn = ({ grants }: PackageModel, kind: PackageGrant['kind'], item: string): PackageGrant[] =>
@@ -44,17 +54,16 @@ const grantsOn = ({ grants }: PackageModel, kind: PackageGrant['kind'], item: st
 
 type Code = { name: string; code: string | null; sourceMap: string | null }
 
-function writeCode(
-  files: Map<string, Buffer>,
+function* writeCode(
   stems: FreeStems,
   folder: string,
   one: Code,
   settings: Record<string, unknown>,
-): void {
+): Generator<[string, Iterable<Buffer>]> {
   const stem = stems.take(folder, one.name)
-  files.set(`${folder}/${stem}/${stem}.json`, writeJson(settings))
+  yield [`${folder}/${stem}/${stem}.json`, jsonPieces(settings)]
   for (const [extension, text] of codeFiles(one)) {
-    files.set(`${folder}/${stem}/${stem}${extension}`, Buffer.from(text, 'utf8'))
+    yield [`${folder}/${stem}/${stem}${extension}`, [Buffer.from(text, 'utf8')]]
   }
 }
 

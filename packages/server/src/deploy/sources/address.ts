@@ -82,7 +82,7 @@ export function readAddress(
   }
 }
 
-function readUrl(text: string, trustHttp?: (url: URL) => boolean): URL {
+export function readUrl(text: string, trustHttp?: (url: URL) => boolean): URL {
   const pasted = text
     .trim()
     .replace(/^git clone\s+/, '')

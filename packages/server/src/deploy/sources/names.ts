@@ -7,9 +7,10 @@ import { printable, refused } from './refusal.ts'
 
 /**
  * Left out without a word, with all that is below them: what version control, operating systems and package managers
- * leave in folders and what is never part of a system. `._*` are the AppleDouble files of macOS archives.
+ * leave in folders and what is never part of a system; `.gatehouse` is what our own command line remembers of a folder.
+ * `._*` are the AppleDouble files of macOS archives.
  */
-const leftOutNames = new Set(['.git', '.DS_Store', '__MACOSX', 'node_modules', 'Thumbs.db'])
+const leftOutNames = new Set(['.git', '.DS_Store', '__MACOSX', 'node_modules', 'Thumbs.db', '.gatehouse'])
 
 export function isLeftOut(path: string): boolean {
   return path.split('/').some((segment) => leftOutNames.has(segment) || segment.startsWith('._'))

@@ -2,7 +2,8 @@
  * Zip bytes → files. yauzl reads the format; here is what it leaves to its caller: a hostile list of entries is judged as
  * a whole before a single byte is unpacked, and each file is held to the size and checksum that the list gives it.
  */
-import { crc32 } from 'node:zlib'
+import { promisify } from 'node:util'
+import { crc32, inflateRaw, inflateRawSync } from 'node:zlib'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { type Entry, fromBufferPromise, getFileNameLowLevel, type ZipFile } from 'yauzl'
 import type { Unpacked, Unpacking } from './archive.ts'
@@ -11,7 +12,10 @@ import { createNames } from './names.ts'
 import { printable, refused } from './refusal.ts'
 import { withoutTop } from './root.ts'
 
-type Listed = { path: string; entry: Entry }
+const inflate = promisify(inflateRaw)
+
+/** `data` is as it lies in the archive. */
+type Listed = { path: string; entry: Entry; data: Buffer }
 
 /** @throws GatehouseError `badPackage`, naming the entry that is at fault */
 export async function unpackZip(bytes: Buffer, { limits, pace, root: rootOf, onFile }: Unpacking): Promise<Unpacked> {
@@ -37,8 +41,8 @@ export async function unpackZip(bytes: Buffer, { limits, pace, root: rootOf, onF
     }
   }
   const files = new Map<string, Buffer>()
-  for (const { path, entry } of chosen) {
-    files.set(path.slice(root.length), await read(zip, path, entry))
+  for (const { path, entry, data } of chosen) {
+    files.set(path.slice(root.length), await read(path, entry, data))
     onFile(files.size, chosen.length)
     await pace(entry.uncompressedSize)
   }
@@ -73,7 +77,8 @@ async function list(zip: ZipFile, bytes: Buffer, limits: SourceLimits): Promise<
         start: entry.relativeOffsetOfLocalHeader,
         end: local.fileDataStart + entry.compressedSize,
       })
-      if (!isFolder) listed.push({ path, entry })
+      const data = bytes.subarray(local.fileDataStart, local.fileDataStart + entry.compressedSize)
+      if (!isFolder) listed.push({ path, entry, data })
     }
   } catch (error) {
     if (error instanceof GatehouseError) throw error
@@ -127,22 +132,22 @@ function nameAt(bytes: Buffer, at: number): string {
   return bytes.subarray(at + 46, at + 46 + Math.min(bytes.readUInt16LE(at + 28), 1024)).toString('utf8')
 }
 
-async function read(zip: ZipFile, path: string, entry: Entry): Promise<Buffer> {
-  // The budget has seen this size; yauzl's stream fails when it is not the real one.
-  const file = Buffer.alloc(entry.uncompressedSize)
-  let length = 0
+/** In one piece: the budget has seen the announced size, and more than that is never unpacked. */
+async function read(path: string, { compressionMethod, uncompressedSize: size, crc32: sum }: Entry, data: Buffer) {
+  const more = { chunkSize: Math.max(64, size + 1), maxOutputLength: Math.max(64, size + 1) }
+  let file = data
   try {
-    for await (const chunk of await zip.openReadStreamPromise(entry)) {
-      if (length + chunk.length > file.length) throw new Error('more bytes than announced')
-      length += (chunk as Buffer).copy(file, length)
-    }
-    if (length !== file.length) throw new Error('fewer bytes than announced')
+    if (compressionMethod !== 0) file = size < smallFile ? inflateRawSync(data, more) : await inflate(data, more)
   } catch (error) {
     throw refused('archive', path, 'is damaged, or has another size than the archive says', error)
   }
-  if (crc32(file) !== entry.crc32) throw refused('archive', path, 'is damaged: its checksum is wrong')
+  if (file.length !== size) throw refused('archive', path, 'is damaged, or has another size than the archive says')
+  if (crc32(file) !== sum) throw refused('archive', path, 'is damaged: its checksum is wrong')
   return file
 }
+
+/** Handing less than this to another thread takes longer than unpacking it. */
+const smallFile = 64 * 1024
 
 function damaged(error: unknown): GatehouseError {
   const text = error instanceof Error ? error.message : ''

@@ -142,6 +142,23 @@ export async function addPreparedUser(
   return userId
 }
 
+/** Columns that user tables of the original platform have by themselves, as they stand in rows that cb-cli brings from there. */
+const foreignColumns = ['two_factor_enabled', 'two_factor_method', 'phone_validated', 'email_validated']
+
+/**
+ * The same without what is no column here and says nothing that matters. A second factor that is switched on is refused like
+ * any unknown column: whoever asks for it must not hear that all is well.
+ */
+const withoutForeign = (table: CollectionRecord, fields: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(fields).filter(
+      ([name, value]) =>
+        !foreignColumns.includes(name) ||
+        table.table.columns.some((column) => column.name === name) ||
+        (name === 'two_factor_enabled' && value !== null && value !== false && value !== 'false'),
+    ),
+  )
+
 /** Custom columns only; names that have a door of their own are refused by name, unknown ones by the table. */
 function customFields(table: CollectionRecord, fields: Record<string, unknown>): Row {
   const taken = Object.keys(fields).filter(
@@ -288,7 +305,7 @@ export async function manageUser(scope: SystemScope, userId: string, changes: Us
       await demandNoMoreRights({ ...scope, data: tx }, userId, 'set the password or the e-mail of')
     }
     const table = await userTable(tx)
-    const fields = customFields(table, changes.columns)
+    const fields = customFields(table, withoutForeign(table, changes.columns))
     if (Object.keys(fields).length > 0) await updateItems(tx, table, rowsWhere('user_id', userId), fields)
     if (email !== undefined && emailKey(email) !== account.emailKey) {
       if ((await findAccount(tx, { email })) !== undefined) {

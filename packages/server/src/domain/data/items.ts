@@ -44,7 +44,10 @@ function demandRow(row: unknown): Row {
   return row as Row
 }
 
-/** Answers the ids of the changed rows. An `item_id` in the changes is left out: cb-cli sends it along. */
+/**
+ * Answers the ids of the changed rows. An `item_id` in the changes is left out: cb-cli sends it along. Where it sends nothing
+ * else, a row without values, it is told which rows there are, since it makes those that are not.
+ */
 export async function changeItems(
   scope: SystemScope,
   collection: CollectionRecord,
@@ -52,9 +55,14 @@ export async function changeItems(
   changes: unknown,
 ): Promise<string[]> {
   await demandOn(scope, collection, bits.update, 'change rows of')
-  const { [collection.table.key]: _key, ...columns } = demandRow(changes)
+  const { key } = collection.table
+  const { [key]: named, ...columns } = demandRow(changes)
   if (Object.keys(columns).length === 0) {
-    throw new GatehouseError('noChanges', 'There is nothing to change: $set names no column.')
+    if (named === undefined) {
+      throw new GatehouseError('noChanges', 'There is nothing to change: $set names no column.')
+    }
+    const keys: Query = { ...query, columns: [key], sort: [], groupBy: [], pageSize: 'all' }
+    return (await selectItems(scope.data, collection, keys)).rows.map((row) => String(row[key]))
   }
   return scope.data.transaction((tx) => updateItems(tx, collection, query, columns))
 }

@@ -327,3 +327,29 @@ test('a change of users that says of nobody whom it means is refused', async () 
   const some = await put([[{ EQ: [{ email: 'jo@example.com' }] }]])
   assert.deepEqual(some.body, { count: 1 })
 })
+
+test('a row that was exported from elsewhere can be sent back whole; a second factor that is on is not swallowed', async () => {
+  const system = await app.createSystem()
+  const path = `/admin/user/${system.key}`
+  await call('POST', `${path}/columns`, { developer, body: { column_name: 'city', type: 'string' } })
+  const user = await app.createUser(system, 'jo@example.com', 'pw')
+  const own = { user_id: 'x', email: 'jo@example.com', creation_date: 'x', cb_service_account: false, cb_token: '' }
+  const foreign = {
+    two_factor_enabled: false,
+    two_factor_method: 'email',
+    phone_validated: true,
+    email_validated: null,
+  }
+  const put = (changes: unknown) => call('PUT', path, { developer, body: { user, changes } })
+  assert.equal((await put({ ...own, ...foreign, city: 'Ulm', roles: ['Authenticated'] })).status, 200)
+  const [row] = (await call('GET', path, { developer, query: filter([[{ EQ: [{ user_id: user }] }]]) })).body
+  assert.deepEqual([row.city, row.email], ['Ulm', 'jo@example.com'])
+  const refused = await put({ ...foreign, two_factor_enabled: true, city: 'Bonn' })
+  assert.equal(refused.status, 400)
+  assert.match(refused.body.error.detail, /no column two_factor_enabled/)
+
+  await call('POST', `${path}/columns`, { developer, body: { column_name: 'two_factor_method', type: 'string' } })
+  await put(foreign)
+  const [now] = (await call('GET', path, { developer, query: filter([]) })).body
+  assert.deepEqual([now.city, now.two_factor_method], ['Ulm', 'email'], "a column of the system's own is written")
+})

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { createTestApp } from '../../../../../test/support/app.ts'
 import { openCatalogue } from '../../deploy/catalogue.ts'
 import { readPackage } from '../../deploy/format/read.ts'
 import { writePackage } from '../../deploy/format/write.ts'
 import { nativeLibraries } from '../../engine/prelude/prelude.ts'
+import { anotherDeveloper } from './people.fixture.ts'
 
 const shipped = openCatalogue(join(import.meta.dirname, '../../../../../catalogue'))
 
@@ -42,4 +45,75 @@ test('an unknown package is 404 and says where the list is', async (t) => {
   const missing = await app.call('GET', '/packages/nobody-wrote-this')
   assert.equal(missing.status, 404)
   assert.match(missing.body.error.detail, /GET \/packages/)
+})
+
+const path = '/admin/v/4/catalogues'
+
+/** A place that hands out indexes, on this machine. */
+async function indexServer(t: TestContext, answers: Record<string, [status: number, body: string]>): Promise<string> {
+  const server = createServer((request, response) => {
+    const [status, body] = answers[request.url ?? ''] ?? [404, 'nothing']
+    response.writeHead(status).end(body)
+  })
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  t.after(() => server.close())
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+test('a further catalogue is added by its address, another node among them, and removed', async (t) => {
+  const other = await createTestApp(t)
+  const index = {
+    name: 'Plant packages',
+    packages: [
+      { name: 'pumps', version: '2', description: 'All pumps', url: 'pumps.zip' },
+      { name: 'no address' },
+      { name: 'odd', url: 'javascript:alert(1)' },
+    ],
+  }
+  const place = await indexServer(t, { '/index.json': [200, JSON.stringify(index)] })
+  const home = `http://127.0.0.1:${new URL(other.app.means.publicUrl()).port}`
+  const app = await createTestApp(t, { args: ['--egress-allow', `${new URL(place).host},${new URL(home).host}`] })
+  const { developer } = app
+  for (const url of [`${place}/index.json`, `${home}/packages`]) {
+    const { status, text } = await app.call('POST', path, { developer, body: { url } })
+    assert.equal(status, 200, text)
+  }
+  const { body: all } = await app.call('GET', path, { developer })
+  assert.deepEqual(
+    all.map((one: any) => [one.own, one.name, one.packages.map(({ name }: any) => name)]),
+    [
+      [true, 'Gatehouse', ['shift-sign-in']],
+      [false, 'Plant packages', ['pumps']],
+      [false, new URL(home).host, ['shift-sign-in']],
+    ],
+  )
+  assert.equal(all[1].packages[0].url, `${place}/pumps.zip`)
+  await app.call('DELETE', path, { developer, query: { url: `${place}/index.json` } })
+  assert.equal((await app.call('DELETE', path, { developer, query: { url: `${place}/index.json` } })).status, 400)
+  assert.equal((await app.call('GET', path, { developer })).body.length, 2)
+})
+
+test('what is no catalogue is not added, and one that fails later says why', async (t) => {
+  const answers: Record<string, [number, string]> = {
+    '/page': [200, '<html>'],
+    '/other.json': [200, '{"things": []}'],
+    '/index.json': [200, '[]'],
+  }
+  const place = await indexServer(t, answers)
+  const app = await createTestApp(t, { args: ['--egress-allow', new URL(place).host] })
+  const add = (url: string, developer = app.developer) => app.call('POST', path, { developer, body: { url } })
+  assert.match((await add(`${place}/page`)).body.error.detail, /is no JSON/)
+  assert.match((await add(`${place}/other.json`)).body.error.detail, /no list of packages/)
+  assert.match((await add(`${place}/gone`)).body.error.detail, /status 404/)
+  assert.match((await add('http://catalogue.example.com/')).body.error.detail, /https/)
+  assert.match((await add('https://10.0.0.1/')).body.error.detail, /private/)
+  const stranger = await anotherDeveloper(app)
+  assert.equal((await add(`${place}/index.json`, stranger)).status, 403)
+  assert.equal((await app.call('GET', path, { developer: app.developer })).body.length, 1)
+
+  assert.equal((await add(`${place}/index.json`)).status, 200)
+  delete answers['/index.json']
+  const { body: all } = await app.call('GET', path, { developer: stranger })
+  assert.match(all[1].problem, /status 404/)
+  assert.equal((await app.call('DELETE', path, { developer: stranger, query: { url: all[1].url } })).status, 403)
 })

@@ -1,12 +1,19 @@
-/** The catalogue of the node: pages for people, archives for a fetch. Public, since packages hold nothing secret. */
+/**
+ * The catalogue of the node: pages for people, archives for a fetch. Public, since packages hold nothing secret. And the
+ * further catalogues, for developers.
+ */
+
 import { archiveOf, type Catalogue, noSuchPackage } from '../../deploy/catalogue.ts'
+import { addCatalogue, readCatalogues, removeCatalogue } from '../../deploy/catalogues.ts'
+import type { PackageMeans } from '../../deploy/import-source.ts'
 import { cataloguePage, packagePage } from '../pages.ts'
-import { Reply, type Route, route } from '../route.ts'
+import { empty, Reply, type Route, route } from '../route.ts'
+import { AnyObject, demandParameter, demandText } from './shapes.ts'
 
 const wantsPage = (headers: Record<string, string | string[] | undefined>): boolean =>
   String(headers.accept ?? '').includes('text/html')
 
-export const catalogueRoutes = (catalogue: Catalogue): Route[] => [
+export const catalogueRoutes = (catalogue: Catalogue, means: PackageMeans): Route[] => [
   route({
     method: 'GET',
     path: '/packages',
@@ -42,6 +49,31 @@ export const catalogueRoutes = (catalogue: Catalogue): Route[] => [
           vary: 'accept',
         },
       })
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/admin/v/4/catalogues',
+    allow: 'developer',
+    summary: 'All catalogues of this node and their packages',
+    handle: (scope) => readCatalogues(scope, means, catalogue),
+  }),
+  route({
+    method: 'POST',
+    path: '/admin/v/4/catalogues',
+    allow: 'developer',
+    summary: 'Add a catalogue by the address of its index; for administrators',
+    body: AnyObject,
+    handle: (scope, { body }) => addCatalogue(scope, means, demandText(body, 'url')),
+  }),
+  route({
+    method: 'DELETE',
+    path: '/admin/v/4/catalogues',
+    allow: 'developer',
+    summary: 'Take the catalogue with ?url= out of the list; for administrators',
+    handle: async (scope, input) => {
+      await removeCatalogue(scope, demandParameter(input, 'url'))
+      return empty()
     },
   }),
 ]

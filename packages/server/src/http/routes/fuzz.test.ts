@@ -1,21 +1,59 @@
 /** Whatever a stranger sends to these routes is answered or refused, never our fault; and a refusal has changed nothing. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
 import { sql } from 'kysely'
 import { createTestApp } from '../../../../../test/support/app.ts'
+import { archiveOf } from '../../deploy/catalogue.ts'
+import { everyKindFiles } from '../../deploy/every-kind.fixture.ts'
+import { filesOf, service } from '../../deploy/import.fixture.ts'
 import { databaseOf } from '../../store/store.ts'
 import { adminUserRoutes } from './admin-users.ts'
 import { codeRoutes } from './code.ts'
 import { collectionRoutes } from './collections.ts'
 import { itemRoutes } from './items.ts'
+import { keptRoutes } from './kept.ts'
 import { libraryRoutes } from './libraries.ts'
+import { packageRoutes } from './packages.ts'
 import { userWith } from './people.fixture.ts'
 import { roleRoutes } from './roles.ts'
 import { secretRoutes } from './secrets.ts'
 import { inboxRoutes, sendingRoutes } from './sending.ts'
 
-const app = await createTestApp({ after })
+/** A package whose assets are kept but for one service, and some that are no good. */
+const kept = new Map(
+  [...everyKindFiles()].filter(
+    ([path]) => !/^(code|data|roles|users|portals\/Line)\//.test(path) && path !== 'README.md',
+  ),
+)
+const good = new Map([...kept, ...filesOf(service('packed'))])
+const zipOf = async (files: Map<string, Buffer>): Promise<Buffer> => archiveOf(files, '')
+const archive = await zipOf(good)
+const contents = archive.toString('base64')
+const archives = [
+  contents,
+  contents.slice(0, contents.length >> 1),
+  Buffer.concat([archive.subarray(0, 40), Buffer.from('spoiled'), archive.subarray(47)]).toString('base64'),
+  (await zipOf(filesOf({ 'roles/R.json': '{"Name": 1' }))).toString('base64'),
+  (await zipOf(filesOf({ 'portals/P.json': [], 'devices/schema.json': '7', 'triggers/t.json': 'null' }))).toString(
+    'base64',
+  ),
+  (await zipOf(filesOf(service('things', { execution_timeout: -7 })))).toString('base64'),
+]
+
+/** Stands for every place on the internet that these requests may name. */
+const outside = createServer((_request, response) => response.end(archive)).listen(0, '127.0.0.1')
+await once(outside, 'listening')
+after(() => outside.close())
+const routed = ['github.com', 'codeload.github.com', 'api.github.com', 'example.com'].flatMap((host) => [
+  '--route',
+  `https://${host}=http://127.0.0.1:${(outside.address() as AddressInfo).port}`,
+])
+
+const app = await createTestApp({ after }, { args: routed })
 const { developer, call } = app
 const database = databaseOf(app.app.means.store)
 
@@ -66,6 +104,8 @@ async function furnish(place: Place): Promise<Place> {
   const service = { code: 'function hello(req, resp) { resp.success(1) }' }
   await call('POST', `/admin/code/v/1/${key}/hello`, { developer, body: service })
   await call('POST', `/codeadmin/v/2/library/${key}/shared`, { developer, body: { code: 'var x = 1' } })
+  const uploaded = await call('POST', `/api/v/1/systemmigration/${key}/upload`, { developer, body: { contents } })
+  assert.equal(uploaded.status, 200, uploaded.text)
   const tables = await database.selectFrom('collections').select('table_name').where('system_key', '=', key).execute()
   return { ...place, id, tables: tables.map((table) => table.table_name) }
 }
@@ -84,6 +124,9 @@ const ofSystem = [
   'secrets',
   'messages',
   'changes',
+  'kept_assets',
+  'asset_extras',
+  'installed_packages',
 ] as const
 
 /** All that is stored of a system, as one text. */
@@ -96,6 +139,12 @@ async function everythingOf({ key, tables }: Place): Promise<string> {
   parts.push(await database.selectFrom('systems').selectAll().where('key', '=', key).execute())
   for (const table of tables) parts.push(await rowsOf(table))
   return JSON.stringify(parts)
+}
+
+/** The same, and how many systems there are: an import can make one. */
+async function stateOf(place: Place): Promise<string> {
+  const { length } = await database.selectFrom('systems').select('key').execute()
+  return `${length} ${await everythingOf(place)}`
 }
 
 /** A dropped table has no rows. */
@@ -219,7 +268,11 @@ const body = fc.oneof(
 )
 
 const parameters = fc.dictionary(
-  fc.constantFrom('query', 'query', 'user', 'role', 'column', 'columnName', 'conflictColumn', 'id', 'appid'),
+  fc.constantFrom(
+    ...['query', 'query', 'user', 'role', 'column', 'columnName', 'conflictColumn', 'id', 'appid'],
+    ...['dryRun', 'kind', 'name', 'box', 'path', 'limit', 'continuation_token', 'decrypt', 'rows', 'users'],
+    ...['username', 'systemRepoName', 'branch'],
+  ),
   fc.oneof({ weight: 3, arbitrary: query.map((value) => JSON.stringify(value) ?? '') }, { weight: 3, arbitrary: text }),
   { maxKeys: 3 },
 )
@@ -227,7 +280,11 @@ const parameters = fc.dictionary(
 const segments = fc.record({
   key: fc.oneof({ weight: 8, arbitrary: fc.constant('$key') }, text),
   id: fc.oneof({ weight: 8, arbitrary: fc.constant('$id') }, text),
-  name: fc.oneof(fc.constantFrom('things', 'hello', 'shared', 'fresh'), text),
+  name: fc.oneof(
+    fc.constantFrom('things', 'hello', 'shared', 'fresh', 'meter', 'docs', 'modbus', 'archive', 'all', 'in'),
+    text,
+  ),
+  file: fc.oneof(fc.constantFrom('run', 'c.txt', '2024/a b.txt'), text),
   version: fc.oneof(fc.constantFrom('1', '2', '0', '99999999999'), text),
 })
 
@@ -273,8 +330,65 @@ const code = {
   description: 'x',
 }
 
+const devices = { FILTERS: [[{ EQ: [{ name: 'meter' }] }], [{ RE: [{ site: '^n' }] }]], SORT: [{ DESC: 'name' }] }
+const repository = { username: 'owner', systemRepoName: 'two-factor', branch: 'master' }
+const imported = {
+  repoURL: 'https://github.com/owner/two-factor/archive/master.zip',
+  developerEmail: 'dev@example.com',
+  listOfFilesToImport: ['two-factor-master/timers/daily.json'],
+  systemName: 'fresh',
+  importFullSystem: false,
+  importIntoExistingSystem: false,
+}
+const installed = {
+  contents,
+  system: '$key',
+  dry_run: false,
+  name: 'fresh',
+  choose: ['timer/daily'],
+  allow: ['services/packed'],
+  overwrite: ['service/packed'],
+  confirm_run_as: { packed: 'jo@example.com' },
+}
+
 /** Requests that are good as they stand, by how their path ends; the test spoils one thing or two of them. */
 const samples: [RegExp, Partial<Sample>[]][] = [
+  [
+    /packages\/fetch/,
+    [
+      ...archives.map((one) => ({ body: { contents: one } })),
+      { body: { url: 'owner/two-factor', ref: 'master', folder: 'a' } },
+    ],
+  ],
+  [
+    /packages\/install/,
+    [
+      { body: { ...installed, dry_run: true } },
+      { body: { contents } },
+      ...archives.map((one) => ({ body: { ...installed, contents: one } })),
+    ],
+  ],
+  [/packages\/readme/, [{ parameters: { name: 'every-kind' } }]],
+  [/\/export/, [{ parameters: { rows: 'false', users: 'true' } }]],
+  [
+    /upload$/,
+    archives.flatMap((one) => [
+      { body: { contents: one }, parameters: { dryRun: 'true' } },
+      { body: { contents: one }, parameters: { dryRun: 'false' } },
+    ]),
+  ],
+  [/systemStructure/, [{ parameters: repository }]],
+  [/importAssets/, [{ body: imported }, { body: { ...imported, importIntoExistingSystem: true, system_key: '$key' } }]],
+  [/\/kept$/, [{ parameters: { kind: 'timer', name: 'daily' } }]],
+  [/bucket_sets/, [{ name: 'docs', parameters: { box: 'inbox', path: 'deep/a.bin' } }]],
+  [/filestore/, [{ name: 'archive', parameters: { limit: '1', continuation_token: '1', decrypt: 'true' } }]],
+  [/adap?to?e?rs/, [{ name: 'modbus' }]],
+  [/(devices|edges)/, [{ name: 'meter', parameters: { query: devices } }]],
+  [/portals/, [{ name: 'Old' }]],
+  [
+    /(triggers|plugins|deployments|webhook|service_caches|external-db|user_secrets)/,
+    [{ name: 'daily' }, { name: 'erp' }],
+  ],
   [/^GET .*(session.*user|user\/count)$/, [{ parameters: { query: sessions } }]],
   [/^DELETE .*session/, [{ parameters: { query: sessions } }]],
   [/^GET .*roles/, [{ parameters: { query: roles } }, { parameters: { user: '$user' } }]],
@@ -393,7 +507,7 @@ const sizeOf = (given: unknown): number =>
 
 const request = fc.record({
   wild: fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, fc.record({ segments, parameters, body })),
-  sample: fc.nat(3),
+  sample: fc.nat(11),
   spoils: fc.array(fc.record({ at: fc.nat(40), value: fc.oneof(anything, filters) }), { maxLength: 2 }),
   as: fc.constantFrom('developer', 'developer', 'developer', 'user'),
 })
@@ -410,11 +524,13 @@ function written(place: Place, method: string, path: string, { wild, sample, spo
   const choices = samplesFor(`${method} ${path}`)
   const chosen = choices[sample % choices.length]!
   const tame = spoils.reduce<unknown>(spoiled, { parameters: chosen.parameters, body: chosen.body }) as Sample
-  const parts = wild?.segments ?? { key: '$key', id: '$id', name: chosen.name, version: '1' }
+  const parts = wild?.segments ?? { key: '$key', id: '$id', name: chosen.name, version: '1', file: 'run' }
   const search = Object.entries(Object(wild?.parameters ?? tame?.parameters)).map(
     ([name, value]) => `${name}=${inAddress(place, value)}`,
   )
-  const url = path.replace(/:(\w+)/g, (_, name: string) => inAddress(place, parts[name as keyof typeof parts]))
+  const url = path
+    .replace(/:(\w+)/g, (_, name: string) => inAddress(place, parts[name as keyof typeof parts]))
+    .replace('*', () => inAddress(place, parts.file))
   return {
     url: search.length === 0 ? url : `${url}?${search.join('&')}`,
     body: fill(place, wild?.body ?? JSON.stringify(tame?.body) ?? ''),
@@ -431,6 +547,9 @@ const routes = [
   ...secretRoutes,
   ...sendingRoutes,
   ...inboxRoutes,
+  ...keptRoutes,
+  // Where they are is all that is read of them.
+  ...packageRoutes({} as Parameters<typeof packageRoutes>[0]),
 ].flatMap(({ method, paths }) => paths.map((path) => ({ method, path })))
 
 const areas = Map.groupBy(routes, ({ path }) =>
@@ -451,7 +570,7 @@ for (const [area, members] of areas) {
   test(`/${area}: anything is answered or refused, and a refusal changes nothing`, async () => {
     let place = await seed()
     for (const { method, path } of members) {
-      let before = await everythingOf(place)
+      let before = await stateOf(place)
       await fc.assert(
         fc.asyncProperty(request, async (given) => {
           const { url, body } = written(place, method, path, given)
@@ -464,10 +583,10 @@ for (const [area, members] of areas) {
           if (answer.status >= 400) {
             assert.equal(typeof answer.body.error.detail, 'string')
             assert.equal(answer.body.statusCode, answer.status)
-            assert.equal(await everythingOf(place), before, `${method} ${url} was refused and changed something`)
+            assert.equal(await stateOf(place), before, `${method} ${url} was refused and changed something`)
           } else if (method !== 'GET') {
             if (takesAway(method, path)) place = await (/\/(user|session)\//.test(path) ? seed() : furnish(place))
-            before = await everythingOf(place)
+            before = await stateOf(place)
           }
         }),
         { numRuns: runsOf(method) },

@@ -448,3 +448,16 @@ test('columns that come and go while rows are written never make it our fault', 
     await management({ deleteColumn: 'brief' })
   }
 })
+
+test('a row that is pushed with nothing but its id is counted where it is there, and not where it is not', async () => {
+  const { paths, rows } = await withRows()
+  const [{ item_id: there }] = rows as [{ item_id: string }]
+  const gone = '00000000-0000-4000-8000-000000000000'
+  for (const path of paths) {
+    const push = (id: string, $set: unknown) =>
+      call('PUT', path, { developer, body: { query: [[{ EQ: [{ item_id: id }] }]], $set } })
+    assert.deepEqual((await push(there, { item_id: there })).body, { count: 1 })
+    assert.deepEqual((await push(gone, { item_id: gone })).body, { count: 0 })
+    assert.equal((await push(there, {})).status, 400)
+  }
+})

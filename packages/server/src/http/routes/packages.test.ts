@@ -78,8 +78,16 @@ test('a package is installed, listed with its README, exported, and installs aga
     headers: { 'clearblade-devtoken': app.developer },
   })
   assert.equal(response.headers['content-type'], 'application/zip')
-  const copy = await post(app, installPath, { contents: response.rawPayload.toString('base64') })
-  assert.equal(copy.body.system.name, 'mine')
+  const exported = { contents: response.rawPayload.toString('base64') }
+  const before = await systemCount(app)
+  for (const more of [{}, { name: ' mine ' }, { dry_run: true }]) {
+    const taken = await post(app, installPath, { ...exported, ...more })
+    assert.equal(taken.status, 400)
+    assert.match(taken.body.error.detail, /You have a system "mine" already.*--name NAME/)
+  }
+  assert.equal(await systemCount(app), before, 'nothing was made')
+  const copy = await post(app, installPath, { ...exported, name: 'copy' })
+  assert.equal(copy.body.system.name, 'copy')
   assert.notEqual(copy.body.system.key, report.system.key)
 })
 

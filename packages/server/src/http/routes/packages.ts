@@ -17,8 +17,11 @@ import {
   type SourceRequest,
 } from '../../deploy/import-source.ts'
 import { uploadAnswer } from '../../deploy/import-upload.ts'
-import { installedPackages, installedReadme } from '../../deploy/installed.ts'
+import { installedReadme, installedWithVersions, undoPackage } from '../../deploy/installed.ts'
+import { pushFiles } from '../../deploy/push.ts'
+import { sourceLimits } from '../../deploy/sources/limits.ts'
 import type { NodeScope, SystemScope } from '../../domain/access/scope.ts'
+import { type Progress, withProgress } from '../progress.ts'
 import { Reply, type Route, type RouteInput, route } from '../route.ts'
 import { type AnyBody, AnyObject, demandParameter, demandText, parameter } from './shapes.ts'
 
@@ -72,7 +75,9 @@ function sourceOf(body: AnyBody): SourceRequest {
     : { url, ...given({ ref: optionalText(body, 'ref'), folder: optionalText(body, 'folder') }) }
 }
 
-async function install(scope: NodeScope, means: PackageMeans, body: AnyBody): Promise<unknown> {
+type OnProgress = (progress: Progress) => void
+
+async function install(scope: NodeScope, means: PackageMeans, body: AnyBody, onProgress: OnProgress): Promise<unknown> {
   const key = optionalText(body, 'system')
   const options = {
     dryRun: truth(body, 'dry_run'),
@@ -84,15 +89,42 @@ async function install(scope: NodeScope, means: PackageMeans, body: AnyBody): Pr
       confirmRunAs: optionalNames(body, 'confirm_run_as'),
       into: key === undefined ? undefined : await ownSystem(scope, key),
     }),
+    onProgress,
   }
   const wanted = optionalText(body, 'content_hash')
-  const fetched = await fetchPackage(scope, means, sourceOf(body))
+  const fetched = await fetchPackage(scope, means, sourceOf(body), { onProgress })
   if (wanted !== undefined && wanted !== fetched.contentHash) {
     throw new GatehouseError('packageFetch', 'The package is another one than the one that was looked at.', {
       hint: 'Fetch it again and look at what changed.',
     })
   }
   return installPackage(scope, fetched, options)
+}
+
+/** What the developer's own folder has, as it was pulled and edited, into the system that it was pulled from. */
+async function push(scope: SystemScope, means: PackageMeans, body: AnyBody, onProgress: OnProgress): Promise<unknown> {
+  const { model, notes } = await readUpload(demandText(body, 'contents'), means)
+  const base = optionalText(body, 'base')
+  const report = await pushFiles(scope, model, {
+    dryRun: truth(body, 'dry_run'),
+    removeGone: truth(body, 'delete'),
+    ...given({
+      base: base === undefined ? undefined : (await readUpload(base, means)).model,
+      allow: optionalTexts(body, 'allow'),
+      overwrite: optionalTexts(body, 'overwrite'),
+      confirmRunAs: optionalNames(body, 'confirm_run_as'),
+    }),
+    onProgress,
+  })
+  return { ...report, notes: [...notes, ...report.notes] }
+}
+
+async function undo(scope: SystemScope, body: AnyBody, onProgress: OnProgress): Promise<unknown> {
+  return undoPackage(scope, demandText(body, 'name'), {
+    dryRun: truth(body, 'dry_run'),
+    ...given({ allow: optionalTexts(body, 'allow'), overwrite: optionalTexts(body, 'overwrite') }),
+    onProgress,
+  })
 }
 
 const isTrue = (value: string | undefined): boolean => value === 'true'
@@ -138,7 +170,9 @@ async function importByConsole(scope: NodeScope, means: PackageMeans, body: AnyB
     scope,
     means,
     { url: demandText(body, 'repoURL') },
-    (path, { source }) => whole || wanted.has(source.folder === undefined ? path : `${source.folder}/${path}`),
+    {
+      takes: (path, { source }) => whole || wanted.has(source.folder === undefined ? path : `${source.folder}/${path}`),
+    },
   )
   const { system } = await installPackage(scope, fetched, given({ into, name: optionalText(body, 'systemName') }))
   return { systemKey: system.key, systemSecret: system.secret || into?.system.secret, name: system.name }
@@ -147,7 +181,7 @@ async function importByConsole(scope: NodeScope, means: PackageMeans, body: AnyB
 async function exportSystem(scope: SystemScope, input: RouteInput<unknown>): Promise<Reply> {
   const without = (name: string): boolean => parameter(input, name) === 'false'
   const model = await systemModel(scope, {
-    ...(without('rows') && { rows: () => false }),
+    ...(without('rows') && { rows: () => [] }),
     ...(without('users') && { emails: [] }),
   })
   const zip = await archiveOf(writePackage(model), '')
@@ -156,6 +190,9 @@ async function exportSystem(scope: SystemScope, input: RouteInput<unknown>): Pro
     headers: { 'content-type': 'application/zip', 'content-disposition': `attachment; filename="${name}.zip"` },
   })
 }
+
+/** An archive of the greatest size in base64, and what is said beside it. */
+const archiveBodyLimit = Math.ceil((sourceLimits.transferBytes * 4) / 3) + 1024 * 1024
 
 const uploadPath = '/api/v/1/systemmigration/:key/upload'
 
@@ -166,7 +203,11 @@ export const packageRoutes = (means: PackageMeans): Route[] => [
     allow: 'developer',
     summary: 'Fetch a package and say what is in it and what it may do; nothing is changed and nothing of it runs',
     body: AnyObject,
-    handle: async (scope, { body }) => describePackage(await fetchPackage(scope, means, sourceOf(body))),
+    bodyLimit: archiveBodyLimit,
+    handle: (scope, input) =>
+      withProgress(scope, input, async (onProgress) =>
+        describePackage(await fetchPackage(scope, means, sourceOf(input.body), { onProgress })),
+      ),
   }),
   route({
     method: 'POST',
@@ -174,21 +215,40 @@ export const packageRoutes = (means: PackageMeans): Route[] => [
     allow: 'developer',
     summary: 'Install or upgrade a package, into a new system or one that is there; dry_run says what would happen',
     body: AnyObject,
-    handle: (scope, { body }) => install(scope, means, body),
+    bodyLimit: archiveBodyLimit,
+    handle: (scope, input) => withProgress(scope, input, (onProgress) => install(scope, means, input.body, onProgress)),
   }),
   route({
     method: 'GET',
     path: '/admin/v/4/system/:key/packages',
     allow: 'system developer',
     summary: 'The packages that are installed in a system',
-    handle: (scope) => installedPackages(scope),
+    handle: (scope) => installedWithVersions(scope),
   }),
   route({
     method: 'GET',
     path: '/admin/v/4/system/:key/packages/readme',
     allow: 'system developer',
-    summary: 'The README of an installed package as HTML without scripts, by ?name=',
-    handle: async (scope, input) => ({ html: await installedReadme(scope, demandParameter(input, 'name')) }),
+    summary: 'The README of an installed package as it is and as HTML without scripts, by ?name=',
+    handle: (scope, input) => installedReadme(scope, demandParameter(input, 'name')),
+  }),
+  route({
+    method: 'POST',
+    path: '/admin/v/4/system/:key/packages/undo',
+    allow: 'system developer',
+    summary: 'Take the last install or upgrade of a package back; dry_run says what would happen',
+    body: AnyObject,
+    handle: (scope, input) => withProgress(scope, input, (onProgress) => undo(scope, input.body, onProgress)),
+  }),
+  route({
+    method: 'POST',
+    path: '/admin/v/4/system/:key/push',
+    allow: 'system developer',
+    summary: 'Bring a system to the state of its files, edited outside; base is what they were when they were pulled',
+    body: AnyObject,
+    // The files and what they were before.
+    bodyLimit: 2 * archiveBodyLimit,
+    handle: (scope, input) => withProgress(scope, input, (onProgress) => push(scope, means, input.body, onProgress)),
   }),
   route({
     method: 'GET',
@@ -210,6 +270,7 @@ export const packageRoutes = (means: PackageMeans): Route[] => [
     allow: 'system developer',
     summary: 'Bring a system to the state of uploaded files; ?dryRun=true says what would happen',
     body: AnyObject,
+    bodyLimit: archiveBodyLimit,
     handle: (scope, input) => upload(scope, means, input),
   }),
   route({

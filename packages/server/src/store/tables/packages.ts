@@ -2,6 +2,7 @@
  * What packages brought and the system does not use itself: kept assets as files, what is left over of the files of its
  * own assets, and which packages are installed. None of it goes to edges, so none is in the change log.
  */
+import { sql } from 'kysely'
 import { databaseOf, type SystemStore, writerOf } from '../store.ts'
 
 export type KeptFile = { path: string; kind: string; name: string; sensitive: boolean; bytes: Buffer }
@@ -10,14 +11,7 @@ export type KeptFile = { path: string; kind: string; name: string; sensitive: bo
 export async function putKeptFiles(store: SystemStore, files: readonly KeptFile[]): Promise<void> {
   const db = writerOf(store)
   const assets = new Map(files.map((file) => [JSON.stringify([file.kind, file.name]), file]))
-  for (const { kind, name } of assets.values()) {
-    await db
-      .deleteFrom('kept_assets')
-      .where('system_key', '=', store.key)
-      .where('kind', '=', kind)
-      .where('name', '=', name)
-      .execute()
-  }
+  for (const { kind, name } of assets.values()) await deleteKeptFiles(store, kind, name)
   for (let start = 0; start < files.length; start += 100) {
     const values = files.slice(start, start + 100).map((file) => ({
       system_key: store.key,
@@ -31,16 +25,47 @@ export async function putKeptFiles(store: SystemStore, files: readonly KeptFile[
   }
 }
 
-export async function listKeptFiles(store: SystemStore): Promise<KeptFile[]> {
-  const rows = await databaseOf(store)
+/** All of them, or those of one kind, one name, one path. */
+export async function listKeptFiles(
+  store: SystemStore,
+  only: { kind?: string; name?: string; path?: string } = {},
+): Promise<KeptFile[]> {
+  let query = databaseOf(store)
     .selectFrom('kept_assets')
     .select(['path', 'kind', 'name', 'sensitive', 'bytes'])
     .where('system_key', '=', store.key)
-    .execute()
+  for (const column of ['kind', 'name', 'path'] as const) {
+    const wanted = only[column]
+    if (wanted !== undefined) query = query.where(column, '=', wanted)
+  }
+  const rows = await query.execute()
   // Databases order texts as their language has it.
   return rows
     .map(({ sensitive, ...row }) => ({ ...row, sensitive: sensitive === 1 }))
     .sort((one, other) => (one.path < other.path ? -1 : 1))
+}
+
+/** The same without what is in the files, which may be large: only how many bytes. */
+export async function listKeptSizes(store: SystemStore): Promise<(Omit<KeptFile, 'bytes'> & { bytes: number })[]> {
+  const rows = await databaseOf(store)
+    .selectFrom('kept_assets')
+    .select(['path', 'kind', 'name', 'sensitive', sql<number | string>`length(bytes)`.as('size')])
+    .where('system_key', '=', store.key)
+    .execute()
+  return rows
+    .map(({ sensitive, size, ...row }) => ({ ...row, sensitive: sensitive === 1, bytes: Number(size) }))
+    .sort((one, other) => (one.path < other.path ? -1 : 1))
+}
+
+/** False where there is none of that kind and name. */
+export async function deleteKeptFiles(store: SystemStore, kind: string, name: string): Promise<boolean> {
+  const { numDeletedRows } = await writerOf(store)
+    .deleteFrom('kept_assets')
+    .where('system_key', '=', store.key)
+    .where('kind', '=', kind)
+    .where('name', '=', name)
+    .executeTakeFirstOrThrow()
+  return numDeletedRows > 0n
 }
 
 export type AssetExtra = { kind: string; name: string; extra: Record<string, unknown> }
@@ -85,16 +110,17 @@ export type InstalledRecord = {
   installedBy: string
 }
 
-export async function putInstalled(
-  store: SystemStore,
-  installed: InstalledRecord & { files: Buffer; readme: string },
-): Promise<void> {
-  const { id, name, contentHash, installedAt, installedBy, files, readme } = installed
+/** With its files as they were packed, its README as it was written, and what undoing it needs, where that can be done. */
+export type InstalledPackage = InstalledRecord & { files: Buffer; readme: string; undo: Buffer | null }
+
+export async function putInstalled(store: SystemStore, installed: InstalledPackage): Promise<void> {
+  const { id, name, contentHash, installedAt, installedBy, files, readme, undo } = installed
   const values = {
     source: JSON.stringify(installed.source),
     content_hash: contentHash,
     files,
     readme,
+    undo,
     installed_at: installedAt,
     installed_by: installedBy,
   }
@@ -105,36 +131,53 @@ export async function putInstalled(
     .execute()
 }
 
+const recordColumns = ['id', 'name', 'source', 'content_hash', 'installed_at', 'installed_by'] as const
+
+const recordIn = (row: {
+  id: string
+  name: string
+  source: string
+  content_hash: string
+  installed_at: number
+  installed_by: string
+}): InstalledRecord => ({
+  id: row.id,
+  name: row.name,
+  source: JSON.parse(row.source),
+  contentHash: row.content_hash,
+  installedAt: row.installed_at,
+  installedBy: row.installed_by,
+})
+
 /** Oldest first, without their files. */
-export async function listInstalled(store: SystemStore): Promise<InstalledRecord[]> {
+export async function listInstalled(store: SystemStore): Promise<(InstalledRecord & { canUndo: boolean })[]> {
   const rows = await databaseOf(store)
     .selectFrom('installed_packages')
-    .select(['id', 'name', 'source', 'content_hash', 'installed_at', 'installed_by'])
+    .select(recordColumns)
+    .select((eb) => eb('undo', 'is not', null).as('canUndo'))
     .where('system_key', '=', store.key)
     .orderBy('installed_at')
     .orderBy('id')
     .execute()
-  return rows.map((row) => ({
-    id: row.id,
-    name: row.name,
-    source: JSON.parse(row.source),
-    contentHash: row.content_hash,
-    installedAt: row.installed_at,
-    installedBy: row.installed_by,
-  }))
+  return rows.map((row) => ({ ...recordIn(row), canUndo: Boolean(row.canUndo) }))
 }
 
-/** What was installed under this name, with its files as they were packed and its README as it was written. */
-export async function findInstalled(
-  store: SystemStore,
-  name: string,
-): Promise<{ files: Buffer; readme: string } | undefined> {
-  return databaseOf(store)
+export async function findInstalled(store: SystemStore, name: string): Promise<InstalledPackage | undefined> {
+  const row = await databaseOf(store)
     .selectFrom('installed_packages')
-    .select(['files', 'readme'])
+    .select([...recordColumns, 'files', 'readme', 'undo'])
     .where('system_key', '=', store.key)
     .where('name', '=', name)
     .executeTakeFirst()
+  return row && { ...recordIn(row), files: row.files, readme: row.readme, undo: row.undo }
+}
+
+export async function deleteInstalled(store: SystemStore, name: string): Promise<void> {
+  await writerOf(store)
+    .deleteFrom('installed_packages')
+    .where('system_key', '=', store.key)
+    .where('name', '=', name)
+    .execute()
 }
 
 /** Who holds which role, by its name: all of a system at once. */

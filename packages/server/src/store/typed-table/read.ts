@@ -51,6 +51,34 @@ export async function getRow(
   return convert(dialect, table.columns, rows)[0]
 }
 
+/** The rows of those keys that are there, in no order; keys that no row can have are passed over. */
+export async function getRows(
+  db: AnyTables,
+  dialect: Dialect,
+  table: TypedTable,
+  keys: readonly string[],
+): Promise<Row[]> {
+  const column = columnNamed(table, table.key, 'badQuery')
+  const stored = keys.flatMap((key) => {
+    try {
+      return [toStored(dialect, column, key, 'badQuery')]
+    } catch {
+      return []
+    }
+  })
+  const found: Row[] = []
+  for (let start = 0; start < stored.length; start += keysAtOnce) {
+    const some = stored.slice(start, start + keysAtOnce)
+    const { rows } = await sql<Row>`select ${names(table.columns)} from ${sql.id(table.table)}
+      where ${sql.id(table.key)} in (${sql.join(some)})`.execute(db)
+    found.push(...convert(dialect, table.columns, rows))
+  }
+  return found
+}
+
+/** One statement for all full pieces, which the database then parses once. */
+const keysAtOnce = 500
+
 /** How many rows match, whatever page, order or groups the query names. */
 export async function countRows(db: AnyTables, dialect: Dialect, table: TypedTable, query: Query): Promise<number> {
   const where = whereClause(dialect, table, query)

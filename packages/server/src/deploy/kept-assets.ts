@@ -1,0 +1,180 @@
+/**
+ * Kept assets as a system's developers read and remove them: what packages brought and nothing activates yet. Making them is
+ * `import-apply.ts`, their shapes on the wire are `http/routes/kept-shapes.ts`. What a sensitive asset holds leaves here for
+ * nobody: of it only the name is told, and single words that say of which sort it is.
+ */
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import type { Query } from '@gatehouse/contract/query.ts'
+import type { SystemScope } from '../domain/access/scope.ts'
+import { findInList, type ListColumns, pageOf } from '../domain/accounts/list-query.ts'
+import { deleteKeptFiles, type KeptFile, listKeptFiles, listKeptSizes } from '../store/tables/packages.ts'
+import { listRoles } from '../store/tables/roles.ts'
+import { type Fields, isObject } from './format/fields.ts'
+import type { KeptKind } from './format/model.ts'
+import { byCodePoint, byName, isFileNameOf } from './format/names.ts'
+import { shown } from './format/notes.ts'
+import { kindAndName } from './plan-choice.ts'
+
+export type KeptOne = {
+  name: string
+  /** JSON of the main file; undefined where there is none. */
+  value: unknown
+  files: { path: string; bytes: Buffer }[]
+}
+
+export const howToBring =
+  'A package or the system upload can bring it: it is kept whole then, not active, and exported again.'
+
+/** Only a developer reads what is not active. Throws notAvailableYet for all others, for whom there is none of it. */
+export function demandDeveloper({ caller }: SystemScope): void {
+  if (caller.kind === 'developer') return
+  throw new GatehouseError('notAvailableYet', 'Assets of this kind are not available yet: users and devices find none.')
+}
+
+/** Kinds whose files may hold credentials, and the keys of them that say of which sort one is. */
+const openKeys: Partial<Record<KeptKind, readonly string[]>> = {
+  secret: [],
+  'external-database': ['dbtype'],
+  'bucket-set': ['platform_storage', 'edge_storage'],
+  'file-store': ['storage_type', 'read_auth_method', 'write_auth_method'],
+}
+
+/** All of one kind, by name. */
+export async function keptAssets(scope: SystemScope, kind: KeptKind): Promise<KeptOne[]> {
+  demandDeveloper(scope)
+  const byAsset = Map.groupBy(await listKeptFiles(scope.data, { kind }), ({ name }) => name)
+  return [...byAsset].map(([name, files]) => readOne(kind, name, files)).sort(byName)
+}
+
+/** Throws noSuchAsset. */
+export async function keptAsset(scope: SystemScope, kind: KeptKind, name: string): Promise<KeptOne> {
+  demandDeveloper(scope)
+  const files = await listKeptFiles(scope.data, { kind, name })
+  if (files.length === 0) throw noSuchAsset(kind, name)
+  return readOne(kind, name, files)
+}
+
+export const noSuchAsset = (kind: string, name: string): GatehouseError =>
+  new GatehouseError('noSuchAsset', `There is no ${kind} ${shown(name)} in this system.`)
+
+function readOne(kind: KeptKind, name: string, files: readonly KeptFile[]): KeptOne {
+  const value = valueIn(mainOf(files))
+  if (openKeys[kind] === undefined && files.every(({ sensitive }) => !sensitive)) {
+    return { name, value, files: files.map(({ path, bytes }) => ({ path, bytes })) }
+  }
+  const words = (openKeys[kind] ?? []).map((key) => [key, isObject(value) ? value[key] : undefined] as const)
+  return { name, value: Object.fromEntries(words.filter(([, word]) => isWord(word))), files: [] }
+}
+
+const isWord = (value: unknown): boolean => typeof value === 'string' && /^[\w .-]{1,60}$/.test(value)
+
+/** `<folder>/<name>.json`, or `<folder>/<name>/<name>.json` for what has a folder of its own. */
+const mainOf = (files: readonly KeptFile[]): KeptFile | undefined =>
+  files.find(({ path }) => /^(?:devices\/roles|[^/]+)\/[^/]+\.json$/.test(path)) ??
+  files.find(({ path }) => /^[^/]+\/([^/]+)\/\1\.json$/.test(path))
+
+export function valueIn(file: { bytes: Buffer } | undefined): unknown {
+  if (file === undefined) return undefined
+  try {
+    return JSON.parse(file.bytes.toString('utf8').replace(/^\uFEFF/, ''))
+  } catch {
+    return undefined
+  }
+}
+
+export const fieldsIn = ({ value }: { value: unknown }): Fields => (isObject(value) ? value : {})
+
+/** The one asset of a kind that has a single file for the whole system, as the columns of devices. */
+export const onlyValue = async (scope: SystemScope, kind: KeptKind): Promise<unknown> =>
+  (await keptAssets(scope, kind))[0]?.value
+
+/** Roles of a kept device, with the ids of those that the system has. Throws noSuchAsset. */
+export async function rolesOfDevice(scope: SystemScope, device: string) {
+  await keptAsset(scope, 'device', device)
+  const found = (await keptAssets(scope, 'device-roles')).find(({ name }) => isFileNameOf(name, device))
+  // Every device has it where its package says nothing.
+  const names = Array.isArray(found?.value) ? found.value : ['Authenticated']
+  const known = await listRoles(scope.data)
+  return names
+    .filter((name) => typeof name === 'string')
+    .map((name) => known.find((role) => role.name === name) ?? { id: '', name, description: '' })
+}
+
+export type AdapterFile = { name: string; meta: Fields; bytes: Buffer }
+
+/** The files of an adapter: `files/<name>/<name>` and beside it `<name>.json`, which says how it is laid down. */
+export function adapterFiles({ files }: KeptOne): AdapterFile[] {
+  const found = new Map<string, AdapterFile>()
+  for (const { path, bytes } of files) {
+    const [, folder = '', file = ''] = /^[^/]+\/[^/]+\/files\/([^/]+)\/([^/]+)$/.exec(path) ?? []
+    if (folder === '' || (file !== folder && file !== `${folder}.json`)) continue
+    const held = found.get(folder) ?? { name: folder, meta: {}, bytes: Buffer.alloc(0) }
+    const meta = file === folder ? held.meta : fieldsIn({ value: valueIn({ bytes }) })
+    const name = typeof meta.name === 'string' && meta.name !== '' ? meta.name : folder
+    found.set(folder, { name, meta, bytes: file === folder ? bytes : held.bytes })
+  }
+  return [...found.values()].sort(byName)
+}
+
+type Inside = 'bucket-files' | 'file-store-files'
+
+export type StoredFile = { path: string; size: number }
+
+/** Files of a bucket set or a file store, by their path inside it; without what is in them, which may be much. */
+export async function filesInside(scope: SystemScope, kind: Inside, name: string): Promise<StoredFile[]> {
+  demandDeveloper(scope)
+  return (await listKeptSizes(scope.data))
+    .filter((file) => file.kind === kind && isFileNameOf(file.name, name))
+    .map(({ path, bytes }) => ({ path: path.split('/').slice(2).join('/'), size: bytes }))
+}
+
+/** What is in one of them. Throws noSuchAsset. */
+export async function bytesInside(scope: SystemScope, kind: Inside, name: string, path: string): Promise<Buffer> {
+  demandDeveloper(scope)
+  const found = (await listKeptSizes(scope.data)).find(
+    (file) => file.kind === kind && isFileNameOf(file.name, name) && file.path.split('/').slice(2).join('/') === path,
+  )
+  const [file] = found === undefined ? [] : await listKeptFiles(scope.data, { path: found.path })
+  if (file === undefined) throw noSuchAsset('file', path)
+  return file.bytes
+}
+
+/** Rows as a query finds them; `columns` can be asked for even where no row has a value there. Throws badQuery. */
+export function findRows(rows: readonly Fields[], columns: readonly string[], query: Query): Fields[] {
+  const names = new Set([...columns, ...rows.flatMap((row) => Object.keys(row))])
+  const readers: ListColumns<Fields> = Object.fromEntries(
+    [...names].map((name) => [name.toLowerCase(), (row: Fields) => comparable(row[name])]),
+  )
+  return findInList(rows, readers, query)
+}
+
+export const pageOfRows = (rows: readonly Fields[], columns: readonly string[], query: Query): Fields[] =>
+  pageOf(findRows(rows, columns, query), query)
+
+function comparable(value: unknown): string | number {
+  if (typeof value === 'number') return value
+  return typeof value === 'string' || typeof value === 'boolean' ? String(value) : ''
+}
+
+/** What is kept in a system, without what is in the files. */
+export async function keptOverview(scope: SystemScope) {
+  demandDeveloper(scope)
+  const byAsset = Map.groupBy(await listKeptSizes(scope.data), ({ kind, name }) => kindAndName(kind, name))
+  return [...byAsset.values()]
+    .map((files) => ({
+      kind: files[0]!.kind,
+      name: files[0]!.name,
+      sensitive: files.some(({ sensitive }) => sensitive),
+      state: 'not active',
+      files: files.map(({ path, bytes }) => ({ path, bytes })),
+    }))
+    .sort((one, other) => byCodePoint(one.kind, other.kind) || byCodePoint(one.name, other.name))
+}
+
+/** Throws noSuchAsset. Like what a package brings, it goes to no edge and no cache hangs on it: the revision stays. */
+export async function removeKept(scope: SystemScope, kind: string, name: string): Promise<void> {
+  demandDeveloper(scope)
+  await scope.data.transaction(async (tx) => {
+    if (!(await deleteKeptFiles(tx, kind, name))) throw noSuchAsset(kind, name)
+  })
+}
