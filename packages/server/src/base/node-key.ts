@@ -41,6 +41,9 @@ export type NodeKey = {
   seal(purpose: KeyPurpose, place: SealedPlace, text: string): string
   /** What was sealed. Throws where anything was changed, moved to another place, or sealed under another key. */
   unseal(purpose: KeyPurpose, place: SealedPlace, sealed: string): string
+  /** The same for bytes. */
+  sealBytes(purpose: KeyPurpose, place: SealedPlace, bytes: Buffer): Buffer
+  unsealBytes(purpose: KeyPurpose, place: SealedPlace, sealed: Buffer): Buffer
 }
 
 /** Reads the key file, or makes one where there is none. Throws a plain sentence where that cannot be done. */
@@ -73,6 +76,8 @@ export function nodeKey(master: Buffer): NodeKey {
     keyedHash,
     seal: (purpose, place, text) => seal(keyFor(purpose), place, text),
     unseal: (purpose, place, sealed) => unseal(keyFor(purpose), place, sealed),
+    sealBytes: (purpose, place, bytes) => sealBytes(keyFor(purpose), place, bytes),
+    unsealBytes: (purpose, place, sealed) => unsealBytes(keyFor(purpose), place, sealed),
   }
 }
 
@@ -80,29 +85,37 @@ const sealVersion = 'v1'
 /** The size that GCM is made for (NIST SP 800-38D §8.2); random, so one key is good for 2^32 values. */
 const nonceBytes = 12
 const tagBytes = 16
+/** By how many bytes what is sealed is longer. */
+export const sealOverhead = nonceBytes + tagBytes
 
 /** Parts of a place cannot run into each other: `['a', 'bc']` is not `['ab', 'c']`. */
 const boundTo = (place: SealedPlace): Buffer => Buffer.from(JSON.stringify([sealVersion, ...place]))
 
-function seal(key: Buffer, place: SealedPlace, text: string): string {
+function sealBytes(key: Buffer, place: SealedPlace, bytes: Buffer): Buffer {
   const nonce = randomBytes(nonceBytes)
   const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes }).setAAD(boundTo(place))
-  const bytes = Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()])
-  return `${sealVersion}.${bytes.toString('base64url')}`
+  return Buffer.concat([nonce, cipher.update(bytes), cipher.final(), cipher.getAuthTag()])
 }
 
-function unseal(key: Buffer, place: SealedPlace, sealed: string): string {
-  const [version, text, ...rest] = sealed.split('.')
-  const bytes = Buffer.from(text ?? '', 'base64url')
-  if (version !== sealVersion || rest.length > 0 || bytes.length < nonceBytes + tagBytes) throw cannotOpen()
+function unsealBytes(key: Buffer, place: SealedPlace, bytes: Buffer): Buffer {
+  if (bytes.length < sealOverhead) throw cannotOpen()
   const end = bytes.length - tagBytes
   const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes })
   decipher.setAAD(boundTo(place)).setAuthTag(bytes.subarray(end))
   try {
-    return Buffer.concat([decipher.update(bytes.subarray(nonceBytes, end)), decipher.final()]).toString('utf8')
+    return Buffer.concat([decipher.update(bytes.subarray(nonceBytes, end)), decipher.final()])
   } catch {
     throw cannotOpen()
   }
+}
+
+const seal = (key: Buffer, place: SealedPlace, text: string): string =>
+  `${sealVersion}.${sealBytes(key, place, Buffer.from(text, 'utf8')).toString('base64url')}`
+
+function unseal(key: Buffer, place: SealedPlace, sealed: string): string {
+  const [version, text, ...rest] = sealed.split('.')
+  if (version !== sealVersion || rest.length > 0) throw cannotOpen()
+  return unsealBytes(key, place, Buffer.from(text ?? '', 'base64url')).toString('utf8')
 }
 
 const cannotOpen = (): Error =>

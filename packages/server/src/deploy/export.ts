@@ -33,6 +33,7 @@ import type {
 import { byCodePoint, byName } from './format/names.ts'
 import { unionOf } from './format/roles.ts'
 import { kindAndName } from './plan-choice.ts'
+import { openedFile } from './sealed.ts'
 
 export type ExportPart = {
   /** Which rows of a collection are wanted, by `item_id`; all without it. */
@@ -83,7 +84,7 @@ export async function systemModel(scope: SystemScope, part: ExportPart = {}): Pr
     grants: [],
     userTable: { columns: userColumns, extra: extras('user-columns', '').extra ?? {} },
     users,
-    kept: await readKept(data),
+    kept: await readKept(scope),
   }
 }
 
@@ -252,9 +253,10 @@ async function readUsers(data: SystemStore, extras: Extras, { emails }: ExportPa
   return { users, userColumns, emailById }
 }
 
-async function readKept(data: SystemStore): Promise<KeptAsset[]> {
+async function readKept(scope: SystemScope): Promise<KeptAsset[]> {
   const assets = new Map<string, KeptAsset>()
-  for (const { kind, name, path, bytes, sensitive } of await listKeptFiles(data)) {
+  for (const file of await listKeptFiles(scope.data)) {
+    const { kind, name, path, bytes, sensitive } = openedFile(scope, file)
     const key = kindAndName(kind, name)
     const held = assets.get(key)
     if (held === undefined) assets.set(key, { kind: kind as KeptKind, name, files: [{ path, bytes }], sensitive })

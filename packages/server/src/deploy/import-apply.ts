@@ -21,6 +21,7 @@ import { shown } from './format/notes.ts'
 import type { ImportProgress } from './import.ts'
 import type { Removed, Work } from './plan.ts'
 import { kindAndName } from './plan-choice.ts'
+import { sealedFile } from './sealed.ts'
 
 export type ApplyMeans = {
   code: ReadonlyMap<string, PreparedCode>
@@ -44,7 +45,10 @@ export async function applyWork(scope: SystemScope, work: Work, means: ApplyMean
   await writeCode(scope, work, means)
   for (const one of work.removed) await inAsset(`The ${one.kind} ${shown(one.name)}`, () => remove(scope, one))
   means.onProgress({ phase: 'keeping', done: 0, total: work.kept.length })
-  await putKeptFiles(scope.data, work.kept.flatMap(keptFiles))
+  await putKeptFiles(
+    scope.data,
+    work.kept.flatMap(keptFiles).map((file) => sealedFile(scope, file)),
+  )
   await putExtras(scope.data, extrasOf(work, means))
   means.onProgress({ phase: 'keeping', done: work.kept.length, total: work.kept.length })
   return { collections, roles, users }

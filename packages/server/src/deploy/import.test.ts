@@ -1,6 +1,7 @@
 /** What importing a package promises, on a real node. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { everything } from '@gatehouse/contract/query.ts'
 import { sql } from 'kysely'
@@ -27,6 +28,7 @@ import {
   twoFactorFiles,
 } from './import.fixture.ts'
 import { freshSystem, type ImportOptions, importPackage } from './import.ts'
+import { installedModel, recordOf, upgradePackage } from './installed.ts'
 
 describe('importing a package', () => {
   let app: TestApp
@@ -144,6 +146,8 @@ describe('importing a package', () => {
       )
       const { password } = report.passwords[0]!
       assert.ok(password.length >= 20)
+      // The package lets a service run as him.
+      await app.set(report.system, { run_as_sign_in: 'allowed' })
       await app.signIn(report.system, 'bot@example.com', password)
       await assert.rejects(app.signIn(report.system, 'bot@example.com', 'from-the-file'))
       const stored = JSON.stringify(await everythingIn(scope))
@@ -171,6 +175,41 @@ describe('importing a package', () => {
         ],
       )
       assert.ok(report.items.some(({ kind, action }) => kind === 'portal' && action === 'keep'))
+    })
+
+    test('seals what may hold credentials: a copy of the database tells none of them, and an export all', async () => {
+      const secret = 'kept-secret-7391'
+      const files = {
+        ...twoFactorFiles,
+        'secrets/api.json': { name: 'api', secret },
+        'external-databases/erp.json': { name: 'erp', dbtype: 'postgres', credentials: { password: secret } },
+      }
+      const model = packageOf(files)
+      const record = await recordOf(model, { source: {}, contentHash: 'h' })
+      const { system } = await importPackage(scope, model, { name: 'sealed', record })
+      const into = await systemScope(scope, system.key)
+      const next = packageOf({ ...files, 'secrets/api.json': { name: 'api', secret: `${secret}-2` } })
+      await upgradePackage(into, next, { record: await recordOf(next, { source: {}, contentHash: 'h2' }) })
+      const bytes = databaseOf(scope.store)
+        .selectFrom(['kept_assets'])
+        .select('bytes')
+        .where('system_key', '=', system.key)
+      const packed = databaseOf(scope.store)
+        .selectFrom('installed_packages')
+        .select(['files', 'undo'])
+        .where('system_key', '=', system.key)
+      const stored = [
+        ...(await bytes.execute()).map((row) => row.bytes),
+        ...(await packed.execute()).flatMap((row) => [row.files, row.undo!]),
+      ]
+      assert.ok(stored.length > 4)
+      for (const one of stored) {
+        assert.ok(!one.includes(secret))
+        assert.throws(() => gunzipSync(one))
+      }
+      const { kept } = await systemModel(into)
+      assert.match(String(kept.find(({ kind }) => kind === 'secret')?.files[0]?.bytes), /kept-secret-7391-2/)
+      assert.ok((await installedModel(into, 'two-factor')).kept.length > 0)
     })
 
     test('says in a dry run what would happen and makes nothing', async () => {

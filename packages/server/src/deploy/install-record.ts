@@ -13,6 +13,7 @@ import { packageFiles } from './format/write.ts'
 import { packFilesNow, unpackFiles } from './packed-files.ts'
 import type { Work } from './plan.ts'
 import { kindAndName } from './plan-choice.ts'
+import { openedPackage, sealedPackage } from './sealed.ts'
 
 export type InstallRecord = {
   name: string
@@ -78,13 +79,14 @@ type Previous = Omit<InstalledPackage, 'files' | 'undo'> & { files: string }
 /** `step` is undefined where there was nothing before: a new system is undone by deleting it. */
 export async function writeDown(scope: SystemScope, record: InstallRecord, step: Step | undefined): Promise<void> {
   const found = await findInstalled(scope.data, record.name)
-  await putInstalled(scope.data, {
+  const installed = {
     ...record,
     id: hexId(),
     installedAt: scope.clock.now(),
     installedBy: callerLabel(scope.caller),
-    undo: step === undefined ? null : packFilesNow(filesOfStep(step, found)),
-  })
+    undo: step === undefined ? null : packFilesNow(filesOfStep(step, found && openedPackage(scope, found))),
+  }
+  await putInstalled(scope.data, sealedPackage(scope, installed))
 }
 
 function* filesOfStep(step: Step, found: InstalledPackage | undefined): Generator<[string, Iterable<Buffer>]> {

@@ -19,6 +19,7 @@ import { type InstallRecord, unpackStep } from './install-record.ts'
 import { packFiles, unpackFiles } from './packed-files.ts'
 import { chooseAssets } from './plan-choice.ts'
 import { renderReadme } from './readme.ts'
+import { openedPackage, sealedPackage } from './sealed.ts'
 
 /** The record of a package as it is about to be installed; `choose` as in the import that it goes with. */
 export async function recordOf(
@@ -73,10 +74,10 @@ export async function installedWithVersions(scope: SystemScope): Promise<Version
 }
 
 /** Throws badRequest where no package of that name is installed. */
-async function demandInstalled({ data }: SystemScope, name: string): Promise<InstalledPackage> {
-  const found = await findInstalled(data, name)
+async function demandInstalled(scope: SystemScope, name: string): Promise<InstalledPackage> {
+  const found = await findInstalled(scope.data, name)
   if (found === undefined) throw new GatehouseError('badRequest', `No package "${name}" is installed in this system.`)
-  return found
+  return openedPackage(scope, found)
 }
 
 /**
@@ -142,7 +143,7 @@ export async function undoPackage(
         })
       }
       if (previous === undefined) await deleteInstalled(data, name)
-      else await putInstalled(data, previous)
+      else await putInstalled(data, sealedPackage({ ...scope, data }, previous))
     },
   })
 }

@@ -5,6 +5,7 @@
  */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { Query } from '@gatehouse/contract/query.ts'
+import { sealOverhead } from '../base/node-key.ts'
 import type { SystemScope } from '../domain/access/scope.ts'
 import { findInList, type ListColumns, pageOf } from '../domain/accounts/list-query.ts'
 import { deleteKeptFiles, type KeptFile, listKeptFiles, listKeptSizes } from '../store/tables/packages.ts'
@@ -14,6 +15,7 @@ import type { KeptKind } from './format/model.ts'
 import { byCodePoint, byName, isFileNameOf } from './format/names.ts'
 import { shown } from './format/notes.ts'
 import { kindAndName } from './plan-choice.ts'
+import { openedFile } from './sealed.ts'
 
 export type KeptOne = {
   name: string
@@ -43,7 +45,7 @@ const openKeys: Partial<Record<KeptKind, readonly string[]>> = {
 export async function keptAssets(scope: SystemScope, kind: KeptKind): Promise<KeptOne[]> {
   demandDeveloper(scope)
   const byAsset = Map.groupBy(await listKeptFiles(scope.data, { kind }), ({ name }) => name)
-  return [...byAsset].map(([name, files]) => readOne(kind, name, files)).sort(byName)
+  return [...byAsset].map(([name, files]) => readOne(scope, kind, name, files)).sort(byName)
 }
 
 /** Throws noSuchAsset. */
@@ -51,13 +53,14 @@ export async function keptAsset(scope: SystemScope, kind: KeptKind, name: string
   demandDeveloper(scope)
   const files = await listKeptFiles(scope.data, { kind, name })
   if (files.length === 0) throw noSuchAsset(kind, name)
-  return readOne(kind, name, files)
+  return readOne(scope, kind, name, files)
 }
 
 export const noSuchAsset = (kind: string, name: string): GatehouseError =>
   new GatehouseError('noSuchAsset', `There is no ${kind} ${shown(name)} in this system.`)
 
-function readOne(kind: KeptKind, name: string, files: readonly KeptFile[]): KeptOne {
+function readOne(scope: SystemScope, kind: KeptKind, name: string, sealed: readonly KeptFile[]): KeptOne {
+  const files = sealed.map((file) => openedFile(scope, file))
   const value = valueIn(mainOf(files))
   if (openKeys[kind] === undefined && files.every(({ sensitive }) => !sensitive)) {
     return { name, value, files: files.map(({ path, bytes }) => ({ path, bytes })) }
@@ -136,7 +139,7 @@ export async function bytesInside(scope: SystemScope, kind: Inside, name: string
   )
   const [file] = found === undefined ? [] : await listKeptFiles(scope.data, { path: found.path })
   if (file === undefined) throw noSuchAsset('file', path)
-  return file.bytes
+  return openedFile(scope, file).bytes
 }
 
 /** Rows as a query finds them; `columns` can be asked for even where no row has a value there. Throws badQuery. */
@@ -166,7 +169,7 @@ export async function keptOverview(scope: SystemScope) {
       name: files[0]!.name,
       sensitive: files.some(({ sensitive }) => sensitive),
       state: 'not active',
-      files: files.map(({ path, bytes }) => ({ path, bytes })),
+      files: files.map(({ path, bytes, sensitive }) => ({ path, bytes: sensitive ? bytes - sealOverhead : bytes })),
     }))
     .sort((one, other) => byCodePoint(one.kind, other.kind) || byCodePoint(one.name, other.name))
 }
