@@ -32,7 +32,7 @@ const homes: Record<string, string> = {
   'magic-string': 'sandbox',
   undici: 'egress',
   'ipaddr.js': 'egress',
-  'libphonenumber-js/max': 'domain/sending',
+  'libphonenumber-js/max': 'domain/accounts',
   'isomorphic-git': 'deploy',
   yauzl: 'deploy',
   yazl: 'deploy',

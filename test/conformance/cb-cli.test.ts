@@ -459,7 +459,6 @@ describe('import and push in pieces', () => {
       `/admin/edges/${key}/e`,
       `/api/v/2/portals/${key}/P`,
       `/admin/${key}/adaptors`,
-      `/api/v/4/user_secrets/${key}/s`,
     ]) {
       const { status, body } = await go('POST', path, { body: { name: 'x' } })
       assert.equal(status, 501)

@@ -52,6 +52,7 @@ export const errorTable = {
   anonymousClosed: { code: 916, status: 401, category: 'User', message: 'Anonymous sign-in is closed' },
   overrideFailed: { code: 918, status: 401, category: 'User', message: 'Sign-in refused' },
   notAuthenticated: { code: 919, status: 400, category: 'User', message: 'Not authenticated' },
+  challengeRefused: { code: 930, status: 401, category: 'User', message: 'Second factor refused' },
   badPassword: { code: 924, status: 400, category: 'User', message: 'Bad request' },
 
   badSetting: { code: 1402, status: 400, category: 'Admin', message: 'Bad request' },

@@ -39,6 +39,7 @@ import { openSqlite } from './store/dialect/sqlite.ts'
 import { DatabaseTooNew, migrate } from './store/migrations.ts'
 import type { Tables } from './store/schema.ts'
 import { createStore, type Store } from './store/store.ts'
+import { deleteOldChallenges } from './store/tables/challenges.ts'
 import { deleteOldStrangers } from './store/tables/failures.ts'
 import { deleteOldInboxMessages } from './store/tables/inbox.ts'
 import { deleteOldNotes } from './store/tables/messages.ts'
@@ -320,6 +321,7 @@ async function clean(means: Means): Promise<void> {
   try {
     await deleteOldSessions(means.store, now - 30 * day)
     await deleteOldProofs(means.store, now - day)
+    await deleteOldChallenges(means.store, now - day)
     await deleteOldStrangers(means.store, now - day)
     await deleteOldInboxMessages(means.store, now - day)
     await deleteOldNotes(means.store, now - 30 * day)

@@ -19,7 +19,15 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 
-export type KeyPurpose = 'codes' | 'secrets' | 'seeds' | 'names' | 'numbers' | 'gateway' | 'fingerprint'
+export type KeyPurpose =
+  | 'codes'
+  | 'secrets'
+  | 'seeds'
+  | 'names'
+  | 'numbers'
+  | 'authenticators'
+  | 'gateway'
+  | 'fingerprint'
 
 /** Where a sealed value stands, as `['secret', system, name]`. It opens there and nowhere else. */
 export type SealedPlace = readonly string[]

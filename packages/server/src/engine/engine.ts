@@ -19,6 +19,7 @@ import { type Assembly, AssemblyCache } from './assemble.ts'
 import { factsOf } from './facts.ts'
 import { isSignInService, recordFailure } from './failed-run.ts'
 import { authCalls, type ServiceDoors } from './host/auth.ts'
+import { challengeCalls } from './host/challenges.ts'
 import { codeCalls } from './host/code.ts'
 import { cryptoCalls } from './host/crypto.ts'
 import { dataCalls } from './host/data.ts'
@@ -75,6 +76,7 @@ export function createEngine(parts: {
     'run.token': async ({ run }) => run.tokens.make('identity', run.scope.caller),
     'run.callerToken': async ({ run }) => run.tokens.make('caller', run.caller),
     ...authCalls(parts.doors),
+    ...challengeCalls(parts.send),
     ...dataCalls,
     ...userCalls,
     ...roleCalls,
@@ -206,11 +208,12 @@ function treeFor(parent: Run | undefined, purpose: Purpose): Tree {
 
 /** For the trace of a sign-in. */
 function notesOf(run: Run): Record<string, unknown> {
-  const { passwords, denials, messages } = run.tree
+  const { passwords, denials, messages, challenges } = run.tree
   const last = passwords.at(-1)
   return {
     ...(last !== undefined && { password: last.result, ...(last.userId !== undefined && { userId: last.userId }) }),
     ...(denials.size > 0 && { denied: [...denials].slice(0, 10) }),
     ...(messages.length > 0 && { messages: messages.slice(0, 10) }),
+    ...(challenges.length > 0 && { secondFactor: challenges.slice(0, 10) }),
   }
 }

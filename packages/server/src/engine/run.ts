@@ -25,6 +25,8 @@ export type Tree = {
   denials: Set<string>
   /** Where messages went, for the trace of a sign-in: never to whom, never what. */
   messages: { to: string; state: string }[]
+  /** What became of second factors, for the same: never a code. */
+  challenges: { step: 'given' | 'right' | 'refused'; kind?: string; why?: string; userId?: string }[]
 }
 
 export type Run = {
@@ -54,6 +56,7 @@ export const newTree = (asked: boolean): Tree => ({
   passwords: [],
   denials: new Set(),
   messages: [],
+  challenges: [],
 })
 
 /** Tokens made when code first reads `req.userToken`: kept in memory, worth something inside this run alone. */

@@ -95,6 +95,7 @@ const session = (
   systemKey,
   subjectId: 'u1',
   grantedBy: 'password',
+  factors: 'password',
   createdAt: epoch,
   expiresAt: epoch + 1000,
   refreshUntil: null,

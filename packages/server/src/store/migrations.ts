@@ -360,7 +360,63 @@ const sending: Migration = {
   },
 }
 
-export const migrations: readonly Migration[] = [firstSchema, packages, undoAndCatalogues, sending]
+const secondFactors: Migration = {
+  name: '005 authenticators and challenges',
+  async up(tx) {
+    const db = tx as AnyDb
+    const text = 'text'
+    await db.schema
+      .createTable('authenticators')
+      .addColumn('id', text, (c) => c.primaryKey())
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('user_id', text, (c) => c.notNull())
+      .addColumn('kind', text, (c) => c.notNull())
+      .addColumn('label', text, (c) => c.notNull())
+      .addColumn('sealed', text, (c) => c.notNull())
+      .addColumn('state', text, (c) => c.notNull())
+      .addColumn('failures', 'integer', (c) => c.notNull())
+      .addColumn('blocked_until', 'bigint', (c) => c.notNull())
+      .addColumn('bound_at', 'bigint', (c) => c.notNull())
+      .addColumn('bound_by', text, (c) => c.notNull())
+      .addColumn('used_at', 'bigint')
+      .addUniqueConstraint('authenticators_of_user', ['system_key', 'user_id', 'kind'])
+      .execute()
+    await db.schema
+      .createTable('challenges')
+      .addColumn('id', text, (c) => c.primaryKey())
+      .addColumn('handle_hash', text, (c) => c.notNull().unique())
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('user_id', text, (c) => c.notNull())
+      .addColumn('authenticator_id', text, (c) => c.notNull())
+      .addColumn('code_hash', text, (c) => c.notNull())
+      .addColumn('password_stamp', text, (c) => c.notNull())
+      .addColumn('service', text, (c) => c.notNull())
+      .addColumn('tries', 'integer', (c) => c.notNull())
+      .addColumn('sends', 'integer', (c) => c.notNull())
+      .addColumn('attempt_at', 'bigint', (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addColumn('expires_at', 'bigint', (c) => c.notNull())
+      .addColumn('ended_at', 'bigint')
+      .addColumn('end_reason', text)
+      .execute()
+    await db.schema
+      .createIndex('challenges_by_authenticator')
+      .on('challenges')
+      .columns(['authenticator_id', 'created_at'])
+      .execute()
+    await db.schema.createIndex('challenges_by_expiry').on('challenges').column('expires_at').execute()
+    await db.schema
+      .alterTable('proofs')
+      .addColumn('factors', text, (c) => c.notNull().defaultTo('password'))
+      .execute()
+    await db.schema
+      .alterTable('sessions')
+      .addColumn('factors', text, (c) => c.notNull().defaultTo(''))
+      .execute()
+  },
+}
+
+export const migrations: readonly Migration[] = [firstSchema, packages, undoAndCatalogues, sending, secondFactors]
 
 /** Brings the database to the present schema. Throws DatabaseTooNew where it is ahead of this program. */
 export async function migrate(db: AnyDb, dialect: Dialect): Promise<void> {

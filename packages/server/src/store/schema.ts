@@ -48,6 +48,8 @@ export type Tables = {
     system_key: string
     subject_id: string
     granted_by: string
+    /** What its holder proved, as `password` or `password phone`; '' where nothing was, or it was not noted. */
+    factors: string
     created_at: number
     expires_at: number
     refresh_until: number | null
@@ -103,8 +105,42 @@ export type Tables = {
     created_at: number
     created_by: string
   }
+  /** What a user holds beside the password; `sealed` opens with the node key alone. */
+  authenticators: {
+    id: string
+    system_key: string
+    user_id: string
+    kind: string
+    label: string
+    sealed: string
+    state: string
+    failures: number
+    blocked_until: number
+    bound_at: number
+    bound_by: string
+    used_at: number | null
+  }
+  challenges: {
+    id: string
+    handle_hash: string
+    system_key: string
+    user_id: string
+    authenticator_id: string
+    code_hash: string
+    password_stamp: string
+    service: string
+    tries: number
+    sends: number
+    attempt_at: number
+    created_at: number
+    expires_at: number
+    ended_at: number | null
+    end_reason: string | null
+  }
   proofs: {
     hash: string
+    /** What was proved, as `password` or `password phone`. */
+    factors: string
     system_key: string
     user_id: string
     origin: string

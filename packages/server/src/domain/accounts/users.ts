@@ -27,6 +27,7 @@ import {
   insertAccount,
   updateAccount,
 } from '../../store/tables/accounts.ts'
+import { deleteAuthenticators } from '../../store/tables/authenticators.ts'
 import { type CollectionRecord, findCollection } from '../../store/tables/collections.ts'
 import { emailKey } from '../../store/tables/developers.ts'
 import { clearFailures } from '../../store/tables/failures.ts'
@@ -34,6 +35,7 @@ import { addMembership, listGrants, removeMembership } from '../../store/tables/
 import { endSessions } from '../../store/tables/sessions.ts'
 import { demand, heldRights } from '../access/rights.ts'
 import type { SystemScope } from '../access/scope.ts'
+import { mirrorPhone } from './authenticators.ts'
 import { demandEmail } from './email.ts'
 import { demandStrong, demandUsable, weakness } from './password-rules.ts'
 import { changeMemberships, type RoleChanges } from './roles.ts'
@@ -97,6 +99,7 @@ export async function createUser(
     await insertItems(tx, table, [values])
     await insertAccount(tx, account)
     await addMembership(tx, account.userId, 'Authenticated')
+    await mirrorPhone({ ...scope, data: tx }, [account.userId], values)
     return (await getItem(tx, table, account.userId))!
   })
   return { userId: account.userId, row, account }
@@ -138,6 +141,7 @@ export async function addPreparedUser(
       createdAt,
     })
     for (const roleId of input.roleIds) await addMembership(tx, userId, roleId)
+    await mirrorPhone({ ...scope, data: tx }, [userId], values)
   })
   return userId
 }
@@ -251,7 +255,9 @@ async function writeColumns(scope: SystemScope, query: Query, changes: Record<st
     const table = await userTable(tx)
     const fields = customFields(table, changes)
     if (Object.keys(fields).length === 0) throw new GatehouseError('noChanges', 'There is nothing to change.')
-    return (await updateItems(tx, table, query, fields)).length
+    const changed = await updateItems(tx, table, query, fields)
+    await mirrorPhone({ ...scope, data: tx }, changed, fields)
+    return changed.length
   })
 }
 
@@ -306,7 +312,10 @@ export async function manageUser(scope: SystemScope, userId: string, changes: Us
     }
     const table = await userTable(tx)
     const fields = customFields(table, withoutForeign(table, changes.columns))
-    if (Object.keys(fields).length > 0) await updateItems(tx, table, rowsWhere('user_id', userId), fields)
+    if (Object.keys(fields).length > 0) {
+      await updateItems(tx, table, rowsWhere('user_id', userId), fields)
+      await mirrorPhone({ ...scope, data: tx }, [userId], fields)
+    }
     if (email !== undefined && emailKey(email) !== account.emailKey) {
       if ((await findAccount(tx, { email })) !== undefined) {
         throw new GatehouseError('emailTaken', 'There is a user with this e-mail already.')
@@ -362,6 +371,7 @@ export async function deleteUser(scope: SystemScope, userId: string): Promise<vo
     if (!(await deleteAccount(tx, userId))) throw new GatehouseError('noSuchUser', 'There is no such user.')
     await removeItems(tx, await userTable(tx), rowsWhere('user_id', userId))
     await removeMembership(tx, userId)
+    await deleteAuthenticators(tx, userId)
     const which = { systemKey: tx.key, kind: 'user' as const, subjectId: userId }
     await endSessions(tx.node, which, scope.clock.now(), 'the user was deleted')
   })

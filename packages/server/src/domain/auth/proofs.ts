@@ -17,7 +17,14 @@ const proofPrefix = 'ghp_'
 
 export async function giveProof(
   scope: SystemScope,
-  input: { account: AccountRecord; origin: 'password' | 'grant'; service: string; runId: string },
+  input: {
+    account: AccountRecord
+    origin: 'password' | 'challenge' | 'grant'
+    /** What was proved, as `password` or `password phone`. */
+    factors: string
+    service: string
+    runId: string
+  },
 ): Promise<string> {
   const proof = bearerToken('ghp')
   const now = scope.clock.now()
@@ -25,6 +32,7 @@ export async function giveProof(
     hash: hashToken(proof),
     userId: input.account.userId,
     origin: input.origin,
+    factors: input.factors,
     service: input.service,
     runId: input.runId,
     passwordStamp: input.account.passwordStamp,
@@ -35,7 +43,7 @@ export async function giveProof(
 }
 
 export type Redemption =
-  | { ok: true; userId: string; origin: 'password' | 'grant' }
+  | { ok: true; userId: string; origin: 'password' | 'challenge' | 'grant'; factors: string; passwordStamp: string }
   /** `why` finishes "The auth service answered …"; it is for the trace. */
   | { ok: false; why: string }
 
@@ -52,7 +60,8 @@ export async function redeem(
   const hash = hashToken(token)
   const proof = await redeemProof(tx, hash, now)
   if (proof === undefined) return { ok: false, why: await unusable(tx, token, hash, now) }
-  if (proof.origin === 'grant' && proof.service !== grantBy) {
+  // What rests on more than a password counts for the service that asked for it alone.
+  if (proof.origin !== 'password' && proof.service !== grantBy) {
     return { ok: false, why: 'a grant that another service gave' }
   }
   const account = await findAccount(tx, { userId: proof.userId }, { hold: true })
@@ -61,7 +70,8 @@ export async function redeem(
   if (account.passwordStamp !== proof.passwordStamp) {
     return { ok: false, why: 'a proof of a password that was changed since' }
   }
-  return { ok: true, userId: proof.userId, origin: proof.origin }
+  const { userId, origin, factors, passwordStamp } = proof
+  return { ok: true, userId, origin, factors, passwordStamp }
 }
 
 async function unusable(tx: SystemStore, token: string, hash: string, now: number): Promise<string> {

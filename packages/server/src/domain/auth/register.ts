@@ -56,7 +56,7 @@ async function registerHere(
   if (authService !== '') return judged(base, await letIn(scope, authService, user.userId, body, ask, trace), '')
   const session = await inOneStep(scope, trace, async (tx) => {
     await trace.write('granted', { why: 'the user registered and no auth service is set' }, tx)
-    return openUserSession(tx.node, scope, { userId: user.userId, grantedBy: 'registration' })
+    return openUserSession(tx.node, scope, { userId: user.userId, grantedBy: 'registration', factors: 'password' })
   })
   const { token, refreshToken, expiresAt } = session
   return { ...base, token, refreshToken, expiresAt, options: '', status: 200 }
@@ -118,7 +118,11 @@ async function registerByService(
     if (!redeemed.ok) return redeemed.why
     trace.note({ userId: redeemed.userId })
     await trace.write('granted', { why: 'the registration service returned a proof' }, tx)
-    const session = await openUserSession(tx.node, scope, { userId: redeemed.userId, grantedBy: 'registration' })
+    const session = await openUserSession(tx.node, scope, {
+      userId: redeemed.userId,
+      grantedBy: 'registration',
+      factors: redeemed.factors,
+    })
     return { session, userId: redeemed.userId }
   })
   if (typeof granted === 'string') {

@@ -35,6 +35,7 @@ type NewSession = {
   systemKey: string
   subjectId: string
   grantedBy: string
+  factors: string
   ttlMs: number
   refreshUntil: number | null
   family?: string
@@ -56,6 +57,7 @@ export async function openSession(tx: Store, now: number, input: NewSession): Pr
     systemKey: input.systemKey,
     subjectId: input.subjectId,
     grantedBy: input.grantedBy,
+    factors: input.factors,
     createdAt: now,
     expiresAt,
     refreshUntil: input.refreshUntil,
@@ -69,7 +71,7 @@ export async function openSession(tx: Store, now: number, input: NewSession): Pr
 export const openUserSession = (
   tx: Store,
   scope: SystemScope,
-  input: { userId: string; grantedBy: string },
+  input: { userId: string; grantedBy: string; factors: string },
 ): Promise<OpenedSession> => {
   const now = scope.clock.now()
   return openSession(tx, now, {
@@ -77,6 +79,7 @@ export const openUserSession = (
     systemKey: scope.system.key,
     subjectId: input.userId,
     grantedBy: input.grantedBy,
+    factors: input.factors,
     ttlMs: scope.system.settings.token_ttl_user * 1000,
     refreshUntil: now + scope.system.settings.refresh_max_age * 1000,
     address: scope.origin.address,
@@ -90,6 +93,7 @@ export const openDeveloperSession = (scope: NodeScope, tx: Store, developerId: s
     systemKey: '',
     subjectId: developerId,
     grantedBy: 'password',
+    factors: 'password',
     ttlMs: developerTtl,
     refreshUntil: now + developerRefreshAge,
     address: scope.origin.address,
@@ -192,6 +196,7 @@ const reopen = (scope: NodeScope, tx: Store, old: SessionRecord, ttlMs: number):
     systemKey: old.systemKey,
     subjectId: old.subjectId,
     grantedBy: old.grantedBy,
+    factors: old.factors,
     ttlMs,
     refreshUntil: old.refreshUntil,
     family: old.family,

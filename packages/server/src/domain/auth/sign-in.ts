@@ -55,7 +55,7 @@ async function signInWithPassword(
     // The hash took its time: the account must still be as it was.
     const account = await findAccount(tx, { userId }, { hold: true })
     if (account === undefined || account.disabled || account.passwordStamp !== passwordStamp) return undefined
-    const session = await openUserSession(tx.node, scope, { userId, grantedBy: 'password' })
+    const session = await openUserSession(tx.node, scope, { userId, grantedBy: 'password', factors: 'password' })
     await trace.write('granted', { why: 'the password was right' }, tx)
     return {
       state: 'in',
@@ -108,12 +108,10 @@ export async function askAndDecide(
         const session = await openUserSession(tx.node, scope, {
           userId: redeemed.userId,
           grantedBy: grantedBy(scope, request),
+          factors: redeemed.factors,
         })
-        trace.note({ userId: redeemed.userId })
-        const why =
-          redeemed.origin === 'grant'
-            ? 'the auth service vouched for the user'
-            : 'the service returned a proof of the password'
+        trace.note({ userId: redeemed.userId, factors: redeemed.factors })
+        const why = whyGranted[redeemed.origin]
         await trace.write('granted', { why }, tx)
         const { token, expiresAt, refreshToken } = session
         return { state: 'in', token, userId: redeemed.userId, expiresAt, refreshToken, options: verdict.options }
@@ -127,6 +125,12 @@ export async function askAndDecide(
     }
   }
 }
+
+const whyGranted = {
+  password: 'the service returned a proof of the password',
+  challenge: 'the service returned a proof of the password and of a second factor',
+  grant: 'the auth service vouched for the user',
+} as const
 
 const grantedBy = (scope: SystemScope, request: OverrideRequest): string =>
   request.purpose === 'auth' ? `service:${scope.system.settings.auth_service}` : 'registration'
@@ -167,7 +171,11 @@ export async function redeemForService(scope: SystemScope, proof: string): Promi
   return inOneStep(scope, trace, async (tx) => {
     const redeemed = await redeem(tx, proof, scope.clock.now(), undefined)
     if (!redeemed.ok) return undefined
-    const session = await openUserSession(tx.node, scope, { userId: redeemed.userId, grantedBy: 'password' })
+    const session = await openUserSession(tx.node, scope, {
+      userId: redeemed.userId,
+      grantedBy: 'password',
+      factors: redeemed.factors,
+    })
     trace.note({ userId: redeemed.userId })
     await trace.write('granted', { why: 'a service proved the password and no auth service is set' }, tx)
     return session
@@ -194,6 +202,7 @@ export async function signInAnonymously(scope: SystemScope): Promise<{ token: st
       systemKey: scope.system.key,
       subjectId: '',
       grantedBy: 'anonymous',
+      factors: '',
       ttlMs: scope.system.settings.token_ttl_anon * 1000,
       refreshUntil: null,
       address: scope.origin.address,

@@ -40,8 +40,9 @@ export type Carrier = {
 /** A provider that takes longer for one message hangs. */
 export const carrierTimeoutMs = 15 * second
 
-/** The value that `secret:NAME` in a setting stands for; undefined where there is none that opens. */
+/** The value that `secret:NAME` stands for; undefined where there is none that opens. A service may name the value itself. */
 export async function secretOf(scope: SystemScope, reference: string): Promise<string | undefined> {
+  if (!reference.startsWith('secret:')) return reference
   const name = reference.slice('secret:'.length)
   try {
     return (await openSecret(scope, name)).value

@@ -8,6 +8,7 @@ import { hexId } from '../../base/ids.ts'
 import { findInboxMessage, type InboxFilter, insertInboxMessage, searchInbox } from '../../store/tables/inbox.ts'
 import { takeCount } from '../../store/tables/send-counts.ts'
 import type { SystemScope } from '../access/scope.ts'
+import { readPhoneNumber } from '../accounts/phone-number.ts'
 import {
   createdShape,
   type GatewayAnswer,
@@ -17,7 +18,6 @@ import {
   notFound,
   refusal,
 } from './gateway-shapes.ts'
-import { readPhoneNumber } from './phone-number.ts'
 
 export type GatewayRequest = {
   method: string

@@ -20,11 +20,12 @@ import {
   notesOfChallenge,
 } from '../../store/tables/messages.ts'
 import type { SystemScope } from '../access/scope.ts'
+import { type ReadNumber, readPhoneNumber } from '../accounts/phone-number.ts'
+import { readNamedProvider } from '../systems/message-settings.ts'
 import type { Carrier, Delivery, Parcel } from './carrier.ts'
 import { longestBody } from './gateway.ts'
 import { type MessagesTo, messagesTo, noInbox } from './inbox.ts'
 import { takeLimits } from './limits.ts'
-import { type ReadNumber, readPhoneNumber } from './phone-number.ts'
 import { twilioCarrier } from './twilio.ts'
 import { webhookCarrier } from './webhook.ts'
 
@@ -37,6 +38,8 @@ export type Message = {
   challenge?: string
   /** Whose message it is: the user, for the limit per account. */
   account?: string
+  /** In the place of the system's providers, as a service names it; its token may stand in it. */
+  provider?: unknown
 }
 
 export type Sent = {
@@ -75,19 +78,25 @@ export async function sendMessage(scope: SystemScope, egress: Egress, message: M
   } catch (error) {
     return refuse(sentence(error))
   }
-  const carriers = where === 'inbox' ? [inboxCarrier(scope)] : providersOf(scope, egress)
+  let carriers: Carrier[]
+  try {
+    carriers = where === 'inbox' ? [inboxCarrier(scope)] : providersOf(scope, egress, message.provider)
+  } catch (error) {
+    return refuse(sentence(error))
+  }
   if (carriers.length === 0) {
     return refuse('The system has no provider of messages. A developer sets message_providers.')
   }
-  return through({ scope, where, message, number, counted: false }, carriers)
+  return through({ scope, where, message, number, counted: where === 'inbox' }, carriers)
 }
 
 /** A code was entered rightly: called by whoever checks codes, and what the breaker of prefixes counts by. */
 export const noteEntered = (scope: SystemScope, challengeId: string): Promise<void> =>
   markEntered(scope.data, challengeId, scope.clock.now())
 
-function providersOf(scope: SystemScope, egress: Egress): Carrier[] {
-  const carriers = scope.system.settings.message_providers.map((provider) =>
+function providersOf(scope: SystemScope, egress: Egress, named: unknown): Carrier[] {
+  const providers = named === undefined ? scope.system.settings.message_providers : [readNamedProvider(named)]
+  const carriers = providers.map((provider) =>
     provider.kind === 'twilio' ? twilioCarrier(scope, egress, provider) : webhookCarrier(scope, egress, provider),
   )
   // One that is named twice is asked once.
@@ -120,7 +129,7 @@ type Sending = {
   where: MessagesTo
   message: Message
   number: ReadNumber
-  /** The limits count a message once, whoever takes it in the end. */
+  /** The limits count a message once, whoever takes it in the end; what goes to the inbox costs nobody anything. */
   counted: boolean
 }
 

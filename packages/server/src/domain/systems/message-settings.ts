@@ -47,6 +47,20 @@ function readProvider(given: unknown, place: string): MessageProvider {
   }
 }
 
+/**
+ * The provider that a service names for one message: the same, but its token may stand in it, since it is kept nowhere.
+ * @throws GatehouseError `badSetting`
+ */
+export function readNamedProvider(given: unknown): MessageProvider {
+  const one = typeof given === 'object' && given !== null ? (given as Record<string, unknown>) : {}
+  if (one.kind !== 'twilio') throw bad('provider needs the kind "twilio".')
+  const { token } = one
+  const isValue = typeof token === 'string' && !token.startsWith('secret:')
+  if (isValue && (token === '' || token.length > 200)) throw bad('provider.token is empty or too long.')
+  const read = readTwilio({ ...one, ...(isValue && { token: 'secret:VALUE' }) }, 'provider')
+  return isValue ? ({ ...read, token } as MessageProvider) : read
+}
+
 function readTwilio(one: Record<string, unknown>, place: string): MessageProvider {
   const { account, from, messaging_service: service } = one
   if (typeof account !== 'string' || !/^AC[0-9a-f]{32}$/i.test(account)) {

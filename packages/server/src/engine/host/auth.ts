@@ -56,7 +56,13 @@ async function prove(
 ): Promise<Record<string, unknown>> {
   const scope = { ...run.scope, system: await currentSystem(run.scope) }
   const { account } = user
-  const proof = await giveProof(scope, { account, origin: 'password', service: run.service, runId: run.id })
+  const proof = await giveProof(scope, {
+    account,
+    origin: 'password',
+    factors: 'password',
+    service: run.service,
+    runId: run.id,
+  })
   // A door that asked redeems the proof itself; elsewhere, with no auth service in between, the service gets a session.
   const session =
     scope.system.settings.auth_service === '' && !run.tree.asked ? await doors.redeem(scope, proof) : undefined
@@ -140,7 +146,13 @@ export const authCalls = (doors: ServiceDoors): HostTable => ({
     if (account === undefined || account.disabled) {
       throw new GatehouseError('noSuchUser', 'signin.grant: there is no such user, or the account is switched off.')
     }
-    const authToken = await giveProof(run.scope, { account, origin: 'grant', service: run.service, runId: run.id })
+    const authToken = await giveProof(run.scope, {
+      account,
+      origin: 'grant',
+      factors: '',
+      service: run.service,
+      runId: run.id,
+    })
     keepOut(run, authToken)
     run.tree.proofs.set(authToken, { kind: 'user', userId, sessionId: undefined })
     return { authToken, user_id: userId, options: args.options ?? {} }

@@ -5,6 +5,9 @@ export function installMessages(library) {
   const { own, calls } = library
 
   own.defineGlobal('Messages', {
+    /** Where messages of this system go: `{where: 'inbox' | 'provider', providers: [kind]}`. */
+    where: () => calls.demand('sending.where', undefined, () => ({})),
+
     /**
      * `send({to, body}, callback)`: calls back `(false, {where, provider, state, id})` where it was accepted, else
      * `(true, …)` with the same and its reason, which is also what it prints as.

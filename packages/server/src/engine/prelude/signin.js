@@ -1,8 +1,29 @@
 /**
- * The library `signin`: lets a system's auth service say who is in. The node refuses it to every other run.
+ * The library `signin`: lets a system's auth service say who is in, and ask for a second factor before it does. The node
+ * refuses it to every other run.
  */
 export function installSignin(library) {
   const { own, calls } = library
+
+  /** Blocking; a refusal goes to the callback, and is thrown where there is none. */
+  function settle(callback, name, makeArgs) {
+    const reply = calls.perform(name, undefined, makeArgs)
+    if (!reply.ok) {
+      if (typeof callback !== 'function') throw calls.exception(reply.error)
+      calls.respond(callback, true, calls.failure(reply.error))
+      return undefined
+    }
+    calls.respond(callback, false, reply.value)
+    return reply.value
+  }
+
+  /** The named properties of a wish, which a stranger may have written. */
+  function wishOf(wish, names, what) {
+    if (!own.isObject(wish)) throw calls.badRequest(`${what} needs an object.`)
+    const args = {}
+    for (let i = 0; i < names.length; i++) args[names[i]] = wish[names[i]]
+    return args
+  }
 
   own.defineGlobal('signin', {
     /**
@@ -11,19 +32,32 @@ export function installSignin(library) {
      */
     grant(wish, callback) {
       const last = typeof callback === 'function' ? callback : wish?.callback
-      const reply = calls.perform('auth.grant', undefined, () => {
+      return settle(last, 'auth.grant', () => {
         if (!own.isObject(wish) || typeof wish.user_id !== 'string' || wish.user_id === '') {
           throw calls.badRequest('signin.grant needs the user_id of the user who signs in.')
         }
         return { user_id: wish.user_id, options: wish.options }
       })
-      if (!reply.ok) {
-        if (typeof last !== 'function') throw calls.exception(reply.error)
-        calls.respond(last, true, calls.failure(reply.error))
-        return undefined
-      }
-      calls.respond(last, false, reply.value)
-      return reply.value
     },
+    /**
+     * Sends a code to the phone of whoever proved the password: `challenge({authToken, message[, digits, provider]}
+     * [, callback])` gives `{challenge_id, user_id, email, kind, to, where, expires_at}`, in development with `code`.
+     * `authToken` is spent; `message` holds `{code}`.
+     */
+    challenge: (wish, callback) =>
+      settle(callback, 'auth.challenge', () =>
+        wishOf(wish, ['authToken', 'kind', 'message', 'digits', 'provider'], 'signin.challenge'),
+      ),
+    /** Another code for the same attempt: `resend({challenge_id, message[, digits, provider]}[, callback])`. */
+    resend: (wish, callback) =>
+      settle(callback, 'auth.resend', () =>
+        wishOf(wish, ['challenge_id', 'message', 'digits', 'provider'], 'signin.resend'),
+      ),
+    /**
+     * Checks the code: `answer({challenge_id, code}[, callback])` gives `{authToken, user_id, email, factor,
+     * session_seconds}`; the service answers with that `authToken`.
+     */
+    answer: (wish, callback) =>
+      settle(callback, 'auth.answer', () => wishOf(wish, ['challenge_id', 'code'], 'signin.answer')),
   })
 }

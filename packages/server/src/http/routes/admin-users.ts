@@ -1,4 +1,5 @@
 /** Users of a system, their columns and their sessions, for its developer (rest-api.md §2.4). */
+import { authenticatorsOf, removeAuthenticator } from '../../domain/accounts/authenticators.ts'
 import { countUserSessions, endUserSessions, findUserSessions } from '../../domain/accounts/user-sessions.ts'
 import {
   addUserColumn,
@@ -17,6 +18,7 @@ import { readManageBody } from './users.ts'
 
 const users = '/admin/user/:key'
 const sessions = '/admin/v/4/session/:key/user'
+const authenticators = '/admin/v/4/system/:key/users/:user/authenticators'
 
 export const adminUserRoutes = [
   route({
@@ -134,5 +136,22 @@ export const adminUserRoutes = [
     handle: async (scope, input) => ({
       count: await endUserSessions(scope, explicitQuery(parameter(input, 'query') ?? [])),
     }),
+  }),
+  route({
+    method: 'GET',
+    path: authenticators,
+    allow: 'system developer',
+    summary: 'What a user holds beside the password: kind, how it is known, state, failures in a row',
+    handle: (scope, { params }) => authenticatorsOf(scope, params.user!),
+  }),
+  route({
+    method: 'DELETE',
+    path: authenticators,
+    allow: 'system developer',
+    summary: 'Take the authenticator of ?kind= away from a user',
+    handle: async (scope, input) => {
+      await removeAuthenticator(scope, input.params.user!, demandParameter(input, 'kind'))
+      return empty()
+    },
   }),
 ]

@@ -321,7 +321,6 @@ test('making or changing one by one is refused, with the way that there is', asy
     ['POST', '/api/v/4/external-db/:key'],
     ['POST', '/api/v/4/bucket_sets/:key/docs/file/create'],
     ['PUT', '/api/v/1/filestore/:key/archive/file/c.txt'],
-    ['POST', '/api/v/4/user_secrets/:key/s'],
   ] as const) {
     const { status, body } = await call(method, path(url), { developer, body: { name: 'x' } })
     assert.equal(status, 501, url)

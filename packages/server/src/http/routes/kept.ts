@@ -173,16 +173,9 @@ async function storedFile(scope: SystemScope, input: Input): Promise<Reply> {
 const fileStore: (input: Input) => Shape = (input) => (scope, one) =>
   fileStoreShape(scope, one, parameter(input, 'decrypt') === 'true')
 
-/** The Go SDK takes a text that is no object for the secret. An empty body would be none. */
-const hiddenSecret = async (scope: SystemScope, input: Input): Promise<Reply> => {
-  await keptAsset(scope, 'secret', nameOf(input))
-  return new Reply('""', { headers: { 'content-type': 'application/json; charset=utf-8' } })
-}
-
 const adapters = ['/admin/:key/adaptors', '/api/v/4/:key/adapters']
 const buckets = '/api/v/4/bucket_sets/:key'
 const stores = '/api/v/1/filestore/:key'
-const secrets = '/api/v/4/user_secrets/:key'
 const kept = '/admin/v/4/system/:key/kept'
 
 export const keptRoutes: readonly Route[] = [
@@ -245,10 +238,6 @@ export const keptRoutes: readonly Route[] = [
   ),
   ...read([`${stores}/:name/list`, `${stores}/:name/list/*`], 'Files of a file store', storedFiles),
   ...read([`${stores}/:name/file/*`], 'A file of a file store', storedFile),
-  ...read([secrets], 'Names of the secrets, each with an empty value', async (scope) =>
-    Object.fromEntries((await keptAssets(scope, 'secret')).map(({ name }) => [name, ''])),
-  ),
-  ...read([`${secrets}/:name`], 'An empty text for a secret that is there', hiddenSecret),
   route({
     method: 'GET',
     path: kept,
@@ -285,7 +274,6 @@ const writes: readonly [RegExp, string][] = [
   [/^\/api\/v\/4\/external-db\//, 'External databases'],
   [/^\/api\/v\/4\/bucket_sets\//, 'Bucket sets'],
   [/^\/api\/v\/1\/filestore\//, 'File stores'],
-  [/^\/api\/v\/4\/user_secrets\//, 'Secrets'],
 ]
 
 /** The refusal of a call for which there is no route, if it would write what is only kept. `path` without its query. */

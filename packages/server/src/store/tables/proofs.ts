@@ -4,8 +4,13 @@ import { databaseOf, type Store, type SystemStore } from '../store.ts'
 export type ProofRecord = {
   hash: string
   userId: string
-  /** `password` where one was checked, `grant` where the auth service vouched for the user itself. */
-  origin: 'password' | 'grant'
+  /**
+   * `password` where one was checked, `challenge` where a second factor was as well, `grant` where the auth service vouched
+   * for the user itself.
+   */
+  origin: 'password' | 'challenge' | 'grant'
+  /** What was proved, as `password` or `password phone`. */
+  factors: string
   service: string
   runId: string
   passwordStamp: string
@@ -21,6 +26,7 @@ export async function insertProof(store: SystemStore, proof: ProofRecord): Promi
       system_key: store.key,
       user_id: proof.userId,
       origin: proof.origin,
+      factors: proof.factors,
       service: proof.service,
       run_id: proof.runId,
       password_stamp: proof.passwordStamp,
@@ -36,7 +42,7 @@ export async function redeemProof(
   store: SystemStore,
   hash: string,
   now: number,
-): Promise<Pick<ProofRecord, 'userId' | 'origin' | 'service' | 'passwordStamp'> | undefined> {
+): Promise<Pick<ProofRecord, 'userId' | 'origin' | 'factors' | 'service' | 'passwordStamp'> | undefined> {
   const row = await databaseOf(store)
     .updateTable('proofs')
     .set({ redeemed_at: now })
@@ -44,12 +50,13 @@ export async function redeemProof(
     .where('system_key', '=', store.key)
     .where('redeemed_at', 'is', null)
     .where('expires_at', '>', now)
-    .returning(['user_id', 'origin', 'service', 'password_stamp'])
+    .returning(['user_id', 'origin', 'factors', 'service', 'password_stamp'])
     .executeTakeFirst()
   return (
     row && {
       userId: row.user_id,
       origin: row.origin as ProofRecord['origin'],
+      factors: row.factors,
       service: row.service,
       passwordStamp: row.password_stamp,
     }

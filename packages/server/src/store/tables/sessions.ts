@@ -20,6 +20,8 @@ export type SessionRecord = {
   subjectId: string
   /** What let this session in: `password`, `anonymous`, `registration`, or `service:NAME` of the auth service. */
   grantedBy: string
+  /** What its holder proved, as `password` or `password phone`; '' where nothing was. */
+  factors: string
   createdAt: number
   expiresAt: number
   refreshUntil: number | null
@@ -37,6 +39,7 @@ const fromRow = (row: Tables['sessions']): SessionRecord => ({
   systemKey: row.system_key,
   subjectId: row.subject_id,
   grantedBy: row.granted_by,
+  factors: row.factors,
   createdAt: row.created_at,
   expiresAt: row.expires_at,
   refreshUntil: row.refresh_until,
@@ -58,6 +61,7 @@ export async function insertSession(store: Store, session: SessionRecord): Promi
       system_key: session.systemKey,
       subject_id: session.subjectId,
       granted_by: session.grantedBy,
+      factors: session.factors,
       created_at: session.createdAt,
       expires_at: session.expiresAt,
       refresh_until: session.refreshUntil,

@@ -141,6 +141,8 @@ export async function deleteSystemRows(store: SystemStore): Promise<void> {
     'secrets',
     'inbox_messages',
     'messages',
+    'authenticators',
+    'challenges',
     'send_counts',
     'changes',
     'change_heads',

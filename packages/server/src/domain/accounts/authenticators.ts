@@ -1,0 +1,112 @@
+/**
+ * What a user holds beside the password: bound to the account, shown, taken away. Only somebody who vouches for it binds
+ * one, which is a developer: a password alone never does. Asking for a code is `domain/auth/challenges.ts`.
+ */
+import type { Row } from '@gatehouse/contract/columns.ts'
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { uuid } from '../../base/ids.ts'
+import type { SystemStore } from '../../store/store.ts'
+import {
+  type AuthenticatorRecord,
+  bindAuthenticator,
+  findAuthenticator,
+  listAuthenticators,
+  unbindAuthenticator,
+} from '../../store/tables/authenticators.ts'
+import { callerLabel } from '../access/caller.ts'
+import type { SystemScope } from '../access/scope.ts'
+import { readPhoneNumber } from './phone-number.ts'
+
+/** A column of the user table of this name shows the number of the phone that is bound. */
+export const phoneColumn = 'sms_phone'
+
+/** Where the value of an authenticator is sealed for: it opens for no other user and in no other system. */
+export const placeOf = (system: string, { id, userId }: Pick<AuthenticatorRecord, 'id' | 'userId'>): string[] => [
+  'authenticator',
+  system,
+  userId,
+  id,
+]
+
+/** In the transaction that `scope` holds. Throws badPhoneNumber; never shows the number. */
+async function bindPhone(scope: SystemScope, userId: string, text: unknown): Promise<void> {
+  // A made-up number is good for an inbox. Whether a message can be sent to it is asked again when one is.
+  const { number, prefix } = readPhoneNumber(text, scope.system.settings.phone_country, scope.mode === 'development')
+  const id = uuid()
+  const sealed = scope.key.seal('authenticators', placeOf(scope.system.key, { id, userId }), number)
+  await bindAuthenticator(scope.data, {
+    id,
+    userId,
+    kind: 'phone',
+    label: masked(number, prefix),
+    sealed,
+    boundAt: scope.clock.now(),
+    boundBy: callerLabel(scope.caller),
+  })
+}
+
+/** As `+1 ••• 0123`: the country, and the digits by which its owner knows it. */
+const masked = (number: string, prefix: string): string => `${prefix.slice(0, -3)} ••• ${number.slice(-4)}`
+
+/**
+ * Called where columns of users are written, in the same transaction: what a developer writes is bound as vouched for, and
+ * an empty value takes the phone away. Nobody else changes the number of a phone that is bound. A text that is no phone
+ * number stands in the column and is bound to nothing: then no code can be sent. Throws permissionDenied.
+ */
+export async function mirrorPhone(scope: SystemScope, userIds: readonly string[], fields: Row): Promise<void> {
+  if (!Object.hasOwn(fields, phoneColumn)) return
+  const value = fields[phoneColumn]
+  for (const userId of userIds) {
+    const held = await findAuthenticator(scope.data, { userId, kind: 'phone' })
+    if (held !== undefined && isSame(scope, held, value)) continue
+    if (scope.caller.kind !== 'developer') {
+      if (held === undefined) continue
+      throw new GatehouseError(
+        'permissionDenied',
+        'This phone number is a second factor: only a developer changes it.',
+        {
+          hint: `Leave ${phoneColumn} out, or ask a developer of the system.`,
+        },
+      )
+    }
+    await unbindAuthenticator(scope.data, { userId, kind: 'phone' })
+    try {
+      if (typeof value === 'string' && value.trim() !== '') await bindPhone(scope, userId, value)
+    } catch (error) {
+      if (!(error instanceof GatehouseError) || error.kind !== 'badPhoneNumber') throw error
+    }
+  }
+}
+
+/** A row that is sent back as it was read must not take away what was counted against the phone. */
+function isSame(scope: SystemScope, held: AuthenticatorRecord, value: unknown): boolean {
+  if (held.state !== 'bound' || typeof value !== 'string') return false
+  try {
+    const { number } = readPhoneNumber(value, scope.system.settings.phone_country, scope.mode === 'development')
+    return number === openValue(scope, held)
+  } catch (error) {
+    if (error instanceof GatehouseError) return false
+    throw error
+  }
+}
+
+/** What was sealed. Throws where the row was changed by hand or the node key is another one. */
+export const openValue = (scope: SystemScope, held: AuthenticatorRecord): string =>
+  scope.key.unseal('authenticators', placeOf(scope.system.key, held), held.sealed)
+
+export type ShownAuthenticator = Pick<
+  AuthenticatorRecord,
+  'id' | 'kind' | 'label' | 'state' | 'failures' | 'blockedUntil' | 'boundAt' | 'boundBy' | 'usedAt'
+>
+
+/** For developers of the system, whom the door has let in. */
+export async function authenticatorsOf(scope: SystemScope, userId: string): Promise<ShownAuthenticator[]> {
+  return (await listAuthenticators(scope.data, userId)).map(({ sealed: _, userId: __, ...shown }) => shown)
+}
+
+/** The same; takes away what was counted with it. Throws badRequest where it is not bound. */
+export async function removeAuthenticator(scope: SystemScope, userId: string, kind: unknown): Promise<void> {
+  const gone =
+    kind === 'phone' && (await scope.data.transaction((tx: SystemStore) => unbindAuthenticator(tx, { userId, kind })))
+  if (!gone) throw new GatehouseError('badRequest', 'The user has no such authenticator.')
+}

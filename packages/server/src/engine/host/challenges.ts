@@ -1,0 +1,97 @@
+/**
+ * Second factors for the auth service: asking for a code and checking it. Only the run that the door asked may, since what
+ * comes of it is a proof that lets somebody in.
+ */
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { userRow } from '../../domain/accounts/users.ts'
+import { answerChallenge, type Challenge, giveChallenge, resendChallenge } from '../../domain/auth/challenges.ts'
+import type { SendMessage } from '../../domain/sending/send.ts'
+import { currentSystem, type Run } from '../run.ts'
+import { countOutbound } from './http.ts'
+import { type Args, type HostTable, textArg } from './table.ts'
+
+const demandDoor = (run: Run): void => {
+  if (run.asAuthService) return
+  throw new GatehouseError(
+    'permissionDenied',
+    'Challenges are given and answered only while the service runs as the auth service of a sign-in.',
+  )
+}
+
+const keepOut = (run: Run, text: unknown): void => {
+  if (typeof text === 'string' && text.length >= 3) run.tree.secrets.add(text)
+}
+
+const wordingOf = ({ kind, message, digits, provider }: Args) => ({
+  kind,
+  message,
+  digits: digits ?? undefined,
+  provider,
+})
+
+/** Counted when it is sent: nothing that a service does beforehand keeps a proof from being spent. */
+const counted =
+  (run: Run, send: SendMessage): SendMessage =>
+  (scope, message) => {
+    countOutbound(run)
+    return send(scope, message)
+  }
+
+/** Notes for the trace what was refused, and lets it through. */
+async function noted<T>(run: Run, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof GatehouseError) run.tree.challenges.push({ step: 'refused', why: error.detail })
+    throw error
+  }
+}
+
+async function shapeOf(run: Run, challenge: Challenge): Promise<Record<string, unknown>> {
+  const { handle, userId, kind, to, where, expiresAt, code } = challenge
+  keepOut(run, code)
+  run.tree.challenges.push({ step: 'given', kind, userId })
+  run.tree.messages.push({ to: where, state: 'accepted' })
+  const { email } = await userRow(run.scope, userId)
+  return {
+    ...{ challenge_id: handle, user_id: userId, email, kind, to, where },
+    expires_at: new Date(expiresAt).toISOString(),
+    ...(code !== undefined && { code }),
+  }
+}
+
+export const challengeCalls = (send: SendMessage): HostTable => ({
+  'auth.challenge': async ({ run, args }) => {
+    demandDoor(run)
+    keepOut(run, (args.provider as Args | undefined)?.token)
+    const scope = { ...run.scope, system: await currentSystem(run.scope) }
+    const input = { proof: textArg(args, 'authToken'), service: run.service, wording: wordingOf(args) }
+    return noted(run, async () => shapeOf(run, await giveChallenge(scope, counted(run, send), input)))
+  },
+  'auth.resend': async ({ run, args }) => {
+    demandDoor(run)
+    keepOut(run, (args.provider as Args | undefined)?.token)
+    const scope = { ...run.scope, system: await currentSystem(run.scope) }
+    const input = { handle: textArg(args, 'challenge_id'), service: run.service, wording: wordingOf(args) }
+    return noted(run, async () => shapeOf(run, await resendChallenge(scope, counted(run, send), input)))
+  },
+  'auth.answer': async ({ run, args }) => {
+    demandDoor(run)
+    // People type codes as numbers, and JSON carries them so.
+    const code = typeof args.code === 'number' ? String(args.code) : textArg(args, 'code')
+    keepOut(run, code)
+    const input = { handle: textArg(args, 'challenge_id'), code, service: run.service, runId: run.id }
+    const { proof, userId, kind, to } = await noted(run, () => answerChallenge(run.scope, input))
+    keepOut(run, proof)
+    run.tree.proofs.set(proof, { kind: 'user', userId, sessionId: undefined })
+    run.tree.challenges.push({ step: 'right', kind, userId })
+    const { email } = await userRow(run.scope, userId)
+    return {
+      authToken: proof,
+      user_id: userId,
+      email,
+      factor: { kind, to },
+      session_seconds: run.scope.system.settings.token_ttl_user,
+    }
+  },
+})

@@ -1,0 +1,153 @@
+/**
+ * What a user holds beside the password, as it is bound to the account. Its failures in a row stand with it, so that no new
+ * challenge and no other door begins to count anew. Values are sealed; here they are only carried.
+ */
+import { databaseOf, dialectOf, type SystemStore, writerOf } from '../store.ts'
+
+export type AuthenticatorKind = 'phone'
+/** `disabled`: too many failures; it is good again only once it is bound anew. */
+export type AuthenticatorState = 'bound' | 'disabled'
+
+export type AuthenticatorRecord = {
+  id: string
+  userId: string
+  kind: AuthenticatorKind
+  /** For people: enough to know it again, not enough to use it. */
+  label: string
+  sealed: string
+  state: AuthenticatorState
+  /** Wrong answers in a row, over all challenges. */
+  failures: number
+  blockedUntil: number
+  boundAt: number
+  boundBy: string
+  usedAt: number | null
+}
+
+/** Binding one of a kind replaces the one before, with all that was counted against it. */
+export async function bindAuthenticator(
+  store: SystemStore,
+  record: Pick<AuthenticatorRecord, 'id' | 'userId' | 'kind' | 'label' | 'sealed' | 'boundAt' | 'boundBy'>,
+): Promise<void> {
+  await unbindAuthenticator(store, record)
+  await writerOf(store)
+    .insertInto('authenticators')
+    .values({
+      id: record.id,
+      system_key: store.key,
+      user_id: record.userId,
+      kind: record.kind,
+      label: record.label,
+      sealed: record.sealed,
+      state: 'bound',
+      failures: 0,
+      blocked_until: 0,
+      bound_at: record.boundAt,
+      bound_by: record.boundBy,
+      used_at: null,
+    })
+    .execute()
+}
+
+/** False where none was bound. */
+export async function unbindAuthenticator(
+  store: SystemStore,
+  { userId, kind }: Pick<AuthenticatorRecord, 'userId' | 'kind'>,
+): Promise<boolean> {
+  const { numDeletedRows } = await writerOf(store)
+    .deleteFrom('authenticators')
+    .where('system_key', '=', store.key)
+    .where('user_id', '=', userId)
+    .where('kind', '=', kind)
+    .executeTakeFirstOrThrow()
+  return numDeletedRows > 0n
+}
+
+export async function deleteAuthenticators(store: SystemStore, userId: string): Promise<void> {
+  await writerOf(store)
+    .deleteFrom('authenticators')
+    .where('system_key', '=', store.key)
+    .where('user_id', '=', userId)
+    .execute()
+}
+
+/** `hold` keeps it as it is until the transaction ends: nobody else counts or checks beside this one. */
+export async function findAuthenticator(
+  store: SystemStore,
+  by: { id: string } | { userId: string; kind: AuthenticatorKind },
+  { hold = false }: { hold?: boolean } = {},
+): Promise<AuthenticatorRecord | undefined> {
+  const query = databaseOf(store)
+    .selectFrom('authenticators')
+    .selectAll()
+    .where('system_key', '=', store.key)
+    // SQLite has one writer, so there a transaction holds everything.
+    .$if(hold && dialectOf(store).kind === 'postgres', (select) => select.forUpdate())
+  const row = await ('id' in by
+    ? query.where('id', '=', by.id)
+    : query.where('user_id', '=', by.userId).where('kind', '=', by.kind)
+  ).executeTakeFirst()
+  return row && recordOf(row)
+}
+
+export async function listAuthenticators(store: SystemStore, userId: string): Promise<AuthenticatorRecord[]> {
+  const rows = await databaseOf(store)
+    .selectFrom('authenticators')
+    .selectAll()
+    .where('system_key', '=', store.key)
+    .where('user_id', '=', userId)
+    .orderBy('kind')
+    .execute()
+  return rows.map(recordOf)
+}
+
+type Row = {
+  id: string
+  user_id: string
+  kind: string
+  label: string
+  sealed: string
+  state: string
+  failures: number
+  blocked_until: number
+  bound_at: number
+  bound_by: string
+  used_at: number | null
+}
+
+const recordOf = (row: Row): AuthenticatorRecord => ({
+  id: row.id,
+  userId: row.user_id,
+  kind: row.kind as AuthenticatorKind,
+  label: row.label,
+  sealed: row.sealed,
+  state: row.state as AuthenticatorState,
+  failures: row.failures,
+  blockedUntil: row.blocked_until,
+  boundAt: row.bound_at,
+  boundBy: row.bound_by,
+  usedAt: row.used_at,
+})
+
+export async function countAgainst(
+  store: SystemStore,
+  id: string,
+  to: Pick<AuthenticatorRecord, 'failures' | 'blockedUntil' | 'state'>,
+): Promise<void> {
+  await databaseOf(store)
+    .updateTable('authenticators')
+    .set({ failures: to.failures, blocked_until: to.blockedUntil, state: to.state })
+    .where('system_key', '=', store.key)
+    .where('id', '=', id)
+    .execute()
+}
+
+/** A right answer clears what was counted against this one, and nothing else. */
+export async function markUsed(store: SystemStore, id: string, now: number): Promise<void> {
+  await databaseOf(store)
+    .updateTable('authenticators')
+    .set({ failures: 0, blocked_until: 0, used_at: now })
+    .where('system_key', '=', store.key)
+    .where('id', '=', id)
+    .execute()
+}

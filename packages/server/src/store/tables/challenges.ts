@@ -1,0 +1,126 @@
+/** Challenges: what a user who proved the password is asked for. Each belongs to one attempt and is answered once. */
+import { databaseOf, dialectOf, type Store, type SystemStore } from '../store.ts'
+
+/** `resent`: another code took its place. `unsent`: no code went out. `tries`: too many wrong answers. */
+export type ChallengeEnd = 'answered' | 'resent' | 'unsent' | 'tries'
+
+export type ChallengeRecord = {
+  id: string
+  /** SHA-256 of the text that names it to the client. */
+  handleHash: string
+  userId: string
+  authenticatorId: string
+  /** Keyed; the code itself is nowhere. */
+  codeHash: string
+  /** Of the password that was proved: another password since makes the answer worth nothing. */
+  passwordStamp: string
+  /** The service that asked, and alone may take the answer. */
+  service: string
+  /** Wrong answers to this code. */
+  tries: number
+  /** Codes sent in this attempt, this one included. */
+  sends: number
+  /** When the attempt began: it ends ten minutes later at the latest, however often a code is sent. */
+  attemptAt: number
+  createdAt: number
+  expiresAt: number
+}
+
+export type FoundChallenge = ChallengeRecord & { endedAt: number | null; end: ChallengeEnd | null }
+
+export async function insertChallenge(store: SystemStore, one: ChallengeRecord): Promise<void> {
+  await databaseOf(store)
+    .insertInto('challenges')
+    .values({
+      id: one.id,
+      handle_hash: one.handleHash,
+      system_key: store.key,
+      user_id: one.userId,
+      authenticator_id: one.authenticatorId,
+      code_hash: one.codeHash,
+      password_stamp: one.passwordStamp,
+      service: one.service,
+      tries: one.tries,
+      sends: one.sends,
+      attempt_at: one.attemptAt,
+      created_at: one.createdAt,
+      expires_at: one.expiresAt,
+      ended_at: null,
+      end_reason: null,
+    })
+    .execute()
+}
+
+/** Held until the transaction ends: of many answers at once, one after the other is looked at. */
+export async function holdChallenge(store: SystemStore, handleHash: string): Promise<FoundChallenge | undefined> {
+  const row = await databaseOf(store)
+    .selectFrom('challenges')
+    .selectAll()
+    .where('handle_hash', '=', handleHash)
+    .where('system_key', '=', store.key)
+    // SQLite has one writer, so there a transaction holds everything.
+    .$if(dialectOf(store).kind === 'postgres', (select) => select.forUpdate())
+    .executeTakeFirst()
+  return (
+    row && {
+      id: row.id,
+      handleHash: row.handle_hash,
+      userId: row.user_id,
+      authenticatorId: row.authenticator_id,
+      codeHash: row.code_hash,
+      passwordStamp: row.password_stamp,
+      service: row.service,
+      tries: row.tries,
+      sends: row.sends,
+      attemptAt: row.attempt_at,
+      createdAt: row.created_at,
+      expiresAt: row.expires_at,
+      endedAt: row.ended_at,
+      end: row.end_reason as ChallengeEnd | null,
+    }
+  )
+}
+
+/** When the newest challenge that waits for an answer was made; undefined where none waits. */
+export async function newestOpenChallenge(
+  store: SystemStore,
+  authenticatorId: string,
+  now: number,
+): Promise<number | undefined> {
+  const row = await databaseOf(store)
+    .selectFrom('challenges')
+    .select('created_at')
+    .where('system_key', '=', store.key)
+    .where('authenticator_id', '=', authenticatorId)
+    .where('ended_at', 'is', null)
+    .where('expires_at', '>', now)
+    .orderBy('created_at', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.created_at
+}
+
+export async function countTry(store: SystemStore, id: string): Promise<void> {
+  await databaseOf(store)
+    .updateTable('challenges')
+    .set((eb) => ({ tries: eb('tries', '+', 1) }))
+    .where('id', '=', id)
+    .where('system_key', '=', store.key)
+    .execute()
+}
+
+/** False where it had ended before: of many that try, one ends it. */
+export async function endChallenge(store: SystemStore, id: string, end: ChallengeEnd, now: number): Promise<boolean> {
+  const { numUpdatedRows } = await databaseOf(store)
+    .updateTable('challenges')
+    .set({ ended_at: now, end_reason: end })
+    .where('id', '=', id)
+    .where('system_key', '=', store.key)
+    .where('ended_at', 'is', null)
+    .executeTakeFirstOrThrow()
+  return numUpdatedRows > 0n
+}
+
+export async function deleteOldChallenges(store: Store, before: number): Promise<void> {
+  await databaseOf(store).deleteFrom('challenges').where('expires_at', '<', before).execute()
+}
