@@ -16,7 +16,7 @@ test('every package that ships reads without a note but of what is kept, and is 
   assert.ok(shipped.list().length > 0)
   for (const entry of shipped.list()) {
     const { model, notes } = readPackage(entry.files, { platformLibraries: nativeLibraries })
-    const odd = notes.filter(({ code }) => code !== 'kept')
+    const odd = notes.filter(({ kind }) => kind !== 'kept')
     assert.deepEqual(odd, [], entry.name)
     const written = writePackage(model)
     assert.deepEqual([...written.keys()].sort(), [...entry.files.keys()].sort())
