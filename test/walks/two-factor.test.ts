@@ -154,11 +154,44 @@ test('the guide, from the address of the package to a session', async (t) => {
   assert.equal(trace.decision, 'granted')
 })
 
+test('the portal is kept as one that can be opened: two pages, widgets with their code, roles that may see it', async (t) => {
+  const { app, system, developer } = await install(t)
+  const portal = await app.call('GET', `/api/v/2/portals/${system.key}/Two Factor Login`, { developer })
+  const { config, type } = portal.body
+  assert.equal(type, 'custom_v2', portal.text)
+  const {
+    pages,
+    panes,
+    widgets,
+    paneGridWidgetLayouts: layouts,
+  } = typeof config === 'string' ? JSON.parse(config) : config
+  assert.deepEqual(
+    Object.values<any>(pages).map((page) => page.name),
+    ['Home', 'SuccessPage'],
+  )
+  for (const pane of Object.values<any>(panes)) {
+    assert.ok(pages[pane.pageId])
+    for (const place of layouts[pane.tabInfo.activeTab].lg) {
+      const { HTML, JavaScript } = widgets[place.i].props.html.value
+      for (const [, id] of JavaScript.matchAll(/\$\('#(\w+)'\)/g)) assert.ok(HTML.includes(`id="${id}"`), id)
+      new Function(JavaScript)
+    }
+  }
+  const roles = await app.call('GET', `/admin/user/${system.key}/roles`, { developer })
+  const levels = roles.body.flatMap((role: any) => role.Permissions.Portals.map((one: any) => [role.Name, one.Level]))
+  assert.deepEqual(levels.sort(), [
+    ['Anonymous', 1],
+    ['Authenticated', 1],
+    ['portalEditor', 5],
+  ])
+})
+
 test('with nothing filled in, development works: the phone is made up, and messages go to the inbox', async (t) => {
   const walk = await install(t)
   const ran = await walk.setUp()
   assert.equal(ran.success, true, JSON.stringify(ran))
   await walk.turnOn()
+  assert.match(ran.results.message, /made up/)
   const { email, password, phone: madeUp } = testUser(ran.results.users)
   const first = await walk.auth({ email, password })
   assert.equal(first.body.options.err, false, first.text)

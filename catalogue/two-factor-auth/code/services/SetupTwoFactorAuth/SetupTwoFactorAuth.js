@@ -153,11 +153,13 @@ function SetupTwoFactorAuth(req, resp) {
   var testUser = accounts[2]
   var problems = problemsOf(where, testUser)
   if (problems.length > 0) fail('Nothing was set up. ' + problems.join(' '), problems)
-  if (!testUser.phone && !(testUser.found && testUser.found.sms_phone)) testUser.phone = phoneOfNobody
+  var madeUp = !testUser.phone && !(testUser.found && testUser.found.sms_phone)
+  if (madeUp) testUser.phone = phoneOfNobody
 
   accounts.forEach(setUp)
   resp.success({
-    message: 'Success. The three users are there, with their roles. ' + whereTo(where),
+    message: 'Success. The three users are there, with their roles. ' + whereTo(where) +
+      (madeUp ? ' The phone of ' + testUser.email + ' is made up and belongs to nobody.' : ''),
     users: users,
     messages: { where: where.where },
     next: [

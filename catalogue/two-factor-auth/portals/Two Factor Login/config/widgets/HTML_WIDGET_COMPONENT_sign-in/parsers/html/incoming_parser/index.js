@@ -58,15 +58,14 @@ function submitPassword() {
 }
 
 function submitCode() {
-  // The door wants an e-mail and a password in every body; they are not read in this step.
-  var body = { email: 'a', password: 'b', factor: 2, factor_id: factorId, code: $('#code_input').val().trim() }
+  var body = { factor: 2, factor_id: factorId, code: $('#code_input').val().trim() }
   call(body, function (answer) {
     enter(answer, '')
   })
 }
 
 function submitResend() {
-  call({ email: 'a', password: 'b', factor_id: factorId, resend: true }, askForCode)
+  call({ factor_id: factorId, resend: true }, askForCode)
 }
 
 function onEnter(id, act) {
