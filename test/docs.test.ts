@@ -35,11 +35,14 @@ let userId: string
 before(async () => {
   app = await createTestApp({ after: (end: () => unknown) => ends.push(end) })
   system = await app.createSystem()
-  userId = await app.createUser(system, email, password)
+  await app.call('POST', `/admin/user/${system.key}/columns`, {
+    developer: app.developer,
+    body: { column_name: 'sms_phone', type: 'string' },
+  })
+  userId = await app.createUser(system, email, password, { sms_phone: '+1 415 555 0123' })
   const runAs = await app.createUser(system, 'runner@example.com', 'runs the services')
   await app.createCollection(system, 'readings', { sensor: 'string', value: 'double' })
   await app.createCollection(system, 'badges', { number: 'string', user_id: 'string' })
-  await app.createCollection(system, 'pending', { proof: 'string', code: 'string' })
   const everything = { allcollections: { permissions: 15 }, users: { permissions: 1 } }
   await app.grant(system, 'Administrator', everything)
   const roles = { add: ['Administrator'] }
@@ -114,20 +117,19 @@ test('a badge signs its holder in', async () => {
   assert.equal((await auth('badge', { badge: '18' })).body.user_token, '')
 })
 
-test('two steps end in a session, and a wrong code ends the ticket', async () => {
-  const asDeveloper = { developer: app.developer }
-  const codeOf = async (ticket: string) => {
-    const rows = await app.call('GET', `/api/v/1/collection/${system.key}/pending`, asDeveloper)
-    return rows.body.DATA.find((row: any) => row.item_id === ticket)?.code
-  }
+test('two steps end in a session; another code, and a code used twice, do not', async () => {
   const first = await auth('twoSteps', { email, password })
-  const { ticket } = first.body.options
-  const second = await auth('twoSteps', { ticket, code: await codeOf(ticket) })
+  const { ticket, to } = first.body.options
+  assert.equal(to, '+1 ••• 0123', first.text)
+  const inbox = await app.call('GET', `/admin/v/4/system/${system.key}/inbox`, { developer: app.developer })
+  const code = /^Your code is (\d{6})$/.exec(inbox.body.at(-1).body)![1]!
+  const wrong = code === '000000' ? '111111' : '000000'
+  assert.equal((await auth('twoSteps', { ticket, code: wrong })).body.user_token, '')
+  const second = await auth('twoSteps', { ticket, code })
   assert.equal(second.body.user_id, userId, second.text)
-  const { ticket: other } = (await auth('twoSteps', { email, password })).body.options
-  const code = await codeOf(other)
-  assert.equal((await auth('twoSteps', { ticket: other, code: 'wrong' })).body.user_token, '')
-  assert.equal((await auth('twoSteps', { ticket: other, code })).body.user_token, '')
+  assert.deepEqual(second.body.options, { factor: 'phone' })
+  assert.equal((await auth('twoSteps', { ticket, code })).body.user_token, '')
+  assert.match((await auth('twoSteps', { email, password: 'wrong' })).body.options.message, /e-mail or the password/)
 })
 
 test('a service asks its own node with the token of its run', async () => {

@@ -21,6 +21,10 @@ await app.call('POST', `/admin/user/${system.key}/columns`, {
   ...developer,
   body: { column_name: 'sms_phone', type: 'string' },
 })
+await app.call('POST', `/admin/user/${system.key}/columns`, {
+  developer: app.developer,
+  body: { column_name: 'nickname', type: 'string' },
+})
 const level = (name: string, permissions: number) => ({ itemInfo: { name }, permissions })
 await app.grant(system, 'Authenticated', {
   collections: [level('Readings', 15), level('Many', 15), level('Wells', 15)],
@@ -157,9 +161,16 @@ test('25: setUsers reaches custom columns only, and asks for a query', async () 
 
 test('24: getUser and setUser are about oneself', async () => {
   const answer = await run(`${ask}
-    var err = ask(function (cb) { ClearBlade.User().setUser({sms_phone: "own"}, cb); }).err;
-    resp.success([err, ask(function (cb) { ClearBlade.User().getUser(cb); }).data.sms_phone]);`)
+    var err = ask(function (cb) { ClearBlade.User().setUser({nickname: "own"}, cb); }).err;
+    resp.success([err, ask(function (cb) { ClearBlade.User().getUser(cb); }).data.nickname]);`)
   assert.deepEqual(results(answer), [false, 'own'])
+})
+
+test('24: the number of a phone that is bound as a second factor is not among what a user changes himself', async () => {
+  const answer = await run(`${ask}
+    var err = ask(function (cb) { ClearBlade.User().setUser({sms_phone: "+15005550009"}, cb); }).err;
+    resp.success([err, ask(function (cb) { ClearBlade.User().getUser(cb); }).data.sms_phone]);`)
+  assert.deepEqual(results(answer), [true, '+15005550006'])
 })
 
 test('26: update, remove and count with queries; count gives {count}', async () => {

@@ -352,6 +352,7 @@ test('40: a caller without level 1 on the service is refused; an anonymous calle
   await app.grant(system, 'Anonymous', { services: [{ itemInfo: { name: 'locked' }, permissions: 0 }] })
   await refused({ token: anonymous })
   await app.grant(system, 'keeper', { services: [{ itemInfo: { name: 'locked' }, permissions: 1 }] })
+  await app.set(system, { run_as_sign_in: 'allowed' })
   const runner = await app.signIn(system, 'runner@example.com', runnerPassword)
   assert.equal(results(await app.run(system, 'locked', {}, { token: runner })), 'open')
   assert.equal(results(await execute('locked', { as: 'developer' })), 'open')

@@ -273,3 +273,27 @@ test('of two registrations with one invitation, at once on both nodes, one makes
   )
   assert.equal(answers.filter((answer) => answer.status === 200).length, 1, answers.map((one) => one.text).join('\n'))
 })
+
+test('of fifty right answers to a challenge on both nodes at once one lets in, and wrong ones on both are counted together', async (t) => {
+  const { a, b, system, userId } = await pair(t)
+  const column = { column_name: 'sms_phone', type: 'string' }
+  await a.call('POST', `/admin/user/${system.key}/columns`, { developer: a.developer, body: column })
+  await manage({ a, b, system, userId }, { sms_phone: '+1 415 555 0123' })
+  const more = { requires: 'clearblade,signin', executableBy: ['Anonymous'] }
+  await a.createService(system, 'secondFactor', service('second-factor'), more)
+  await a.set(system, { auth_service: 'secondFactor' })
+  const begin = async (node: TestApp) => (await auth(node, system)).body.options as { factor_id: string; code: string }
+  const first = await begin(a)
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, (_, index) => auth(index % 2 === 0 ? a : b, system, first)),
+  )
+  assert.equal(answers.filter(({ body }) => body.user_token !== '').length, 1)
+
+  const second = await begin(b)
+  const wrong = { ...second, code: second.code === '000000' ? '111111' : '000000' }
+  await Promise.all(Array.from({ length: 8 }, (_, index) => auth(index % 2 === 0 ? a : b, system, wrong)))
+  const path = `/admin/v/4/system/${system.key}/users/${userId}/authenticators`
+  const { body } = await b.call('GET', path, { developer: a.developer })
+  assert.equal(body[0].failures, 5, 'five tries of a code, and not one more')
+  assert.equal((await auth(a, system, second)).body.user_token, '')
+})

@@ -74,6 +74,8 @@ export type SystemSettings = {
   anonymous: 'open' | 'closed'
   /** Whether `/user/reg` makes accounts for whoever knows the system's key and secret. */
   registration: 'open' | 'closed'
+  /** Whether an account that services run as may sign in as well. */
+  run_as_sign_in: 'refused' | 'allowed'
   password_min_length: number
   /** Where messages go; '' is the inbox in development and the providers in production. */
   messages_to: '' | 'inbox' | 'provider'

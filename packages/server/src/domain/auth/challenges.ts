@@ -83,7 +83,7 @@ export async function giveChallenge(
   const now = scope.clock.now()
   // In a step of its own and before anything else is looked at: whatever fails from here on, a service that answers with
   // this proof all the same lets nobody in.
-  const redeemed = await scope.data.transaction((tx) => redeem(tx, input.proof, now, undefined))
+  const redeemed = await scope.data.transaction((tx) => redeem(tx, input.proof, now, undefined, scope.system.settings))
   if (!redeemed.ok) throw refused(`The first factor is not proved: this is ${redeemed.why}.`)
   if (redeemed.origin !== 'password') throw refused('A challenge begins with the proof of a password.')
   const { userId, passwordStamp } = redeemed

@@ -7,8 +7,9 @@ import { bearerToken } from '../../base/ids.ts'
 import { hashToken } from '../../base/secrets.ts'
 import type { SystemStore } from '../../store/store.ts'
 import { type AccountRecord, findAccount } from '../../store/tables/accounts.ts'
+import { isRunAs } from '../../store/tables/code.ts'
 import { insertProof, proofState, redeemProof } from '../../store/tables/proofs.ts'
-import type { SystemScope } from '../access/scope.ts'
+import type { SystemScope, SystemSettings } from '../access/scope.ts'
 
 /** As long as a challenge may live (NIST SP 800-63B-4 §3.1.3.2: ten minutes at most). */
 const proofLife = 10 * minute
@@ -56,6 +57,7 @@ export async function redeem(
   token: string,
   now: number,
   grantBy: string | undefined,
+  settings: Pick<SystemSettings, 'run_as_sign_in'>,
 ): Promise<Redemption> {
   const hash = hashToken(token)
   const proof = await redeemProof(tx, hash, now)
@@ -67,12 +69,21 @@ export async function redeem(
   const account = await findAccount(tx, { userId: proof.userId }, { hold: true })
   if (account === undefined) return { ok: false, why: 'a proof for a user who is gone' }
   if (account.disabled) return { ok: false, why: 'a proof for a user who is switched off' }
+  if (!(await maySignIn(tx, settings, account.userId)))
+    return { ok: false, why: 'a proof for a user whom services run as' }
   if (account.passwordStamp !== proof.passwordStamp) {
     return { ok: false, why: 'a proof of a password that was changed since' }
   }
   const { userId, origin, factors, passwordStamp } = proof
   return { ok: true, userId, origin, factors, passwordStamp }
 }
+
+/** An account that services run as is power lent to code: nobody signs in with it unless the developer wants that. */
+export const maySignIn = async (
+  tx: SystemStore,
+  settings: Pick<SystemSettings, 'run_as_sign_in'>,
+  userId: string,
+): Promise<boolean> => settings.run_as_sign_in === 'allowed' || !(await isRunAs(tx, userId))
 
 async function unusable(tx: SystemStore, token: string, hash: string, now: number): Promise<string> {
   if (!token.startsWith(proofPrefix)) {

@@ -114,7 +114,7 @@ async function registerByService(
     return { ...(base ?? nobody), ...nothing, options: verdict.options, status: 200 }
   }
   const granted = await inOneStep(scope, trace, async (tx) => {
-    const redeemed = await redeem(tx, verdict.token, scope.clock.now(), undefined)
+    const redeemed = await redeem(tx, verdict.token, scope.clock.now(), undefined, scope.system.settings)
     if (!redeemed.ok) return redeemed.why
     trace.note({ userId: redeemed.userId })
     await trace.write('granted', { why: 'the registration service returned a proof' }, tx)

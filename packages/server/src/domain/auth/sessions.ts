@@ -5,6 +5,7 @@ import { bearerToken, uuid } from '../../base/ids.ts'
 import { hashToken } from '../../base/secrets.ts'
 import type { Store } from '../../store/store.ts'
 import { findAccount } from '../../store/tables/accounts.ts'
+import { isRunAs } from '../../store/tables/code.ts'
 import { findDeveloper, updateDeveloper } from '../../store/tables/developers.ts'
 import {
   endSessions,
@@ -141,6 +142,9 @@ export async function refreshUserSession(
     const system = tx.forSystem(scope.system.key)
     const account = await findAccount(system, { userId: session.subjectId }, { hold: true })
     if (account === undefined || account.disabled) return 'the account is gone or switched off'
+    if (scope.system.settings.run_as_sign_in === 'refused' && (await isRunAs(system, session.subjectId))) {
+      return 'services run as this user'
+    }
     const row = await holdSystem(system)
     const authService = row === undefined ? '' : readSettings(row.settings).auth_service
     if (authService !== '' && session.grantedBy !== `service:${authService}`)

@@ -10,7 +10,7 @@ import type { SystemScope } from '../access/scope.ts'
 import { checkUserPassword, type Refusal, refusalError } from '../accounts/credentials.ts'
 import { readSettings } from '../systems/settings.ts'
 import { type AskOverride, type OverrideRequest, readVerdict } from './override.ts'
-import { redeem } from './proofs.ts'
+import { maySignIn, redeem } from './proofs.ts'
 import { type OpenedSession, openSession, openUserSession, refreshUserSession } from './sessions.ts'
 import { SignInTrace } from './trace.ts'
 
@@ -51,10 +51,11 @@ async function signInWithPassword(
   }
   const { userId, passwordStamp } = check.account
   trace.note({ userId })
-  const signedIn = await inOneStep(scope, trace, async (tx): Promise<SignInResult | undefined> => {
+  const signedIn = await inOneStep(scope, trace, async (tx): Promise<SignInResult | 'run-as' | undefined> => {
     // The hash took its time: the account must still be as it was.
     const account = await findAccount(tx, { userId }, { hold: true })
     if (account === undefined || account.disabled || account.passwordStamp !== passwordStamp) return undefined
+    if (!(await maySignIn(tx, scope.system.settings, userId))) return 'run-as'
     const session = await openUserSession(tx.node, scope, { userId, grantedBy: 'password', factors: 'password' })
     await trace.write('granted', { why: 'the password was right' }, tx)
     return {
@@ -65,8 +66,13 @@ async function signInWithPassword(
       refreshToken: session.refreshToken,
     }
   })
-  if (signedIn !== undefined) return signedIn
-  await trace.write('refused', { why: 'the account was changed while the password was checked' })
+  if (signedIn !== undefined && signedIn !== 'run-as') return signedIn
+  await (signedIn === undefined
+    ? trace.write('refused', { why: 'the account was changed while the password was checked' })
+    : trace.write('refused', {
+        why: 'services run as this user, who therefore cannot sign in',
+        advice: 'Give the services a user of their own, or set run_as_sign_in to "allowed".',
+      }))
   const changed: Refusal = { ok: false, reason: 'disabled', accountId: userId }
   throw refusalError(changed, 'wrongCredentials')
 }
@@ -100,7 +106,7 @@ export async function askAndDecide(
       return { state: 'more', userId: verdict.userId, options: verdict.options }
     case 'grant': {
       const granted = await inOneStep(scope, trace, async (tx): Promise<SignInResult | string> => {
-        const redeemed = await redeem(tx, verdict.token, scope.clock.now(), request.service)
+        const redeemed = await redeem(tx, verdict.token, scope.clock.now(), request.service, scope.system.settings)
         if (!redeemed.ok) return redeemed.why
         if (request.onlyFor !== undefined && redeemed.userId !== request.onlyFor) {
           return 'a proof for another user than the one who registered'
@@ -169,7 +175,7 @@ export async function redeemForService(scope: SystemScope, proof: string): Promi
   if (scope.system.settings.auth_service !== '') return undefined
   const trace = new SignInTrace(scope, 'service')
   return inOneStep(scope, trace, async (tx) => {
-    const redeemed = await redeem(tx, proof, scope.clock.now(), undefined)
+    const redeemed = await redeem(tx, proof, scope.clock.now(), undefined, scope.system.settings)
     if (!redeemed.ok) return undefined
     const session = await openUserSession(tx.node, scope, {
       userId: redeemed.userId,

@@ -18,6 +18,7 @@ export const defaultSettings: SystemSettings = {
   auth_error_status: 200,
   anonymous: 'open',
   registration: 'open',
+  run_as_sign_in: 'refused',
   password_min_length: 8,
   messages_to: '',
   message_providers: [],
@@ -67,6 +68,13 @@ export function checkSettings(body: Record<string, unknown>): Partial<SystemSett
     if (value !== 'open' && value !== 'closed')
       throw new GatehouseError('badSetting', `${name} must be "open" or "closed".`)
     changes[name] = value
+  }
+  const { run_as_sign_in: runAs } = body
+  if (runAs !== undefined && runAs !== null) {
+    if (runAs !== 'refused' && runAs !== 'allowed') {
+      throw new GatehouseError('badSetting', 'run_as_sign_in must be "refused" or "allowed".')
+    }
+    changes.run_as_sign_in = runAs
   }
   if (body.password_min_length !== undefined) {
     const value = body.password_min_length

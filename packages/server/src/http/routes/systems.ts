@@ -39,6 +39,7 @@ async function v4Shape(scope: SystemScope): Promise<Record<string, unknown>> {
     reg_service: settings.reg_service,
     registration: settings.registration,
     anonymous: settings.anonymous,
+    run_as_sign_in: settings.run_as_sign_in,
     token_ttl: settings.token_ttl,
     token_ttl_user: settings.token_ttl_user,
     token_ttl_device: settings.token_ttl_device,

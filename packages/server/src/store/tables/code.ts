@@ -46,6 +46,19 @@ export async function insertUnit(store: SystemStore, unit: CodeUnitRecord): Prom
   store.record({ kind: unit.kind, id: unit.name, operation: 'put', columns: ['settings', 'version'] })
 }
 
+/** Whether a service runs as this user, whose id is hexadecimal digits. */
+export async function isRunAs(store: SystemStore, userId: string): Promise<boolean> {
+  const row = await databaseOf(store)
+    .selectFrom('code_units')
+    .select('name')
+    .where('system_key', '=', store.key)
+    .where('kind', '=', 'service')
+    .where('settings', 'like', `%"run_user":"${userId}"%`)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 export async function updateUnit(
   store: SystemStore,
   unit: { kind: CodeKind; name: string },
