@@ -258,6 +258,17 @@ test('another code takes the place of the first, and not before half a minute', 
   assert.ok(second.body.user_token, second.text)
 })
 
+test('nobody signs in as the account that the service runs as, not even where its roles are excused', async (t) => {
+  const walk = await install(t)
+  await walk.setConstants({ PASSWORD_ONLY_ROLES: ['Authenticated', 'authOverrideRole'] })
+  const ran = await walk.setUp()
+  await walk.turnOn()
+  const [{ email, password }] = ran.results.users
+  assert.equal(email, runAs)
+  const answer = await walk.auth({ email, password })
+  assert.ok(!answer.body.user_token, answer.text)
+})
+
 test('a user without a phone is refused with the reason', async (t) => {
   const walk = await ready(t)
   await walk.app.createUser(walk.system, 'op@example.com', 'the plant is quiet')
