@@ -152,7 +152,8 @@ export const roleCalls: HostTable = {
   'roles.ofUser': async ({ scope, args }) => {
     const userId = textArg(args, 'user_id')
     const roles = await rolesOfUser(scope, userId)
-    return roles.map((role) => ({ role_id: role.id, user_id: userId, user_role_id: `${userId}/${role.id}` }))
+    // The name is ours: who may know that he holds a role may know what it is called.
+    return roles.map(({ id, name }) => ({ role_id: id, name, user_id: userId, user_role_id: `${userId}/${id}` }))
   },
   'roles.users': async ({ scope, args }) => membersOf(scope, await roleArg(scope, args)),
   'roles.permissions': async ({ scope, args }) => {

@@ -1,0 +1,38 @@
+// Codes by text message: the library signin with the account and the text of ConstantsTwoFactor. It makes the codes,
+// sends them, counts the tries and knows the phones; here is only what the constants say about it.
+var TwilioSMS = (function () {
+  var constants = { TWILIO_KEY: TWILIO_KEY, TWILIO_SECRET: TWILIO_SECRET, TWILIO_SOURCE_NUMBER: TWILIO_SOURCE_NUMBER }
+
+  // The account to send with; undefined for the providers of the system.
+  function provider() {
+    if (missing().length > 0) return undefined
+    return { kind: 'twilio', account: TWILIO_KEY, token: TWILIO_SECRET, from: TWILIO_SOURCE_NUMBER }
+  }
+
+  // The names of the constants of the account that are empty.
+  function missing() {
+    return Object.keys(constants).filter(function (name) {
+      return !constants[name]
+    })
+  }
+
+  function message() {
+    return SMS_MESSAGE.indexOf('{code}') === -1 ? SMS_MESSAGE + ' {code}' : SMS_MESSAGE
+  }
+
+  return {
+    missing: missing,
+    // Sends a code to the phone of the user whose password was proven: callback(err, {challenge_id, to, ...}).
+    challenge: function (proof, callback) {
+      signin.challenge({ authToken: proof, kind: 'phone', message: message(), provider: provider() }, callback)
+    },
+    // A new code in place of the one that did not arrive; the same data.
+    resend: function (challengeId, callback) {
+      signin.resend({ challenge_id: challengeId, message: message(), provider: provider() }, callback)
+    },
+    // Compares the code: callback(err, {authToken, user_id, email, factor, session_seconds}).
+    answer: function (challengeId, code, callback) {
+      signin.answer({ challenge_id: challengeId, code: code }, callback)
+    },
+  }
+})()

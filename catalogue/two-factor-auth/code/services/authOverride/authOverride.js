@@ -1,0 +1,169 @@
+// The auth service: a password, then a code by text message. The platform makes, sends and counts the codes (TwilioSMS);
+// here stands what a client sends and gets, who owes a code, and when people may come (TwoFactorRules).
+//
+//   {email, password}              begins, with or without "factor": 1; the answer's options hold the factor_id
+//   {factor: 2, factor_id, code}   ends it; an e-mail and a password beside them are not read
+//   {factor_id, resend: true}      sends a new code
+function authOverride(req, resp) {
+  var params = req.params
+  var pendingMinutes = 15
+  var rowsAtOnce = 20
+
+  function refuse(message) {
+    resp.error({ authToken: '', user_id: '', options: { err: true, message: message } })
+  }
+
+  // The texts of refusals of the platform are for people.
+  function refuseWith(problem) {
+    refuse(String(problem))
+  }
+
+  // TwoFactorAuthTokens is a window for the developer and decides nothing: a row says that a code is pending, and in
+  // development which one. So a row that cannot be written or removed is no reason to refuse anybody.
+  function note(err, data) {
+    if (err) log('TwoFactorAuthTokens: ' + data)
+  }
+
+  function pending() {
+    return ClearBlade.Query({ collectionName: 'TwoFactorAuthTokens' })
+  }
+
+  // Says which sign-in is meant, and is no key to it.
+  function traceOf(challengeId) {
+    return 'pending ' + crypto.createHash('sha256').update(challengeId).digest('hex').slice(0, 16)
+  }
+
+  function showPending(challenge) {
+    var row = {
+      email: challenge.email,
+      auth_token: traceOf(challenge.challenge_id),
+      sms_code: challenge.code || '',
+      auth_date: new Date().toISOString(),
+    }
+    ClearBlade.Collection({ collectionName: 'TwoFactorAuthTokens' }).create(row, note)
+  }
+
+  function hidePending(challengeId) {
+    pending().equalTo('auth_token', traceOf(challengeId)).remove(note)
+  }
+
+  function hideExpired() {
+    var oldest = new Date(Date.now() - pendingMinutes * 60 * 1000).toISOString()
+    var expired = pending().lessThan('auth_date', oldest).ascending('auth_date').setPage(rowsAtOnce, 1)
+    expired.fetch(function (err, page) {
+      if (err) return note(err, page)
+      page.DATA.forEach(function (row) {
+        pending().equalTo('item_id', row.item_id).remove(note)
+      })
+    })
+  }
+
+  function askForCode(challenge) {
+    showPending(challenge)
+    hideExpired()
+    resp.success({
+      authToken: '',
+      user_id: '',
+      options: {
+        err: false,
+        message: 'Enter the code that was sent to ' + challenge.to + '.',
+        factor_id: challenge.challenge_id,
+        to: challenge.to,
+        expires_at: challenge.expires_at,
+      },
+    })
+  }
+
+  // The names of the roles of the user whose password was proven; none where they cannot be read.
+  function rolesOf(userId) {
+    var names = []
+    ClearBlade.Roles().getRolesForUser(userId, function (err, roles) {
+      if (err) log('The roles cannot be read: ' + roles)
+      else names = roles.map(function (role) { return role.name })
+    })
+    return names
+  }
+
+  function checkPassword() {
+    var proven
+    try {
+      ClearBlade.init({
+        systemKey: req.systemKey,
+        systemSecret: req.systemSecret,
+        email: params.email,
+        password: params.password,
+        callback: function (err, body) {
+          if (err) refuseWith(body)
+          proven = body
+        },
+      })
+    } catch (problem) {
+      refuse('The e-mail or the password is not right.')
+    }
+    return proven
+  }
+
+  function firstFactor() {
+    var proven = checkPassword()
+    var roles = TwoFactorRules.excuses ? rolesOf(proven.user_id) : []
+    ClearBlade.init({ request: req })
+    if (TwoFactorRules.passwordIsEnough(roles)) {
+      resp.success({
+        authToken: proven.authToken,
+        user_id: proven.user_id,
+        options: { err: false, message: 'Welcome', email: proven.email, factor: { kind: 'password' } },
+      })
+    }
+    TwilioSMS.challenge(proven.authToken, function (err, challenge) {
+      if (err) refuseWith(challenge)
+      askForCode(challenge)
+    })
+  }
+
+  function resend() {
+    TwilioSMS.resend(params.factor_id, function (err, challenge) {
+      if (err) refuseWith(challenge)
+      hidePending(params.factor_id)
+      askForCode(challenge)
+    })
+  }
+
+  function secondFactor() {
+    // JSON carries a code as a number too, without the zeros in front.
+    var code = typeof params.code === 'number' ? ('000000' + params.code).slice(-6) : params.code
+    if (!isText(code)) refuse('The code is missing.')
+    TwilioSMS.answer(params.factor_id, code, function (err, answer) {
+      if (err) refuseWith(answer)
+      hidePending(params.factor_id)
+      resp.success({
+        authToken: answer.authToken,
+        user_id: answer.user_id,
+        options: {
+          err: false,
+          message: 'Welcome',
+          email: answer.email,
+          factor: answer.factor,
+          session_seconds: answer.session_seconds,
+        },
+      })
+    })
+  }
+
+  function isText(value) {
+    return typeof value === 'string' && value !== ''
+  }
+
+  ClearBlade.init({ request: req })
+  if (!req.context) refuse('This service is asked by the node at a sign-in. Name it as the auth service of the system.')
+  var closed = TwoFactorRules.refusal(new Date())
+  if (closed) refuse(closed)
+  // A client that says nothing about factors begins, as one that knows of none does.
+  var said = params.factor !== undefined && params.factor !== null
+  var factor = said ? String(params.factor) : params.factor_id || params.code ? '2' : '1'
+  var again = params.resend === true
+  if (factor !== '1' && factor !== '2') refuse('The factor must be 1 or 2.')
+  if ((factor === '2' || again) && !isText(params.factor_id)) refuse('The factor_id of the first step is missing.')
+  if (again) resend()
+  if (factor === '2') secondFactor()
+  firstFactor()
+}

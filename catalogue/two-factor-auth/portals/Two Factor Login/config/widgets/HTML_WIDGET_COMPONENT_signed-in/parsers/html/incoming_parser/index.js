@@ -1,0 +1,23 @@
+// Who signed in, by which factor, and for how long. Runs when the page is shown.
+var granted = window.twoFactorLogin || {}
+var user = CB_PORTAL.ClearBlade.user || {}
+
+function lengthOf(seconds) {
+  var units = [['day', 86400], ['hour', 3600], ['minute', 60]]
+  for (var i = 0; i < units.length; i++) {
+    var count = Math.floor(seconds / units[i][1])
+    if (count >= 1) return count + ' ' + units[i][0] + (count === 1 ? '' : 's')
+  }
+  return seconds + ' seconds'
+}
+
+function factorOf(factor) {
+  if (factor.kind === 'password') return 'The password was enough.'
+  return 'Granted by the code that was sent to ' + factor.to + '.'
+}
+
+$('#resultingUser').text(user.authToken ? 'You are signed in as ' + user.email + '.' : 'You are not signed in.')
+$('#resultingFactor').text(user.authToken && granted.factor ? factorOf(granted.factor) : '')
+$('#resultingSession').text(
+  user.authToken && granted.session_seconds ? 'This session lasts ' + lengthOf(granted.session_seconds) + '.' : ''
+)
