@@ -66,13 +66,20 @@ export type ImportReport = Omit<Plan, 'items'> & {
   passwords: { email: string; password: string }[]
   /** Ids of what was written, by name. */
   ids: { collections: Record<string, string>; roles: Record<string, string>; users: Record<string, string> }
+  /** Code that does not compile; it is taken as it is. */
+  problems: CodeProblem[]
 }
+
+/** `line` counts from 1, `column` from 0. */
+export type CodeProblem = { kind: 'service' | 'library'; name: string; line: number; column: number; message: string }
 
 type Prepared = {
   model: PackageModel
   base: PackageModel | undefined
   code: Map<string, PreparedCode>
+  /** Why an asset cannot be taken, by kind and name. */
   problems: Map<string, string>
+  codeProblems: CodeProblem[]
   notes: Note[]
 }
 
@@ -127,10 +134,10 @@ const noIds = (): ImportReport['ids'] => ({ collections: {}, roles: {}, users: {
 
 function reportOf(
   plan: Plan,
-  { notes }: Prepared,
+  { notes, codeProblems }: Prepared,
   rest: Pick<ImportReport, 'dryRun' | 'system' | 'passwords' | 'ids'>,
 ) {
-  return { ...rest, ...plan, notes: [...notes, ...plan.notes] }
+  return { ...rest, ...plan, notes: [...notes, ...plan.notes], problems: codeProblems }
 }
 
 /** The system inside the transaction: made there, or held so that no other import or setting comes between. */
@@ -269,6 +276,7 @@ function demandFree(plan: Plan, { allow = [] }: ImportOptions): void {
 async function prepare(store: SystemStore, model: PackageModel, options: ImportOptions): Promise<Prepared> {
   const code = new Map<string, PreparedCode>()
   const problems = new Map<string, string>()
+  const codeProblems: CodeProblem[] = []
   const notes: Note[] = []
   const units = [
     ...model.libraries.map((one) => ({ kind: 'library' as const, one, settings: {} })),
@@ -311,7 +319,8 @@ async function prepare(store: SystemStore, model: PackageModel, options: ImportO
     const problem = prepared?.compiled.problem
     if (problem !== undefined && problem !== null) {
       const message = `The ${kind} ${shown(name)} does not compile (line ${problem.line}: ${problem.message}); it is taken as it is.`
-      notes.push({ level: 'warning', kind: 'skipped', asset: { kind, name }, message })
+      notes.push({ level: 'warning', kind: 'code', asset: { kind, name }, message })
+      codeProblems.push({ kind, name, line: problem.line, column: problem.column, message: problem.message })
     }
     await step()
   }
@@ -333,7 +342,7 @@ async function prepare(store: SystemStore, model: PackageModel, options: ImportO
     ...options.base,
     collections: options.base.collections.map((one) => ({ ...one, rows: keptRows(store, columnsOf(one), one.rows) })),
   }
-  return { model: { ...model, collections, users }, base, code, problems, notes }
+  return { model: { ...model, collections, users }, base, code, problems, codeProblems, notes }
 }
 
 const pickTexts = (one: object): Record<string, unknown> => {
