@@ -37,6 +37,8 @@ export type Item = Named & {
   action: 'create' | 'update' | 'unchanged' | 'conflict' | 'keep' | 'delete'
   differs?: string[]
   reason?: string
+  /** Of a conflict: --overwrite settles it. */
+  givesWay?: true
   rows?: { added: number; changed: number; same: number }
   columnsAdded?: string[]
   indexesAdded?: string[]

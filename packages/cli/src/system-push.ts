@@ -1,7 +1,7 @@
 /** `gatehouse system push`: a folder into its system, three ways: what was pulled, what is here, what is there now. */
 import { dirname, resolve } from 'node:path'
 import { type Api, longPatienceMs, segment } from './api.ts'
-import { changeFlags, demandSomebody, quoted, readRunAs, runAsFlag, settle } from './change.ts'
+import { changeFlags, demandSomebody, quoted, readRunAs, runAsFlag, settle, warnOfUnheard } from './change.ts'
 import { CommandError } from './failure.ts'
 import { command } from './flags.ts'
 import { type Files, readFolder, zipOf } from './folder.ts'
@@ -39,6 +39,7 @@ Afterwards the folder is brought up to date with the system.`,
     const sending = await pack(folder, system.key)
     const more = { overwrite: given.list('overwrite'), delete: given.on('delete'), ...readRunAs(given) }
     const planned = await send(api, system.key, sending, { ...more, dry_run: true }, output)
+    warnOfUnheard(planned, given, output)
     if (given.on('dry-run')) {
       const problems = problemsIn(planned.problems, sending.files)
       for (const problem of problems) sayProblem(problem, sending.files, output, folder)

@@ -10,7 +10,7 @@ import { allBits, defaultRoles, resourceKindNames, resourceKinds } from '@gateho
 import { hashPassword } from '../base/secrets.ts'
 import type { NodeScope, SystemScope } from '../domain/access/scope.ts'
 import { type PreparedCode, prepareCode } from '../domain/code/code.ts'
-import { createSystem, noSuchSystem, systemByKey } from '../domain/systems/systems.ts'
+import { checkSystemName, createSystem, noSuchSystem, systemByKey } from '../domain/systems/systems.ts'
 import { rowAsKept } from '../store/rows.ts'
 import type { SystemStore } from '../store/store.ts'
 import { findAccount } from '../store/tables/accounts.ts'
@@ -96,7 +96,7 @@ export async function importPackage(
   const model = chooseAssets(whole, options.choose)
   const prepared = await prepare(scope.store.forSystem(options.into?.system.key ?? ''), model, options)
   const { into } = options
-  const name = into?.system.name ?? options.name ?? whole.system?.name ?? ''
+  const name = into?.system.name ?? newName(options.name ?? whole.system?.name ?? '')
   const planned = await planFor(into, prepared, options)
   if (options.dryRun === true) {
     const system = { key: into?.system.key ?? '', secret: '', name, isNew: into === undefined }
@@ -127,6 +127,14 @@ export async function importPackage(
     system: { key: done.system.key, secret, name: done.system.name, isNew: into === undefined },
     passwords: [...passwords].map(([email, { password }]) => ({ email, password })),
     ids: done.ids,
+  })
+}
+
+/** Throws badSystemName, also where nothing is made yet. */
+function newName(wanted: string): string {
+  if (wanted.trim() !== '') return checkSystemName(wanted)
+  throw new GatehouseError('badSystemName', 'The package does not say what the system is called.', {
+    hint: 'Give the new system a name (--name NAME).',
   })
 }
 
