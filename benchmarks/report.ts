@@ -2,6 +2,7 @@
 import { cpus, release, totalmem, type } from 'node:os'
 import type { BareFacts } from './bare/worker.ts'
 import type { ColdStart, Memory } from './footprint.ts'
+import type { Imported } from './import.ts'
 import type { Cores, Row } from './measure.ts'
 
 const mebibytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(0)
@@ -67,6 +68,29 @@ export const startTable = ({ nodeMs, bareMs, ratio }: ColdStart): string =>
     ['process start until `/healthz` is 200', 'ms', 'bare Fastify ms', 'ratio'],
     [],
     [['node, on a database that is there', whole(nodeMs), whole(bareMs), ratio.toFixed(1)]],
+  )
+
+export const importTable = ({ rows, assets, seconds, bareSeconds, idleBytes, peakBytes }: Imported): string =>
+  table(
+    [
+      'import of a package',
+      'seconds',
+      'rows alone, nothing between, seconds',
+      'ratio',
+      'node before, MiB',
+      'at most, MiB',
+    ],
+    [],
+    [
+      [
+        `${whole(rows)} rows, ${assets} assets`,
+        seconds.toFixed(2),
+        bareSeconds.toFixed(2),
+        (seconds / bareSeconds).toFixed(1),
+        idleBytes === undefined ? '' : mebibytes(idleBytes),
+        peakBytes === undefined ? '' : mebibytes(peakBytes),
+      ],
+    ],
   )
 
 export const memoryTable = (memories: readonly Memory[]): string =>

@@ -18,10 +18,11 @@ import { cases } from './cases.ts'
 import { Children } from './children.ts'
 import type { Measured, Pace } from './closed-loop.ts'
 import { coldStart, type Memory, memoryOf } from './footprint.ts'
+import { importLarge } from './import.ts'
 import { measure, type Row } from './measure.ts'
 import { startNode } from './node-process.ts'
 import { hottest } from './profile.ts'
-import { loadTable, machineFacts, memoryTable, startTable } from './report.ts'
+import { importTable, loadTable, machineFacts, memoryTable, startTable } from './report.ts'
 import { makeScene } from './scene.ts'
 
 const connections = 16
@@ -37,7 +38,7 @@ const { values } = parseArgs({
   },
 })
 
-const names = [...cases.map(({ name }) => name), 'start', 'memory']
+const names = [...cases.map(({ name }) => name), 'start', 'memory', 'import']
 const wanted = values.only === undefined ? names : values.only.split(',')
 const unknown = wanted.filter((name) => !names.includes(name))
 if (unknown.length > 0) {
@@ -93,6 +94,11 @@ async function run(): Promise<void> {
 
   if (wanted.includes('start')) {
     console.log(`${startTable(await coldStart(children, options, values.quick ? 2 : 5))}\n`)
+  }
+
+  if (wanted.includes('import')) {
+    const own = { folder: folderFor('import'), databaseUrl: await databaseUrl() }
+    console.log(`${importTable(await importLarge(children, own))}\n`)
   }
 
   const nodeFlags = values.profile ? ['--cpu-prof', '--cpu-prof-dir', profiles] : []

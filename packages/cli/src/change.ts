@@ -77,6 +77,18 @@ export async function settle(
   return [...allowed]
 }
 
+/** Says which of the flags name nothing that there is: a misspelt one would be taken for an answer. */
+export function warnOfUnheard({ items }: Report, given: Given<'overwrite' | 'run-as'>, output: Output): void {
+  const named = new Set(items.map(({ kind, name }) => `${kind}/${name}`))
+  for (const name of given.list('overwrite')) {
+    if (!named.has(name))
+      output.warn(`--overwrite ${quoted(name)} names nothing that there is. It must be like service/valves.`)
+  }
+  for (const name of Object.keys(readRunAs(given).confirm_run_as ?? {})) {
+    if (!named.has(`service/${name}`)) output.warn(`--run-as ${quoted(name)}=…: there is no such service here.`)
+  }
+}
+
 const mostTold = 20
 
 /** Throws CommandError naming what is in the way. */
@@ -84,7 +96,7 @@ function demandFree({ items }: Report): void {
   const conflicts = items.filter(({ action }) => action === 'conflict')
   if (conflicts.length === 0) return
   const told = conflicts.map(({ kind, name, reason }) => `${kind}/${name}: ${reason ?? 'It is in the way.'}`)
-  const both = conflicts.filter(({ reason = '' }) => /changed here/.test(reason))
+  const both = conflicts.filter(({ givesWay }) => givesWay === true)
   const advice =
     both.length === 0
       ? 'Leave these out, or change them there first.'

@@ -1,5 +1,7 @@
 /** Reads the command and loads what it needs; the server is loaded for `start`, `developer` and `doctor` alone. */
+import { CommandError } from './failure.ts'
 import { nearest } from './flags.ts'
+import { createOutput, reportFailure } from './output.ts'
 
 const commands: Record<string, { summary: string; run: (args: string[]) => Promise<number> }> = {
   start: { summary: 'bring a node up', run: async (args) => (await import('./start.ts')).start(args) },
@@ -57,7 +59,9 @@ async function main(): Promise<number> {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (command === undefined) {
     const near = nearest(name, Object.keys(commands))
-    console.error(`There is no command "${name}".${near === undefined ? '' : ` Did you mean "${near}"?`}\n\n${help}`)
+    const message = `There is no command "${name}".${near === undefined ? '' : ` Did you mean "${near}"?`}`
+    reportFailure(new CommandError(message), createOutput(process.argv.includes('--json')))
+    console.error(`\n${help}`)
     return 1
   }
   return command.run(args)

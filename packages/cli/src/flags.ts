@@ -51,12 +51,27 @@ export async function runCommand(made: Command, args: string[]): Promise<number>
     return 0
   }
   const output = createOutput(args.includes('--json'))
+  endUnread()
   try {
     return await made.run(readArguments(made, args), output)
   } catch (error) {
-    if (!(error instanceof CommandError)) throw error
-    reportFailure(error, output)
+    if (error instanceof CommandError) reportFailure(error, output)
+    else if (output.json) {
+      // For people the stack follows on stderr; what reads stdout still finds one JSON value.
+      output.result({ error: { message: `gatehouse itself failed: ${(error as Error).message}` } })
+      console.error(error)
+    } else throw error
     return 1
+  }
+}
+
+/** Whoever reads what is written may have had enough, as `head` has: then there is nobody left to tell anything. */
+function endUnread(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(1)
+      throw error
+    })
   }
 }
 

@@ -25,16 +25,15 @@ const reading = (root: (paths: string[]) => string) => ({
 
 /** The package in a folder, which may lie deeper in it; `inside` is the folder to look in. Throws CommandError. */
 export async function readPackageFolder(folder: string, inside?: string): Promise<Files> {
-  return withoutSessions(
-    (
-      await inSentences(() =>
-        readWhole(
-          folder,
-          reading((paths) => findRoot(paths, inside)),
-        ),
-      )
-    ).files,
-  )
+  const root = (paths: string[]): string => {
+    try {
+      return findRoot(paths, inside)
+    } catch (error) {
+      if (error instanceof GatehouseError) throw new CommandError(`${folder}: ${sentencesOf(error)}`)
+      throw error
+    }
+  }
+  return withoutSessions((await inSentences(() => readWhole(folder, reading(root)))).files)
 }
 
 /** All files of a folder. Throws CommandError. */
@@ -126,6 +125,8 @@ export async function readIfThere(file: string): Promise<Buffer | undefined> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') return undefined
-    throw new CommandError(`${file} cannot be read: ${message}.`)
+    throw new CommandError(
+      code === 'ENOTDIR' ? `${dirname(file)} is not a folder.` : `${file} cannot be read: ${message}.`,
+    )
   }
 }

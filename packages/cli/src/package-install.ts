@@ -1,6 +1,6 @@
 /** `gatehouse package install`, `upgrade` and `undo`: packages into systems, looked at first. */
 import { type Api, longPatienceMs, segment } from './api.ts'
-import { changeFlags, demandSomebody, isYes, readRunAs, runAsFlag, settle } from './change.ts'
+import { changeFlags, demandSomebody, isYes, readRunAs, runAsFlag, settle, warnOfUnheard } from './change.ts'
 import { CommandError } from './failure.ts'
 import { command, type Given } from './flags.ts'
 import type { Output } from './output.ts'
@@ -44,6 +44,8 @@ the package is installed already, this is an upgrade. What would widen standing 
   ],
   async run(given, output) {
     demandSomebody(given, 'Importing')
+    if (given.text('name')?.trim() === '')
+      throw new CommandError('--name is empty. Leave it out for the name of the package.')
     if (given.text('name') !== undefined && given.text('system') !== undefined) {
       throw new CommandError('--name makes a new system, and --system names one that is there. Give one of them.')
     }
@@ -192,13 +194,20 @@ async function carryOut(api: Api, body: object, { given, output, into, hash, que
       onProgress: showProgress(output),
     })
   const seen = hash === undefined ? {} : { content_hash: hash }
-  if (given.on('dry-run')) return reportPlan(await ask({ ...seen, dry_run: true }), output)
+  if (given.on('dry-run')) {
+    const planned = await ask({ ...seen, dry_run: true })
+    warnOfUnheard(planned, given, output)
+    return reportPlan(planned, output)
+  }
   if (into === undefined) {
     // Nothing stands in a new system yet, so a dry run has nothing to say that the import itself would not.
     if (!given.on('yes') && !(await isYes(question))) throw new CommandError('Nothing was changed.')
-    return reportInstalled(api, await ask({ ...seen, allow: given.list('allow') }), output)
+    const report = await ask({ ...seen, allow: given.list('allow') })
+    warnOfUnheard(report, given, output)
+    return reportInstalled(api, report, output)
   }
   const planned = await ask({ ...seen, dry_run: true })
+  warnOfUnheard(planned, given, output)
   const allowed = await settle(planned, given, output, question)
   const same = planned.contentHash === undefined ? seen : { content_hash: planned.contentHash }
   return reportInstalled(api, await ask({ ...same, allow: allowed }), output)

@@ -4,9 +4,12 @@ import { quoted } from './change.ts'
 import type { Output, Part } from './output.ts'
 import { changesView, couldBeActive, type Report } from './package-view.ts'
 
+/** `codeToo`: code that does not compile is told among the warnings; not where it is shown at its line. */
+type Warned = { codeToo: boolean }
+
 /** The result of a dry run. */
-export function reportPlan(planned: Report, output: Output): number {
-  warnings(planned, output)
+export function reportPlan(planned: Report, output: Output, warned?: Warned): number {
+  warnings(planned, output, warned)
   const wider = planned.widening.map(({ name, message }) => [name, message])
   const power: Part[] =
     wider.length === 0
@@ -20,8 +23,12 @@ export function reportPlan(planned: Report, output: Output): number {
 
 const mostWarnings = 40
 
-export function warnings({ notes }: Pick<Report, 'notes'>, output: Output): void {
-  const told = notes.filter(({ level }) => level === 'warning')
+export function warnings(
+  { notes }: Pick<Report, 'notes'>,
+  output: Output,
+  { codeToo }: Warned = { codeToo: true },
+): void {
+  const told = notes.filter(({ level, kind }) => level === 'warning' && (codeToo || kind !== 'code'))
   for (const { message } of told.slice(0, mostWarnings)) output.warn(message)
   if (told.length > mostWarnings) output.warn(`There are ${told.length - mostWarnings} more; --json has them all.`)
 }
@@ -34,7 +41,7 @@ export function passwordParts({ passwords = [] }: Pick<Report, 'passwords'>): Pa
 
 /** The result of an import. */
 export function reportInstalled(api: Api, report: Report, output: Output): number {
-  const { items, notes, passwords = [], runAs = [], source, contentHash } = report
+  const { items, notes, problems = [], passwords = [], runAs = [], source, contentHash } = report
   const { key, secret, name, isNew } = report.system!
   const kept = items
     .filter((one) => one.action === 'keep' && couldBeActive(one))
@@ -63,6 +70,7 @@ export function reportInstalled(api: Api, report: Report, output: Output): numbe
       kept,
       warnings: notes.filter(({ level }) => level === 'warning').map(({ message }) => message),
       notes,
+      problems,
       next,
     },
     { parts },

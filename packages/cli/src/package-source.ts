@@ -44,6 +44,8 @@ export async function readSource(source: string, given: Given<'ref' | 'folder'>)
   const bytes = await readFile(source).catch((error: Error) => {
     throw new CommandError(`${source} cannot be read: ${error.message}.`)
   })
+  if (bytes.length === 0)
+    throw new CommandError(`${source} is empty. A package is a folder, or a .zip or .tar.gz file.`)
   return { contents: bytes.toString('base64'), archive_name: basename(source) }
 }
 

@@ -37,16 +37,22 @@ export type Item = Named & {
   action: 'create' | 'update' | 'unchanged' | 'conflict' | 'keep' | 'delete'
   differs?: string[]
   reason?: string
+  /** Of a conflict: --overwrite settles it. */
+  givesWay?: true
   rows?: { added: number; changed: number; same: number }
   columnsAdded?: string[]
   indexesAdded?: string[]
 }
+
+/** Code that does not compile; `line` counts from 1, `column` from 0. */
+export type CodeProblem = { kind: 'service' | 'library'; name: string; line: number; column: number; message: string }
 
 export type Report = {
   items: Item[]
   widening: { name: string; message: string }[]
   runAs?: { service: string; wanted: string; becomes: string | null; because: string }[]
   notes: Note[]
+  problems?: CodeProblem[]
   passwords?: { email: string; password: string }[]
   system?: { key: string; secret: string; name: string; isNew: boolean }
   source?: Source

@@ -1,5 +1,6 @@
 /** `gatehouse package …`: what a package is, which are installed, and a system as one. Installing is `package-install.ts`. */
 import { writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { segment } from './api.ts'
 import { CommandError } from './failure.ts'
 import { type Command, command, runGroup } from './flags.ts'
@@ -123,10 +124,11 @@ async function writeZip(file: string, bytes: Buffer, force: boolean): Promise<vo
     await writeFile(file, bytes, { flag: force ? 'w' : 'wx' })
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
+    const why = code === 'ENOENT' ? `there is no folder ${dirname(file)}` : message
     throw new CommandError(
       code === 'EEXIST'
         ? `${file} is there already. Name another file, or say --force.`
-        : `${file} cannot be written: ${message}.`,
+        : `${file} cannot be written: ${why}.`,
     )
   }
 }

@@ -153,8 +153,11 @@ describe('run', () => {
 
   test('refuses parameters that are no object, without repeating them', async () => {
     for (const [args, words] of [
-      [['--params', written('secret.json', '{"password" "geheim"}')], /secret\.json is not valid JSON \(line 1 column/],
-      [['--params-json', '[geheim]'], /--params-json is not valid JSON/],
+      [
+        ['--params', written('secret.json', '{"password" "geheim"}')],
+        /secret\.json, line 1, column 13: this is not valid JSON/,
+      ],
+      [['--params-json', '[geheim]'], /--params-json, line 1, column 2: this is not valid JSON/],
       [['--params-json', '[1]'], /must hold a JSON object/],
       [['--params', 'none.json'], /there is no such file/],
       [['--params', 'params.json', '--params-json', '{}'], /not both/],

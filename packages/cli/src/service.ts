@@ -3,9 +3,10 @@ import { executeBit } from '@gatehouse/contract/permissions.ts'
 import { type Answer, type Api, isOfService, readAnswer, segment } from './api.ts'
 import { CommandError } from './failure.ts'
 import { type Command, command, type Given, runGroup, wholeNumber } from './flags.ts'
+import { parseJson } from './json.ts'
 import type { Output } from './output.ts'
 import { pushCommand, readText, useCommand, versionsCommand } from './push.ts'
-import { chooseSystem, openNode, placeIn, systemFlags } from './target.ts'
+import { chooseSystem, openNode, systemFlags } from './target.ts'
 
 type Meta = { name: string; version: number; euid: string; logging_enabled: boolean; execution_timeout: number }
 
@@ -158,13 +159,7 @@ async function readParams(given: Given<'params' | 'params-json'>): Promise<Recor
   if (file !== undefined && text !== undefined) throw new CommandError('Give --params or --params-json, not both.')
   if (file === undefined && text === undefined) return {}
   const where = text !== undefined ? '--params-json' : file === '-' ? 'stdin' : file!
-  let params: unknown
-  try {
-    params = JSON.parse(text ?? (await readText(file!)))
-  } catch (error) {
-    if (error instanceof CommandError) throw error
-    throw new CommandError(`${where} is not valid JSON${placeIn(error)}.`)
-  }
+  const params = parseJson(where, Buffer.from(text ?? (await readText(file!))))
   if (typeof params !== 'object' || params === null || Array.isArray(params)) {
     throw new CommandError(`${where} must hold a JSON object, as {"valve": 7}.`)
   }

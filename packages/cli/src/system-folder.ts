@@ -7,8 +7,8 @@ import { rename, rm, rmdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { CommandError } from './failure.ts'
 import { demandNoLinks, type Files, readIfThere, unzip, writeInto } from './folder.ts'
+import { parseJson } from './json.ts'
 import type { Parts } from './system-export.ts'
-import { placeIn } from './target.ts'
 
 /** `files`: SHA-256 of each file as it was when folder and system agreed. `pulled`: the folder holds the whole system. */
 export type Remembered = Parts & { key: string; pulled: boolean; files: Record<string, string> }
@@ -55,12 +55,8 @@ export async function keyOfFolder(folder: string): Promise<string | undefined> {
   const file = join(folder, 'system.json')
   const bytes = await readIfThere(file)
   if (bytes === undefined) return undefined
-  try {
-    const key = JSON.parse(bytes.toString('utf8').replace(/^\ufeff/, ''))?.system_key
-    return typeof key === 'string' && key !== '' ? key : undefined
-  } catch (error) {
-    throw new CommandError(`${file} is not valid JSON${placeIn(error)}.`)
-  }
+  const key = (parseJson(file, bytes) as { system_key?: unknown } | null)?.system_key
+  return typeof key === 'string' && key !== '' ? key : undefined
 }
 
 /** An export, with the system's key in `system.json`, by which later commands find it. The secret stays out. */

@@ -125,10 +125,39 @@ describe('push', () => {
     const shown = `${valves}:2:6 Unexpected token\n1 | function valves(req, resp) {\n2 | \tvar = 1\n  | \t    ^\n`
     assert.ok(stderr.includes(`The service valves does not compile:\n${shown}`), stderr)
     write(valves, 'function valves(req, resp) {\n\tvar = 2\n}\n')
-    const again = await push('--yes', '--json')
-    assert.equal(again.code, 2)
-    const [problem] = JSON.parse(again.stdout).problems
-    assert.deepEqual([problem.name, problem.path, problem.line, problem.column], ['valves', valves, 2, 5])
+    for (const how of ['--dry-run', '--yes']) {
+      const again = await push(how, '--json')
+      assert.equal(again.code, how === '--yes' ? 2 : 0)
+      assert.match(again.stderr, /does not compile:\n.*valves\.js:2:6 Unexpected token/)
+      assert.doesNotMatch(again.stderr, /Warning/)
+      const expected = {
+        kind: 'service',
+        name: 'valves',
+        line: 2,
+        column: 5,
+        message: 'Unexpected token',
+        path: valves,
+      }
+      assert.deepEqual(JSON.parse(again.stdout).problems, [expected])
+    }
+  })
+
+  test('shows the file that counts where others lie beside it or say the same name', async () => {
+    write('code/services/valves/helper.js', 'function helper() {\n')
+    for (const end of ['js', 'json'])
+      write(`code/services/a copy/valves.${end}`, read(`code/services/valves/valves.${end}`))
+    write(valves, 'function valves(req, resp) {\n  var = 3\n}\n')
+    const { problems } = JSON.parse((await push('--dry-run', '--json')).stdout)
+    assert.deepEqual(
+      problems.map(({ name, path }: any) => [name, path]),
+      [['valves', valves]],
+    )
+  })
+
+  test('says so where there is nothing to push', async () => {
+    const { code, stderr } = await push('--yes')
+    assert.equal(code, 0, stderr)
+    assert.match(stderr, /^Nothing to push: "plant \d+" \(\w+\) has what is in /m)
   })
 
   test('takes away what was deleted here where that is said, and never a collection', async () => {

@@ -1,15 +1,15 @@
 /** `gatehouse system push`: a folder into its system, three ways: what was pulled, what is here, what is there now. */
-import { dirname, join, relative, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { type Api, longPatienceMs, segment } from './api.ts'
-import { changeFlags, demandSomebody, quoted, readRunAs, runAsFlag, settle } from './change.ts'
+import { changeFlags, demandSomebody, quoted, readRunAs, runAsFlag, settle, warnOfUnheard } from './change.ts'
 import { CommandError } from './failure.ts'
 import { command } from './flags.ts'
 import { type Files, readFolder, zipOf } from './folder.ts'
+import { problemsIn, sayProblem } from './folder-code.ts'
 import type { Output, Part } from './output.ts'
 import { passwordParts, reportPlan, warnings } from './package-report.ts'
-import { changesView, type Note, type Report } from './package-view.ts'
+import { changesView, type Report } from './package-view.ts'
 import { showProgress } from './progress.ts'
-import { type CodeKind, type Problem, placeOf, readUnit } from './push.ts'
 import { exportSystem } from './system-export.ts'
 import { bringTo, filesOfExport, hashOf, type Merged, readBase, readRemembered, remember } from './system-folder.ts'
 import { chooseSystem, openNode, type SystemEntry, systemFlags, systemJson } from './target.ts'
@@ -39,17 +39,19 @@ Afterwards the folder is brought up to date with the system.`,
     const sending = await pack(folder, system.key)
     const more = { overwrite: given.list('overwrite'), delete: given.on('delete'), ...readRunAs(given) }
     const planned = await send(api, system.key, sending, { ...more, dry_run: true }, output)
+    warnOfUnheard(planned, given, output)
     if (given.on('dry-run')) {
-      for (const problem of await problemsIn(planned.notes, sending.files))
-        sayProblem(problem, sending.files, output, folder)
-      return reportPlan(planned, output)
+      const problems = problemsIn(planned.problems, sending.files)
+      for (const problem of problems) sayProblem(problem, sending.files, output, folder)
+      return reportPlan({ ...planned, problems }, output, { codeToo: false })
     }
     const changes = planned.items.some(({ action }) => action !== 'unchanged') || planned.widening.length > 0
     const allow = changes ? await settle(planned, given, output, 'Push?') : []
-    const report = await send(api, system.key, sending, { ...more, allow }, output)
+    const report = changes ? await send(api, system.key, sending, { ...more, allow }, output) : planned
     const merged = await agree(api, folder, system.key, sending)
-    output.say(`${folder} is pushed to "${system.name}" (${system.key}).`)
-    return tell(api, { system, folder, sending, report, merged }, output)
+    const named = `"${system.name}" (${system.key})`
+    output.say(changes ? `${folder} is pushed to ${named}.` : `Nothing to push: ${named} has what is in ${folder}.`)
+    return tell({ system, folder, sending, report, merged }, output)
   },
 })
 
@@ -113,53 +115,6 @@ export async function agree(
   return nothing
 }
 
-export type Unit = { kind: CodeKind; name: string; path: string }
-export type UnitProblem = Unit & Problem
-
-/** Services and libraries by the files of their code. Their names stand in the settings beside it. */
-export function unitsIn(files: Files): Unit[] {
-  return [...files.keys()].flatMap((path): Unit[] => {
-    const found = /^code\/(service|librarie)s\/[^/]+\/([^/]+)\.js$/.exec(path)
-    if (found === null) return []
-    const settings = files.get(path.replace(/\.js$/, '.json'))
-    return [{ kind: found[1] === 'service' ? 'service' : 'library', name: nameIn(settings) ?? found[2]!, path }]
-  })
-}
-
-function nameIn(settings: Buffer | undefined): string | undefined {
-  try {
-    const { name } = JSON.parse(settings?.toString('utf8').replace(/^\ufeff/, '') ?? '{}')
-    return typeof name === 'string' && name !== '' ? name : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** Code of the folder that does not compile, as the node's notes name it. */
-export async function problemsIn(
-  notes: Note[],
-  files: Files,
-  ask?: (unit: Unit) => Promise<Problem | undefined>,
-): Promise<UnitProblem[]> {
-  const units = unitsIn(files)
-  const problems: UnitProblem[] = []
-  for (const { asset, message } of notes) {
-    const found = /does not compile \(line (\d+): (.*)\); it is taken/s.exec(message)
-    const unit = units.find(({ kind, name }) => kind === asset?.kind && name === asset.name)
-    if (found === null || unit === undefined) continue
-    // The note tells the line alone; the node knows the column of what it holds.
-    const exact = await ask?.(unit)
-    problems.push({ ...unit, ...(exact ?? { line: Number(found[1]), message: found[2]!, column: 0 }) })
-  }
-  return problems
-}
-
-export function sayProblem(problem: UnitProblem, files: Files, output: Output, folder = ''): void {
-  const file = relative(process.cwd(), join(folder, problem.path)) || problem.path
-  const code = files.get(problem.path)?.toString('utf8') ?? ''
-  output.say(`The ${problem.kind} ${problem.name} does not compile:\n${placeOf(problem, file, code)}`)
-}
-
 type Done = {
   system: SystemEntry
   folder: string
@@ -168,13 +123,10 @@ type Done = {
   merged: Pick<Merged, 'written' | 'deleted' | 'left'>
 }
 
-async function tell(api: Api, { system, folder, sending, report, merged }: Done, output: Output): Promise<number> {
+function tell({ system, folder, sending, report, merged }: Done, output: Output): number {
   const { items, notes, passwords = [], runAs = [] } = report
-  const problems = await problemsIn(notes, sending.files, async ({ kind, name }) => {
-    return (await readUnit(api, kind, system.key, name))?.problem
-  })
-  const others = notes.filter(({ message }) => !/does not compile \(line/.test(message))
-  warnings({ notes: others }, output)
+  warnings(report, output, { codeToo: false })
+  const problems = problemsIn(report.problems, sending.files)
   for (const problem of problems) sayProblem(problem, sending.files, output, folder)
   const parts: Part[] = [{ view: changesView(report) }, ...passwordParts(report)]
   const here = [...merged.written, ...merged.deleted]

@@ -172,6 +172,27 @@ describe('watch', () => {
     await person.json(['system', 'push', '--yes', '--delete'], { folder })
   })
 
+  test('pushes nothing for files of others, and no code of a file that only lies beside a service', async (t) => {
+    const { says, end } = await watch(t)
+    await says(/service valves updated/, () => {
+      write('LICENSE', 'mine')
+      write('docs/plan.md', 'soon')
+      write('tools/build.js', 'build()')
+      write('data/Notes.csv', 'a;b')
+      write('code/services/valves/valves.test.ts', 'no code of a service')
+      write(valves, source('valves', 'alone'))
+    })
+    await says(/folder pushed: nothing changes/, () => write('code/services/valves/units.js', 'not the library'))
+    await says(/folder pushed: .*service\/pumps/, () => {
+      for (const [path, bytes] of filesOf(service('pumps'))) if (path !== 'system.json') write(path, bytes.toString())
+      write('code/services/pumps/valves.js', source('valves', 'of another'))
+    })
+    const { code, stdout, stderr } = await end()
+    assert.equal(code, 0, stderr)
+    assert.equal(JSON.parse(stdout).pushes, 3)
+    assert.equal(await there('valves'), source('valves', 'alone'))
+  })
+
   test('takes up what is saved while it pushes, one push after the other', async (t) => {
     const held = await holdingProxy(t, app.app.means.publicUrl(), /^PUT .*\/valves$/)
     const { says, end } = await watch(t, { ...credentials, GATEHOUSE_URL: held.url })

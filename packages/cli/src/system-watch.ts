@@ -5,16 +5,18 @@
 import { type FSWatcher, watch as watchFiles } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isPlaceOfFormat } from '@gatehouse/server/deploy/format/places.ts'
 import { type Api, RefusedError } from './api.ts'
 import { quoted } from './change.ts'
 import { CommandError } from './failure.ts'
 import { command } from './flags.ts'
 import { type Files, readFolder } from './folder.ts'
+import { problemsIn, sayProblem, type Unit, unitsIn } from './folder-code.ts'
 import type { Output } from './output.ts'
 import type { Report } from './package-view.ts'
 import { placeOf, push as pushCode, readUnit } from './push.ts'
 import { hashOf } from './system-folder.ts'
-import { agree, folderOf, pack, problemsIn, sayProblem, send, type Unit, unitsIn } from './system-push.ts'
+import { agree, folderOf, pack, send } from './system-push.ts'
 import { chooseSystem, openNode, type SystemEntry, systemFlags } from './target.ts'
 
 export const watch = command({
@@ -213,8 +215,7 @@ class Watching {
     for (const { email, password } of report.passwords ?? []) {
       output.say(`New password of ${email}, shown this once: ${password}`)
     }
-    const exact = async ({ kind, name }: Unit) => (await readUnit(api, kind, system.key, name))?.problem
-    for (const problem of await problemsIn(report.notes, sending.files, exact)) {
+    for (const problem of problemsIn(report.problems, sending.files)) {
       sayProblem(problem, sending.files, output, folder)
     }
     return true
@@ -236,5 +237,4 @@ const needsPerson = ({ items, widening }: Report): string[] => [
 
 /** Not what else lies in a folder, nor what editors write on the way. */
 const isOfFormat = (path: string): boolean =>
-  /^(?:system\.json|package\.json|ipm\.json|README\.md)$/.test(path) ||
-  (/^[a-z-]+\/.+/.test(path) && !/(?:^|\/)[.#~]|[~#]$|\.(?:swp|swx|tmp|bak|orig)$/.test(path))
+  isPlaceOfFormat(path) && !/(?:^|\/)[.#~]|[~#]$|\.(?:swp|swx|tmp|bak|orig)$/.test(path)

@@ -155,9 +155,13 @@ describe('the system that is meant', () => {
     writeFileSync(file, '{\n  "system_key" "x"\n}')
     const broken = await show(folder)
     assert.equal(broken.code, 1)
-    assert.match(broken.stderr, /system\.json is not valid JSON \(line 2 column \d+\)\./)
+    assert.match(broken.stderr, /system\.json, line 2, column \d+: this is not valid JSON/)
     mkdirSync(join(folder, 'system.json'))
-    assert.match((await show(folder)).stderr, /system\.json is not valid JSON/, 'a folder of that name is passed by')
+    assert.match(
+      (await show(folder)).stderr,
+      /system\.json, line 2, column \d+: this is not valid JSON/,
+      'a folder of that name is passed by',
+    )
   })
 
   test('is not guessed among several with one name', async () => {

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { type Api, openApi } from './api.ts'
 import { CommandError } from './failure.ts'
 import type { Flag, Given } from './flags.ts'
+import { parseJson } from './json.ts'
 import type { Output } from './output.ts'
 import { credentialsOfEnvironment, demandPrivateWay, signInAndKeep } from './sign-in.ts'
 import { readSignIns, type SignIn, signInsFile } from './sign-ins.ts'
@@ -127,19 +128,9 @@ export async function systemJson(start: string): Promise<{ file: string; key: st
 }
 
 async function keyIn(file: string): Promise<string | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => undefined)
-  if (text === undefined) return undefined
-  let content: unknown
-  try {
-    content = JSON.parse(text.replace(/^\ufeff/, ''))
-  } catch (error) {
-    throw new CommandError(
-      `${file} is not valid JSON${placeIn(error)}. Correct it, or name a system with --system KEY.`,
-    )
-  }
+  const bytes = await readFile(file).catch(() => undefined)
+  if (bytes === undefined) return undefined
+  const content = parseJson(file, bytes, 'Correct it, or name a system with --system KEY.')
   const key = (content as { system_key?: unknown } | null)?.system_key
   return typeof key === 'string' && key !== '' ? key : undefined
 }
-
-/** ` (line 3 column 5)` where the parser tells it. The rest of its message repeats what may be secret. */
-export const placeIn = (error: unknown): string => / \(line \d+ column \d+\)/.exec((error as Error).message)?.[0] ?? ''

@@ -10,7 +10,7 @@ import { allBits, defaultRoles, resourceKindNames, resourceKinds } from '@gateho
 import { hashPassword } from '../base/secrets.ts'
 import type { NodeScope, SystemScope } from '../domain/access/scope.ts'
 import { type PreparedCode, prepareCode } from '../domain/code/code.ts'
-import { createSystem, noSuchSystem, systemByKey } from '../domain/systems/systems.ts'
+import { checkSystemName, createSystem, noSuchSystem, systemByKey } from '../domain/systems/systems.ts'
 import { rowAsKept } from '../store/rows.ts'
 import type { SystemStore } from '../store/store.ts'
 import { findAccount } from '../store/tables/accounts.ts'
@@ -66,13 +66,20 @@ export type ImportReport = Omit<Plan, 'items'> & {
   passwords: { email: string; password: string }[]
   /** Ids of what was written, by name. */
   ids: { collections: Record<string, string>; roles: Record<string, string>; users: Record<string, string> }
+  /** Code that does not compile; it is taken as it is. */
+  problems: CodeProblem[]
 }
+
+/** `line` counts from 1, `column` from 0. */
+export type CodeProblem = { kind: 'service' | 'library'; name: string; line: number; column: number; message: string }
 
 type Prepared = {
   model: PackageModel
   base: PackageModel | undefined
   code: Map<string, PreparedCode>
+  /** Why an asset cannot be taken, by kind and name. */
   problems: Map<string, string>
+  codeProblems: CodeProblem[]
   notes: Note[]
 }
 
@@ -89,7 +96,7 @@ export async function importPackage(
   const model = chooseAssets(whole, options.choose)
   const prepared = await prepare(scope.store.forSystem(options.into?.system.key ?? ''), model, options)
   const { into } = options
-  const name = into?.system.name ?? options.name ?? whole.system?.name ?? ''
+  const name = into?.system.name ?? newName(options.name ?? whole.system?.name ?? '')
   const planned = await planFor(into, prepared, options)
   if (options.dryRun === true) {
     const system = { key: into?.system.key ?? '', secret: '', name, isNew: into === undefined }
@@ -123,14 +130,22 @@ export async function importPackage(
   })
 }
 
+/** Throws badSystemName, also where nothing is made yet. */
+function newName(wanted: string): string {
+  if (wanted.trim() !== '') return checkSystemName(wanted)
+  throw new GatehouseError('badSystemName', 'The package does not say what the system is called.', {
+    hint: 'Give the new system a name (--name NAME).',
+  })
+}
+
 const noIds = (): ImportReport['ids'] => ({ collections: {}, roles: {}, users: {} })
 
 function reportOf(
   plan: Plan,
-  { notes }: Prepared,
+  { notes, codeProblems }: Prepared,
   rest: Pick<ImportReport, 'dryRun' | 'system' | 'passwords' | 'ids'>,
 ) {
-  return { ...rest, ...plan, notes: [...notes, ...plan.notes] }
+  return { ...rest, ...plan, notes: [...notes, ...plan.notes], problems: codeProblems }
 }
 
 /** The system inside the transaction: made there, or held so that no other import or setting comes between. */
@@ -269,6 +284,7 @@ function demandFree(plan: Plan, { allow = [] }: ImportOptions): void {
 async function prepare(store: SystemStore, model: PackageModel, options: ImportOptions): Promise<Prepared> {
   const code = new Map<string, PreparedCode>()
   const problems = new Map<string, string>()
+  const codeProblems: CodeProblem[] = []
   const notes: Note[] = []
   const units = [
     ...model.libraries.map((one) => ({ kind: 'library' as const, one, settings: {} })),
@@ -311,7 +327,8 @@ async function prepare(store: SystemStore, model: PackageModel, options: ImportO
     const problem = prepared?.compiled.problem
     if (problem !== undefined && problem !== null) {
       const message = `The ${kind} ${shown(name)} does not compile (line ${problem.line}: ${problem.message}); it is taken as it is.`
-      notes.push({ level: 'warning', kind: 'skipped', asset: { kind, name }, message })
+      notes.push({ level: 'warning', kind: 'code', asset: { kind, name }, message })
+      codeProblems.push({ kind, name, line: problem.line, column: problem.column, message: problem.message })
     }
     await step()
   }
@@ -333,7 +350,7 @@ async function prepare(store: SystemStore, model: PackageModel, options: ImportO
     ...options.base,
     collections: options.base.collections.map((one) => ({ ...one, rows: keptRows(store, columnsOf(one), one.rows) })),
   }
-  return { model: { ...model, collections, users }, base, code, problems, notes }
+  return { model: { ...model, collections, users }, base, code, problems, codeProblems, notes }
 }
 
 const pickTexts = (one: object): Record<string, unknown> => {

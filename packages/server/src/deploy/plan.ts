@@ -42,6 +42,8 @@ export type PlanItem = {
   differs: string[]
   /** Why it is in the way, or why it stays. */
   reason?: string
+  /** Of a conflict: `overwrite` with its `kind/name` settles it. */
+  givesWay?: true
   rows?: { added: number; changed: number; removed: number; same: number }
   columnsAdded?: string[]
   indexesAdded?: string[]
@@ -161,8 +163,8 @@ class Planning {
     this.plan.notes.push({ level: kind === 'kept' ? 'info' : 'warning', kind, asset, message })
   }
 
-  #conflict(kind: AssetKind, name: string, reason: string): void {
-    this.plan.items.push({ kind, name, action: 'conflict', differs: [], reason })
+  #conflict(kind: AssetKind, name: string, reason: string, more: Pick<PlanItem, 'givesWay'> = {}): void {
+    this.plan.items.push({ kind, name, action: 'conflict', differs: [], reason, ...more })
   }
 
   /** True where an earlier version brought the asset and the developer deleted it since: it then stays away. */
@@ -210,11 +212,12 @@ class Planning {
     }
     if (this.#options.base !== undefined && !this.#overwrite.has(kindAndName(kind, name))) {
       if (base === undefined) {
-        this.#conflict(kind, name, `It is here already, and is not from this package: ${differs.join(', ')}.`)
+        const why = `It is here already, and is not from this package: ${differs.join(', ')}.`
+        this.#conflict(kind, name, why, { givesWay: true })
         return false
       }
       if (compare(base, held).length > 0) {
-        this.#conflict(kind, name, `It was changed here and in the package: ${differs.join(', ')}.`)
+        this.#conflict(kind, name, `It was changed here and in the package: ${differs.join(', ')}.`, { givesWay: true })
         return false
       }
     }
@@ -451,7 +454,7 @@ class Planning {
   /** False where it cannot be taken away, which then stands in the way of the whole. */
   #takeAway(kind: AssetKind, name: string, isUnchanged: boolean): boolean {
     if (!isUnchanged && !this.#overwrite.has(kindAndName(kind, name))) {
-      this.#conflict(kind, name, 'It would be deleted, but was changed here.')
+      this.#conflict(kind, name, 'It would be deleted, but was changed here.', { givesWay: true })
       return false
     }
     if (kind === 'service' && this.#options.authServices.includes(name)) {

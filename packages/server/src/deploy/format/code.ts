@@ -6,6 +6,7 @@ import type { Extra, PackageGrant, PackageLibrary, PackageService, RunAs, Servic
 import { byCodePoint } from './names.ts'
 import { shown } from './notes.ts'
 import { readPermissionsMap } from './permissions-map.ts'
+import { codeStem } from './places.ts'
 import {
   type JsonRecord,
   nameOf,
@@ -127,7 +128,10 @@ function split(within: string): [folder: string, rest: string] {
 
 function readFolder(reading: Reading, kind: Kind, folder: string, files: PackageFile[]): CodeFolder | undefined {
   const { notes } = reading
-  const stem = mainStem(folder, files)
+  const stem = codeStem(
+    folder,
+    files.map(({ within }) => within),
+  )
   const take = (name: string): PackageFile | undefined => files.find((file) => file.within === name)
   const [meta, code, map] = [take(`${stem}.json`), take(`${stem}.js`), take(`${stem}.js.map`)]
   for (const file of files) if (file !== meta && file !== code && file !== map) noteStrayFile(reading, file.path)
@@ -159,13 +163,6 @@ function readFolder(reading: Reading, kind: Kind, folder: string, files: Package
     code: code === undefined ? null : textIn(reading, code),
     map: map !== undefined ? textIn(reading, map) : inSettings === '' ? null : inSettings,
   }
-}
-
-/** The folder's own name, or the only other name that its settings and code have. */
-function mainStem(folder: string, files: PackageFile[]): string {
-  const stems = new Set(files.flatMap(({ within }) => /^(.+)\.(?:js|json)$/.exec(within)?.[1] ?? []))
-  const [only] = stems
-  return !stems.has(folder) && stems.size === 1 && only !== undefined ? only : folder
 }
 
 function textIn({ notes }: Reading, { path, bytes }: PackageFile): string {

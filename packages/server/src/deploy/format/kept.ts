@@ -7,7 +7,8 @@ import { readJson } from './json.ts'
 import type { KeptAsset, KeptKind } from './model.ts'
 import { byCodePoint, isFileNameOf } from './names.ts'
 import { shown } from './notes.ts'
-import { type Folder, type JsonRecord, noteStrayFile, type PackageFile, type Reading } from './tree.ts'
+import { type Folder, rootFiles } from './places.ts'
+import { type JsonRecord, noteStrayFile, type PackageFile, type Reading } from './tree.ts'
 
 /** A kept asset with the JSON of its main file, where it has one. */
 export type KeptRecord = { asset: KeptAsset; path: string; value: unknown }
@@ -51,18 +52,14 @@ const rules: readonly Rule[] = [
   { kind: 'message-type-triggers', folder: 'message-type-triggers', layout: 'triggers.json' },
 ]
 
-type RootRule = { kind: KeptKind; pattern: RegExp; secrets?: readonly string[] }
+type RootKind = keyof typeof rootFiles
 
-const rootRules: readonly RootRule[] = [
-  { kind: 'package-json', pattern: /^package\.json$/ },
-  { kind: 'ipm-json', pattern: /^ipm\.json$/ },
-  {
-    kind: 'deploy-list',
-    pattern: /^deploy\.json$/,
-    secrets: ['deployInfo.*.system_key', 'deployInfo.*.system_secret'],
-  },
-  { kind: 'readme', pattern: /^readme(?:\.[a-z]{1,10})?$/i },
-]
+const rootSecrets: Partial<Record<RootKind, readonly string[]>> = {
+  'deploy-list': ['deployInfo.*.system_key', 'deployInfo.*.system_secret'],
+}
+
+const rootKindOf = (path: string): RootKind | undefined =>
+  (Object.keys(rootFiles) as RootKind[]).find((kind) => rootFiles[kind].test(path))
 
 /** Metadata of the package itself, which is not an asset waiting to be made active. */
 const metadata: ReadonlySet<KeptKind> = new Set(['package-json', 'ipm-json', 'readme'])
@@ -88,11 +85,11 @@ function readRoot(reading: Reading): KeptRecord[] {
   const records: KeptRecord[] = []
   for (const [path, bytes] of reading.tree.root) {
     if (path === 'system.json') continue
-    const rule = rootRules.find(({ pattern }) => pattern.test(path))
-    if (rule === undefined) noteStrayFile(reading, path)
+    const kind = rootKindOf(path)
+    if (kind === undefined) noteStrayFile(reading, path)
     else {
       const file = { path, within: path, bytes }
-      const { kind, secrets = [] } = rule
+      const secrets = rootSecrets[kind] ?? []
       records.push(
         keep(reading, { kind, secrets, sensitive: false }, path, [file], kind === 'readme' ? undefined : file),
       )

@@ -14,8 +14,18 @@ export type AssetKind = 'system' | 'service' | 'library' | 'collection' | 'role'
  * | default | a file is missing and defaults stand in for it |
  * | secret | a key or password of the exporter that was dropped |
  * | kept | kept whole, not active |
+ * | code | code that does not compile; it is taken as it is |
  */
-export type NoteKind = 'unknown' | 'dangling' | 'skipped' | 'duplicate' | 'mismatch' | 'default' | 'secret' | 'kept'
+export type NoteKind =
+  | 'unknown'
+  | 'dangling'
+  | 'skipped'
+  | 'duplicate'
+  | 'mismatch'
+  | 'default'
+  | 'secret'
+  | 'kept'
+  | 'code'
 
 export type Note = {
   level: 'warning' | 'info'

@@ -8,37 +8,7 @@ import { readJson } from './json.ts'
 import type { PackageFiles } from './model.ts'
 import { byCodePoint, isFileNameOf } from './names.ts'
 import { type AssetKind, type NoteList, shown } from './notes.ts'
-
-/** Folders of the format. A file belongs to the longest that leads to it. */
-export const folders = [
-  'code/services',
-  'code/libraries',
-  'data',
-  'roles',
-  'users/roles',
-  'users',
-  'devices/roles',
-  'devices',
-  'edges',
-  'portals',
-  'triggers',
-  'timers',
-  'deployments',
-  'adapters',
-  'plugins',
-  'webhooks',
-  'shared-caches',
-  'external-databases',
-  'bucket-sets',
-  'bucket-set-files',
-  'message-history-storage',
-  'message-type-triggers',
-  'secrets',
-  'file-stores',
-  'file-stores-files',
-] as const
-
-export type Folder = (typeof folders)[number]
+import { type Folder, folderOf } from './places.ts'
 
 /** `within` is the path below the folder. */
 export type PackageFile = { path: string; within: string; bytes: Buffer }
@@ -60,7 +30,7 @@ export function sortFiles(files: PackageFiles, notes: NoteList): Tree {
   for (const path of [...files.keys()].sort(byCodePoint)) {
     checkPath(path)
     const bytes = files.get(path)!
-    const folder = folders.find((one) => path.startsWith(`${one}/`))
+    const folder = folderOf(path)
     if (folder !== undefined) {
       const list = sorted.get(folder) ?? []
       if (list.length === 0) sorted.set(folder, list)

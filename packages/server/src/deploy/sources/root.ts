@@ -36,7 +36,7 @@ function choose(paths: string[], within: string): string {
   const top = topFolder(paths) ?? ''
   const names = found.map((each) => (each.startsWith(top) ? each.slice(top.length) : each))
   throw new GatehouseError('badPackage', `There are several packages here: ${listed(names)}.`, {
-    hint: 'Say which folder is meant.',
+    hint: 'Say which folder is meant (--folder NAME).',
   })
 }
 
@@ -80,7 +80,7 @@ function noMarker(paths: string[], within: string): GatehouseError {
     {
       hint:
         example === undefined
-          ? `A package is the folder that an export writes: ${marker} beside code, data, roles and so on. Check the address, branch and folder.`
+          ? `A package is the folder that an export writes: ${marker} beside code, data, roles and so on. Check where it is: the address or path, the branch, the folder.`
           : `Put a ${marker} beside those folders, for example {"name": "…", "description": "…"}.`,
     },
   )

@@ -29,7 +29,7 @@ export async function createSystem(
   const row: SystemRow & { incarnation: string } = {
     key: hexId(),
     secret: hexSecret(),
-    name: checkName(input.name),
+    name: checkSystemName(input.name),
     description: input.description,
     ownerId: scope.caller.developerId,
     settings: {},
@@ -85,7 +85,7 @@ export const secretMatches = (system: SystemFacts, secret: string): boolean => s
  */
 export async function changeSystem(scope: SystemScope, body: Record<string, unknown>): Promise<SystemFacts> {
   const changes = checkSettings(body)
-  const name = body.name === undefined ? undefined : checkName(body.name)
+  const name = body.name === undefined ? undefined : checkSystemName(body.name)
   if (body.description !== undefined && typeof body.description !== 'string') {
     throw new GatehouseError('badSetting', 'description must be a text.')
   }
@@ -127,7 +127,8 @@ export async function deleteSystem(scope: SystemScope): Promise<void> {
   })
 }
 
-function checkName(name: unknown): string {
+/** Throws badSystemName. */
+export function checkSystemName(name: unknown): string {
   if (typeof name !== 'string' || name.trim() === '' || name.length > 200 || /\p{Cc}/u.test(name)) {
     throw new GatehouseError('badSystemName', 'A system needs a name of 1 to 200 characters.')
   }

@@ -75,6 +75,23 @@ test('files that were edited are pushed back, code that decides sign-ins include
   assert.match((await codeOf(app, system.key, 'other'))!, /never/)
 })
 
+test('code that does not compile is told with its place, before and after it is pushed', async (t) => {
+  const { app, at, files, base } = await pulled(t)
+  files.set('code/services/other/other.js', Buffer.from('function other(req, resp) {\n  var = 1\n}'))
+  const contents = await zipOf(files)
+  const problem = { kind: 'service', name: 'other', line: 2, column: 6, message: 'Unexpected token' }
+  for (const dry_run of [true, false]) {
+    const { body } = await post(app, `${at}/push`, { contents, base, dry_run })
+    assert.deepEqual(body.problems, [problem])
+    assert.deepEqual(
+      body.notes.filter(({ kind }: any) => kind === 'code').map(({ asset, level }: any) => [asset.name, level]),
+      [['other', 'warning']],
+    )
+  }
+  const well = await post(app, `${at}/push`, { contents: base, base })
+  assert.deepEqual(well.body.problems, [])
+})
+
 test('what was changed on the node since the pull is not pushed over, unless it is said by name', async (t) => {
   const { app, system, at, files, base } = await pulled(t)
   files.set('code/services/other/other.js', code('other', 'mine'))
