@@ -76,7 +76,9 @@ const auth = async (service: string, body: unknown) => {
 }
 
 test('every example is tried here', () => {
-  const tried = 'greet clock page units convert addReading highest dayShift twoSteps badge whoAmI'.split(' ')
+  const tried = 'greet clock page units convert addReading highest dayShift twoSteps fromThePlant badge whoAmI'.split(
+    ' ',
+  )
   assert.deepEqual(
     examples.map((example) => example.name),
     tried,
@@ -130,6 +132,15 @@ test('two steps end in a session; another code, and a code used twice, do not', 
   assert.deepEqual(second.body.options, { factor: 'phone' })
   assert.equal((await auth('twoSteps', { ticket, code })).body.user_token, '')
   assert.match((await auth('twoSteps', { email, password: 'wrong' })).body.options.message, /e-mail or the password/)
+})
+
+test('an auth service sees where a sign-in comes from, and when the last one was', async () => {
+  const body = { email, password, position: { latitude: 52.5, longitude: 200 } }
+  const first = await auth('fromThePlant', body)
+  assert.equal(first.body.user_id, userId, first.text)
+  const { body: again } = await auth('fromThePlant', body)
+  assert.equal(again.options.last.address, '127.0.0.1')
+  assert.equal(again.options.last.factors, 'password')
 })
 
 test('a service asks its own node with the token of its run', async () => {

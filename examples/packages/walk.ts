@@ -17,8 +17,7 @@ const library = 'code/libraries/ShiftHours/ShiftHours.js'
 try {
   await onStage(async (stage) => {
     await look(stage)
-    const { password } = await installFourTimes(stage)
-    await signIn(stage, password)
+    await signIn(stage, await installFourTimes(stage))
     await roundTrip(stage)
     await sameBytes(stage)
     await upgradeAndUndo(stage)
@@ -37,7 +36,9 @@ async function look({ say, run, url }: Stage): Promise<void> {
   await run(`package fetch ${url}/packages/shift-sign-in`)
 }
 
-async function installFourTimes({ say, run, url, at, words }: Stage): Promise<{ password: string }> {
+type System = { system_key: string; system_secret: string }
+
+async function installFourTimes({ say, run, url, at, words }: Stage): Promise<System> {
   say('\n# By its address, as a folder, as a zip, and from a git repository')
   await run(`package install ${url}/packages/shift-sign-in --yes --name from-catalogue`, { makes: 'from-catalogue' })
   say('')
@@ -61,35 +62,32 @@ async function installFourTimes({ say, run, url, at, words }: Stage): Promise<{ 
       await repositories.end()
     }
   } else say(`(Left out: from a git repository, since ${why}.)`)
-  const { email, password } = made.passwords[0]
-  if (email !== 'shiftRunner@example.com') throw new Error(`The new password is that of ${email}.`)
-  words.learn(password, 'PASSWORD')
-  return { password }
+  demand(made.passwords[0].email === 'shiftRunner@example.com', 'The new password is that of somebody else.')
+  words.learn(made.passwords[0].password, 'PASSWORD')
+  return made
 }
 
-async function signIn({ say, run, url, words }: Stage, password: string): Promise<void> {
-  say('\n# Set up: the service decides who gets in')
-  await run('package readme --system from-folder')
-  say('')
-  const set = 'system set --system from-folder --auth-service shiftSignIn --json'
-  const { system_key: key, system_secret: secret } = JSON.parse(await run(set))
-  say('')
-  const attempt = async (body: object): Promise<Record<string, unknown>> => {
+async function signIn({ say, run, url }: Stage, { system_key: key, system_secret: secret }: System): Promise<void> {
+  const ask = async (path: string, body: object): Promise<Record<string, unknown>> => {
     const headers = { 'ClearBlade-SystemKey': key, 'ClearBlade-SystemSecret': secret }
     const flags = Object.entries(headers).map(([name, value]) => `-H '${name}: ${value}'`)
     const text = JSON.stringify(body)
-    say(`$ curl -s ${url}/api/v/1/user/auth \\\n    ${flags.join(' ')} \\\n    -d '${text}'`)
-    const response = await fetch(`${url}/api/v/1/user/auth`, { method: 'POST', headers, body: text })
+    say(`$ curl -s ${url}${path} \\\n    ${flags.join(' ')} \\\n    -d '${text}'`)
+    const response = await fetch(`${url}${path}`, { method: 'POST', headers, body: text })
     const answer = await response.text()
     say(answer)
     return JSON.parse(answer)
   }
-  const email = 'shiftRunner@example.com'
-  const inside = await attempt({ email, password })
+  const operator = { email: 'op@example.com', password: 'the plant is quiet' }
+  say('\n# Set up: the service decides who gets in')
+  await run('package readme --system from-folder')
+  say('')
+  await ask('/api/v/1/user/reg', operator)
+  await run('system set --system from-folder --auth-service shiftSignIn --json')
+  say('')
+  const inside = await ask('/api/v/1/user/auth', operator)
   demand(typeof inside.user_token === 'string' && inside.user_token !== '', 'The user was not signed in.')
-  const wrong = 'not the password'
-  words.learn(wrong, 'ANOTHER-PASSWORD')
-  const outside = await attempt({ email, password: wrong })
+  const outside = await ask('/api/v/1/user/auth', { ...operator, password: 'the plant is loud' })
   demand(outside.user_token === '', 'A wrong password was let in.')
 }
 

@@ -3,6 +3,7 @@ import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { Log } from '../base/log.ts'
 import { may } from '../domain/access/rights.ts'
 import type { SystemScope } from '../domain/access/scope.ts'
+import { signInContext } from '../domain/auth/context.ts'
 import type { AskOverride, OverrideOutcome } from '../domain/auth/override.ts'
 import type { Assembly, AssemblyCache } from './assemble.ts'
 import type { RunRequest, RunResult } from './result.ts'
@@ -39,7 +40,7 @@ export const askWith =
         service: request.service,
         params: request.params,
         purpose: request.purpose,
-        context: { door: request.door },
+        context: await signInContext(scope, request.door, request.params),
       })
       const { version, runMs, notes } = result
       if (result.kind === 'failed') {

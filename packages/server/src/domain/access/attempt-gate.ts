@@ -68,6 +68,12 @@ export class AttemptGate {
     return seen.since + addressWindow
   }
 
+  /** Wrong passwords that came from this address within the window. */
+  addressFailures(address: string, now: number): number {
+    const seen = this.#addresses.get(addressKey(address))
+    return seen === undefined || now - seen.since >= addressWindow ? 0 : seen.count
+  }
+
   addressFailed(address: string, now: number): void {
     const key = addressKey(address)
     const seen = this.#addresses.get(key)

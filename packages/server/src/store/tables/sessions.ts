@@ -153,6 +153,22 @@ export async function listSessions(
   return (await query.execute()).map(fromRow)
 }
 
+/** The newest session of a user, whether it is still open or not. */
+export async function lastSession(
+  store: SystemStore,
+  userId: string,
+): Promise<Pick<SessionRecord, 'createdAt' | 'address' | 'factors'> | undefined> {
+  return databaseOf(store)
+    .selectFrom('sessions')
+    .select(['created_at as createdAt', 'address', 'factors'])
+    .where('system_key', '=', store.key)
+    .where('kind', '=', 'user')
+    .where('subject_id', '=', userId)
+    .orderBy('created_at', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+}
+
 /** Rows that nobody can use any more, a while after they ended: a spent refresh token is remembered until then. */
 export async function deleteOldSessions(store: Store, before: number): Promise<void> {
   await databaseOf(store)

@@ -1,0 +1,80 @@
+/**
+ * What the node knows of a sign-in, for the service that judges it (`req.context`). What is `proven` the node saw itself;
+ * what is `claimed` the client says, so a rule may ask for more because of it, and never for less.
+ */
+import { findAccount } from '../../store/tables/accounts.ts'
+import { listAuthenticators } from '../../store/tables/authenticators.ts'
+import { emailKey } from '../../store/tables/developers.ts'
+import { findFailures, strangerPrefix } from '../../store/tables/failures.ts'
+import { lastSession } from '../../store/tables/sessions.ts'
+import type { SystemScope } from '../access/scope.ts'
+
+export type SignInContext = {
+  /** Which door was used, as `password`. */
+  door: string
+  proven: {
+    /** ISO 8601, by the clock of the node. */
+    time: string
+    /** Of the peer, or the one that a trusted proxy saw; of a service that signs somebody in, its name instead. */
+    address: string
+    /** Wrong answers in a row for the account that the e-mail names, and lately from this address. */
+    failures: { password: number; second_factor: number; address: number }
+    /** The newest session of that account; null where there is none. */
+    last_sign_in: { time: string; address: string; factors: string } | null
+  }
+  claimed: {
+    email: string
+    user_agent: string
+    /** Degrees; as the body's `position` has them. */
+    position: { latitude: number; longitude: number } | null
+    device: string
+  }
+}
+
+export async function signInContext(
+  scope: SystemScope,
+  door: string,
+  body: Record<string, unknown>,
+): Promise<SignInContext> {
+  const { clock, data, origin } = scope
+  const now = clock.now()
+  const email = textIn(body.email, 320)
+  const account = email === '' ? undefined : await findAccount(data, { email })
+  const name = `${scope.system.key}/${emailKey(email)}`
+  // Alike for an e-mail that nobody has: what a service tells of it must not say which it is.
+  const ledger = account?.userId ?? `${strangerPrefix}${scope.key.keyedHash('names', name)}`
+  const failures = email === '' ? undefined : await findFailures(scope.store, scope.system.key, ledger)
+  const held = account === undefined ? [] : await listAuthenticators(data, account.userId)
+  const last = account === undefined ? undefined : await lastSession(data, account.userId)
+  return {
+    door,
+    proven: {
+      time: new Date(now).toISOString(),
+      address: origin.address,
+      failures: {
+        password: failures?.count ?? 0,
+        second_factor: held.reduce((sum, one) => sum + one.failures, 0),
+        address: scope.gate.addressFailures(origin.address, now),
+      },
+      last_sign_in:
+        last === undefined
+          ? null
+          : { time: new Date(last.createdAt).toISOString(), address: last.address, factors: last.factors },
+    },
+    claimed: {
+      email,
+      user_agent: origin.userAgent.slice(0, 300),
+      position: positionIn(body.position),
+      device: textIn(body.device, 200),
+    },
+  }
+}
+
+const textIn = (value: unknown, length: number): string => (typeof value === 'string' ? value.slice(0, length) : '')
+
+function positionIn(value: unknown): SignInContext['claimed']['position'] {
+  const { latitude, longitude } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>
+  const isDegree = (degrees: unknown, most: number): degrees is number =>
+    typeof degrees === 'number' && Math.abs(degrees) <= most
+  return isDegree(latitude, 90) && isDegree(longitude, 180) ? { latitude, longitude } : null
+}
