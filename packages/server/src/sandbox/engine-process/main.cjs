@@ -26,8 +26,11 @@ const MAX_PENDING = 1000
 const DRAIN_MS = 50
 const RANDOM_BLOCK = 448
 const DEFAULT_MEMORY_MB = 128
-/** Host functions need this much stack; without it they refuse before they have done anything. */
-const STACK_PROBE = 400
+/**
+ * Host functions need this much stack; without it they refuse before they have done anything. In a fresh process it is the
+ * most, since what they call is compiled then, on the same stack.
+ */
+const STACK_PROBE = 1200
 
 process.on('uncaughtException', leave)
 
