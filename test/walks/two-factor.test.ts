@@ -419,6 +419,39 @@ test('who holds nothing but excused roles needs no code; every other role owes i
   }
 })
 
+test('in a trusted network the password is enough, by the address that the node saw and by no word of the client', async (t) => {
+  const walk = await ready(t, { TRUSTED_NETWORKS: ['::1/128', '127.0.0.0/8'] })
+  const inside = await walk.auth(walk.credentials)
+  assert.equal(await walk.checkAuth(inside.body.user_token), 200, inside.text)
+  assert.deepEqual(inside.body.options.factor, { kind: 'password' })
+  const elsewhere = [['10.0.0.0/8'], ['127.0.0.1/32', 'the plant'], ['127.0.0.1'], ['::/0'], '127.0.0.0/8', null]
+  for (const networks of elsewhere) {
+    await walk.setConstants({ TRUSTED_NETWORKS: networks })
+    const body = { ...walk.credentials, address: '127.0.0.1', proven: { address: '127.0.0.1' } }
+    const owes = await walk.auth(body)
+    assert.equal(owes.body.user_token ?? '', '', JSON.stringify(networks))
+    walk.app.advance(aMoment)
+  }
+})
+
+test('outside the area nobody comes in; being there excuses nobody from the code', async (t) => {
+  const walk = await ready(t, { SIGN_IN_AREA: { latitude: 52.52, longitude: 13.4, radius_km: 5 } })
+  const at = (latitude: number, longitude: number) => ({ ...walk.credentials, position: { latitude, longitude } })
+  demandRefused(await walk.auth(walk.credentials), /needs the position/)
+  demandRefused(await walk.auth(at(52.6, 13.4)), /at the plant only/)
+  const begun = await walk.auth(at(52.53, 13.41))
+  assert.equal(begun.body.user_token, '')
+  const { factor_id: factorId } = begun.body.options
+  const code = await walk.lastCode()
+  demandRefused(await walk.second(factorId, code), /needs the position/)
+  const { position } = at(52.52, 13.4)
+  const granted = await walk.auth({ factor: 2, factor_id: factorId, code, position })
+  assert.equal(await walk.checkAuth(granted.body.user_token), 200, granted.text)
+  walk.app.advance(aMoment)
+  await walk.setConstants({ SIGN_IN_AREA: { latitude: 'here' } })
+  demandRefused(await walk.auth(at(52.52, 13.4)), /cannot be read/)
+})
+
 test('outside the hours nobody comes in by either factor, and hours that cannot be read are no hours', async (t) => {
   const walk = await ready(t)
   const { factor_id: factorId } = (await walk.first()).body.options

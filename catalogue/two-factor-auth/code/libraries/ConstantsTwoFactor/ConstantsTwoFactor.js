@@ -20,3 +20,11 @@ var PASSWORD_ONLY_ROLES = []
 // node, read in this time zone.
 var SIGN_IN_HOURS = []
 var TIME_ZONE = 'UTC'
+
+// Networks from which the password is enough, as ['10.1.0.0/16', 'fd00:12::/32']. What counts is the address that the
+// node saw, or a proxy that its operator trusts. Empty: everybody owes the code, wherever he is.
+var TRUSTED_NETWORKS = []
+
+// Where people may sign in, as {latitude: 52.52, longitude: 13.4, radius_km: 5}; the client says where it is, in
+// "position". null: anywhere. It keeps honest people to a place; whoever knows the rule can claim to be there.
+var SIGN_IN_AREA = null

@@ -8,6 +8,9 @@ var TwoFactorRules = (function () {
   var zone = typeof TIME_ZONE === 'undefined' ? 'UTC' : TIME_ZONE
   var passwordOnly = typeof PASSWORD_ONLY_ROLES === 'undefined' ? [] : PASSWORD_ONLY_ROLES
 
+  var networks = typeof TRUSTED_NETWORKS === 'undefined' ? [] : TRUSTED_NETWORKS
+  var area = typeof SIGN_IN_AREA === 'undefined' ? null : SIGN_IN_AREA
+
   function dayOf(name) {
     var day = dayNames.indexOf(name)
     if (day === -1) throw new Error('"' + name + '" is no day; days are ' + dayNames.join(', '))
@@ -74,6 +77,90 @@ var TwoFactorRules = (function () {
     })
   }
 
+  // The bits of an address as a text of 0 and 1; undefined for what is no address. An IPv4 address within IPv6 is that
+  // of IPv4.
+  function bitsOf(text) {
+    var mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text)
+    var plain = mapped ? mapped[1] : text
+    if (/^\d{1,3}(\.\d{1,3}){3}$/.test(plain)) {
+      return inBits(plain.split('.').map(Number), 8)
+    }
+    if (!/^[0-9a-f:]+$/i.test(plain) || plain.split('::').length > 2) return undefined
+    var halves = plain.split('::').map(function (half) {
+      return half === '' ? [] : half.split(':')
+    })
+    var missing = 8 - halves[0].length - (halves[1] || []).length
+    if (halves.length === 1 ? missing !== 0 : missing < 1) return undefined
+    var groups = halves[0]
+    for (var i = 0; i < missing; i++) groups = groups.concat('0')
+    return inBits(groups.concat(halves[1] || []).map(function (group) {
+      return /^[0-9a-f]{1,4}$/i.test(group) ? parseInt(group, 16) : NaN
+    }), 16)
+  }
+
+  function inBits(numbers, length) {
+    var bits = ''
+    for (var i = 0; i < numbers.length; i++) {
+      if (!(numbers[i] >= 0 && numbers[i] < Math.pow(2, length))) return undefined
+      bits += (Array(length + 1).join('0') + numbers[i].toString(2)).slice(-length)
+    }
+    return bits
+  }
+
+  function isWithin(address, network) {
+    var parts = String(network).split('/')
+    var bits = bitsOf(parts[0])
+    if (bits === undefined || parts.length !== 2 || !/^\d{1,3}$/.test(parts[1]) || Number(parts[1]) > bits.length) {
+      throw new Error('"' + network + '" is no network like 10.1.0.0/16')
+    }
+    var own = bitsOf(address)
+    return own !== undefined && own.length === bits.length && own.slice(0, parts[1]) === bits.slice(0, parts[1])
+  }
+
+  // True where the address that the node saw is in one of the networks; a list that cannot be read trusts nobody.
+  function isTrusted(address) {
+    try {
+      if (!Array.isArray(networks)) throw new Error('TRUSTED_NETWORKS is no list')
+      // All of them are looked at, so that a mistake anywhere is no half of a rule.
+      return networks.filter(function (network) {
+        return isWithin(address, network)
+      }).length > 0
+    } catch (problem) {
+      return false
+    }
+  }
+
+  // Kilometres over the globe between two places in degrees.
+  function distance(one, other) {
+    var radians = Math.PI / 180
+    var half = function (a, b) {
+      return Math.pow(Math.sin(((b - a) * radians) / 2), 2)
+    }
+    var chord =
+      half(one.latitude, other.latitude) +
+      Math.cos(one.latitude * radians) * Math.cos(other.latitude * radians) * half(one.longitude, other.longitude)
+    return 2 * 6371 * Math.asin(Math.min(1, Math.sqrt(chord)))
+  }
+
+  function demandArea() {
+    var fits = ['latitude', 'longitude', 'radius_km'].every(function (name) {
+      return typeof area[name] === 'number' && isFinite(area[name])
+    })
+    if (!fits) throw new Error('SIGN_IN_AREA needs the numbers latitude, longitude and radius_km')
+  }
+
+  // Why one may not sign in from there, for the person; '' where one may. The position is the client's word.
+  function refusalOf(position) {
+    if (area === null) return ''
+    try {
+      demandArea()
+    } catch (problem) {
+      return 'The area of signing in cannot be read, so nobody can sign in now.'
+    }
+    if (!position) return 'Signing in needs the position of the device.'
+    return distance(area, position) <= area.radius_km ? '' : 'Signing in is possible at the plant only.'
+  }
+
   // Why nobody may sign in at this moment, for the person; '' where one may.
   function refusal(at) {
     try {
@@ -100,12 +187,27 @@ var TwoFactorRules = (function () {
       found.push('SIGN_IN_HOURS or TIME_ZONE in ConstantsTwoFactor: ' + problem.message + '.')
     }
     if (!Array.isArray(passwordOnly)) found.push('PASSWORD_ONLY_ROLES in ConstantsTwoFactor is no list.')
+    try {
+      if (!Array.isArray(networks)) throw new Error('it is no list')
+      networks.forEach(function (network) {
+        isWithin('127.0.0.1', network)
+      })
+    } catch (problem) {
+      found.push('TRUSTED_NETWORKS in ConstantsTwoFactor: ' + problem.message + '.')
+    }
+    try {
+      if (area !== null) demandArea()
+    } catch (problem) {
+      found.push(problem.message + '.')
+    }
     return found
   }
 
   return {
     isOpen: isOpen,
     refusal: refusal,
+    refusalOf: refusalOf,
+    isTrusted: isTrusted,
     passwordIsEnough: passwordIsEnough,
     // Whether any role is excused, and roles have to be looked up at all.
     excuses: Array.isArray(passwordOnly) && passwordOnly.length > 0,

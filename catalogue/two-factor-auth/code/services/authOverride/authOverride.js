@@ -107,7 +107,7 @@ function authOverride(req, resp) {
     var proven = checkPassword()
     var roles = TwoFactorRules.excuses ? rolesOf(proven.user_id) : []
     ClearBlade.init({ request: req })
-    if (TwoFactorRules.passwordIsEnough(roles)) {
+    if (TwoFactorRules.isTrusted(req.context.proven.address) || TwoFactorRules.passwordIsEnough(roles)) {
       resp.success({
         authToken: proven.authToken,
         user_id: proven.user_id,
@@ -155,7 +155,7 @@ function authOverride(req, resp) {
 
   ClearBlade.init({ request: req })
   if (!req.context) refuse('This service is asked by the node at a sign-in. Name it as the auth service of the system.')
-  var closed = TwoFactorRules.refusal(new Date())
+  var closed = TwoFactorRules.refusal(new Date()) || TwoFactorRules.refusalOf(req.context.claimed.position)
   if (closed) refuse(closed)
   // A client that says nothing about factors begins, as one that knows of none does.
   var said = params.factor !== undefined && params.factor !== null
