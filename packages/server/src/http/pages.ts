@@ -5,7 +5,7 @@ import { renderReadme } from '../deploy/readme.ts'
 import { Reply } from './route.ts'
 
 const style = `body{font:16px/1.5 system-ui,sans-serif;max-width:42rem;margin:4rem auto;padding:0 1rem;color:#1c2430;background:#fbfaf7}
-h1{font-size:1.6rem}code,pre{background:#eeebe3;border-radius:4px;padding:.1em .3em}pre{padding:.8em;overflow:auto}
+h1{font-size:1.6rem}code,pre{background:#eeebe3;border-radius:4px;padding:.1em .3em}pre{padding:.8em;overflow:auto}pre code{padding:0;background:none}
 label{display:block;margin:.8em 0 .2em}input{font:inherit;padding:.4em;width:100%;box-sizing:border-box}
 button{font:inherit;margin-top:1em;padding:.5em 1.2em}#answer{margin-top:1em;font-weight:600}
 @media (prefers-color-scheme:dark){body{color:#e8e6df;background:#171a1f}code,pre{background:#262b33}}`
