@@ -127,6 +127,7 @@ describe('install', () => {
     assert.deepEqual([value.name, value.url, value.is_new], ['two', url, true])
     assert.equal(value.passwords.length, 1)
     const system = { key: value.system_key, secret: value.system_secret }
+    await app.set(system, { run_as_sign_in: 'allowed' })
     assert.ok(await app.signIn(system, value.passwords[0].email, value.passwords[0].password))
     assert.ok(value.kept.some((one: any) => one.kind === 'portal' && one.name === 'Two Factor Login'))
     assert.ok(

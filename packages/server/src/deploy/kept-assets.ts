@@ -1,5 +1,5 @@
 /**
- * Kept assets as a system's developers read and remove them: what packages brought and nothing activates yet. Making them is
+ * Kept assets as a system's developers read, remove and activate them: what packages brought and no part of Gatehouse uses. Making them is
  * `import-apply.ts`, their shapes on the wire are `http/routes/kept-shapes.ts`. What a sensitive asset holds leaves here for
  * nobody: of it only the name is told, and single words that say of which sort it is.
  */
@@ -8,14 +8,16 @@ import type { Query } from '@gatehouse/contract/query.ts'
 import { sealOverhead } from '../base/node-key.ts'
 import type { SystemScope } from '../domain/access/scope.ts'
 import { findInList, type ListColumns, pageOf } from '../domain/accounts/list-query.ts'
-import { deleteKeptFiles, type KeptFile, listKeptFiles, listKeptSizes } from '../store/tables/packages.ts'
+import { createSecret, type SecretFacts } from '../domain/systems/secrets.ts'
+import { deleteKeptFiles, type KeptFile, listKeptFiles, listKeptSizes, putKeptFiles } from '../store/tables/packages.ts'
 import { listRoles } from '../store/tables/roles.ts'
 import { type Fields, isObject } from './format/fields.ts'
-import type { KeptKind } from './format/model.ts'
+import { writeJson } from './format/json.ts'
+import { type KeptKind, keptKinds } from './format/model.ts'
 import { byCodePoint, byName, isFileNameOf } from './format/names.ts'
 import { shown } from './format/notes.ts'
 import { kindAndName } from './plan-choice.ts'
-import { openedFile } from './sealed.ts'
+import { openedFile, sealedFile } from './sealed.ts'
 
 export type KeptOne = {
   name: string
@@ -181,3 +183,37 @@ export async function removeKept(scope: SystemScope, kind: string, name: string)
     if (!(await deleteKeptFiles(tx, kind, name))) throw noSuchAsset(kind, name)
   })
 }
+
+/**
+ * Makes of a kept asset what Gatehouse has by now, because a developer says so; nothing becomes active by itself. A secret
+ * goes among the system's secrets, for the hosts that are named, and its value leaves the kept file, which stays for exports.
+ * Throws noSuchAsset, notAvailableYet for kinds of which Gatehouse has nothing, badSecret, secretExists.
+ */
+export async function activateKept(scope: SystemScope, input: Fields): Promise<SecretFacts> {
+  demandDeveloper(scope)
+  const { kind, name, hosts } = input
+  if (typeof name !== 'string' || !isKeptKind(kind)) throw noSuchAsset(shownKind(kind), String(name))
+  return scope.data.transaction(async (tx) => {
+    const within = { ...scope, data: tx }
+    const files = (await listKeptFiles(tx, { kind, name })).map((file) => openedFile(within, file))
+    if (files.length === 0) throw noSuchAsset(kind, name)
+    if (kind !== 'secret') {
+      throw new GatehouseError(
+        'notAvailableYet',
+        `Gatehouse has nothing yet of the kind ${kind}: ${shown(name)} stays kept.`,
+      )
+    }
+    const main = mainOf(files)
+    const value = fieldsIn({ value: valueIn(main) })
+    if (value.secret === '')
+      throw new GatehouseError('badSecret', `The kept secret ${shown(name)} holds no value (any more).`)
+    const facts = await createSecret(within, { name, value: value.secret, hosts })
+    const bytes = writeJson({ ...value, secret: '' })
+    await putKeptFiles(tx, [sealedFile(within, { ...main!, bytes })])
+    return facts
+  })
+}
+
+const isKeptKind = (kind: unknown): kind is KeptKind => keptKinds.some((known) => known === kind)
+
+const shownKind = (kind: unknown): string => (typeof kind === 'string' && kind !== '' ? kind : 'asset')

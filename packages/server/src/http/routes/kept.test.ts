@@ -301,6 +301,35 @@ test('the list of what is kept says sizes and states, and one asset can be remov
   assert.deepEqual(names(await get('/admin/portals/:key')), ['Line', 'Old'], 'another system lost its portal')
 })
 
+test('a kept secret becomes one of the system when a developer says so, for the hosts that are named, and only once', async () => {
+  const other = await install(everyKindFiles(), 'activated')
+  const base = `/admin/v/4/system/${other.key}`
+  const activate = (body: object) => call('POST', `${base}/kept/activate`, { developer, body })
+  const secrets = () => get(`${base}/secrets`)
+  assert.deepEqual(await secrets(), [], 'a secret became active by itself')
+
+  const secret = { kind: 'secret', name: 'api' }
+  const refused = async (body: object, status: number, why: RegExp) => {
+    const answer = await activate(body)
+    assert.equal(answer.status, status, answer.text)
+    assert.match(answer.text, why)
+    for (const text of secretTexts) assert.ok(!answer.text.includes(text), answer.text)
+  }
+  await refused({ kind: 'timer', name: 'daily' }, 501, /nothing yet of the kind timer/)
+  await refused({ kind: 'secret', name: 'nope' }, 400, /no secret \\"nope\\"/)
+  await refused({ kind: ['secret'], name: 'api' }, 400, /no asset/)
+  await refused({ ...secret, hosts: ['*.example.com'] }, 400, /one host name/)
+  assert.deepEqual(await secrets(), [])
+
+  const { body } = await activate({ ...secret, hosts: ['api.example.com'] })
+  assert.deepEqual([body.name, body.hosts], ['api', ['api.example.com']])
+  await refused(secret, 400, /no value/)
+  assert.deepEqual(names(await secrets()), ['api'])
+  const { token } = await userWith(app, other, {})
+  const user = await call('POST', `${base}/kept/activate`, { headers: { 'clearblade-usertoken': token }, body: secret })
+  assert.equal(user.status, 403)
+})
+
 test('making or changing one by one is refused, with the way that there is', async () => {
   const path = (name: string) => name.replace(':key', key)
   for (const [method, url] of [

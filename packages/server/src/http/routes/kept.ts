@@ -6,6 +6,7 @@
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { KeptKind } from '../../deploy/format/model.ts'
 import {
+  activateKept,
   adapterFiles,
   bytesInside,
   demandDeveloper,
@@ -50,7 +51,8 @@ import {
   typeTriggerShapes,
   webhookShape,
 } from './kept-shapes.ts'
-import { demandParameter, parameter, queryParameter } from './shapes.ts'
+import { secretShape } from './secrets.ts'
+import { AnyObject, demandParameter, parameter, queryParameter } from './shapes.ts'
 
 type Input = RouteInput<unknown>
 type Shape = (scope: SystemScope, one: KeptOne) => Record<string, unknown>
@@ -254,6 +256,14 @@ export const keptRoutes: readonly Route[] = [
       await removeKept(scope, demandParameter(input, 'kind'), demandParameter(input, 'name'))
       return empty()
     },
+  }),
+  route({
+    method: 'POST',
+    path: `${kept}/activate`,
+    allow: 'system developer',
+    summary: 'Make a kept secret one of the system: kind, name, and the hosts it may be sent to',
+    body: AnyObject,
+    handle: async (scope, { body }) => secretShape(await activateKept(scope, body)),
   }),
 ]
 

@@ -20,7 +20,7 @@ import { type AnyBody, AnyObject, parameter } from './shapes.ts'
 const own = '/admin/v/4/system/:key/secrets'
 const contract = '/api/v/4/user_secrets/:key'
 
-const shape = ({ name, hosts, updatedAt, updatedBy }: SecretFacts) => ({
+export const secretShape = ({ name, hosts, updatedAt, updatedBy }: SecretFacts) => ({
   name,
   hosts,
   updated_at: updatedAt,
@@ -40,7 +40,7 @@ export const secretRoutes = [
     path: own,
     allow: 'system developer',
     summary: 'The secrets of a system by name, with the hosts that each may be sent to; never a value',
-    handle: async (scope) => (await secretsOf(scope)).map(shape),
+    handle: async (scope) => (await secretsOf(scope)).map(secretShape),
   }),
   route({
     method: 'POST',
@@ -48,7 +48,7 @@ export const secretRoutes = [
     allow: 'system developer',
     summary: 'Make a secret: {name, value, hosts}',
     body: AnyObject,
-    handle: async (scope, { body }) => shape(await createSecret(scope, body)),
+    handle: async (scope, { body }) => secretShape(await createSecret(scope, body)),
   }),
   route({
     method: 'PUT',
@@ -56,7 +56,7 @@ export const secretRoutes = [
     allow: 'system developer',
     summary: 'Give a secret a new value, and other hosts where they are named: {name, value, hosts?}',
     body: AnyObject,
-    handle: async (scope, input) => shape(await changeSecret(scope, { ...input.body, name: nameOf(input) })),
+    handle: async (scope, input) => secretShape(await changeSecret(scope, { ...input.body, name: nameOf(input) })),
   }),
   route({
     method: 'DELETE',
