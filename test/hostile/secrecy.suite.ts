@@ -48,7 +48,7 @@ async function hostileTwilio(t: { after(end: () => unknown): void }) {
     const repeated = `${request.url} ${JSON.stringify(request.headers)} ${body} ${decodeURIComponent(body)}`
     if (request.method === 'POST') made.bodies.push(body)
     if (made.status === 0) return void response.destroy()
-    const answer = made.status < 300 ? { sid: `SM${'a'.repeat(32)}` } : { code: 20003, message: repeated, to: phone }
+    const answer = made.status < 300 ? { sid: `SM${'a'.repeat(32)}` } : { code: 20003, message: repeated }
     response.writeHead(made.status, { 'content-type': 'application/json', 'x-repeated': encodeURIComponent(repeated) })
     response.end(JSON.stringify(answer))
   })
@@ -89,6 +89,18 @@ const leaky = `function leaky(req, resp) {
           resp.error({ options: { err: true, message: String(challenge.challenge_id || challenge) } })
         })
     },
+  })
+}`
+
+/** Asks a host that repeats in its answer what it was sent, with a secret among it, and tells that too. */
+const asks = `function asks(req, resp) {
+  var options = {
+    uri: 'https://hooks.example.com/orders', auth: { user: 'u', pass: 'secret:HOOK' }, headers: { 'X-Key': 'secret:HOOK' },
+  }
+  Requests().get(options, function (err, body) {
+    log(body)
+    log(JSON.stringify([err, body]))
+    throw new Error('asked ' + String(body))
   })
 }`
 
@@ -154,15 +166,12 @@ export function secrecySuite(name: string, openKept: () => Promise<Kept>): void 
       'https://gate.example.com',
       '--weak-sandbox',
     ]
-    const node = await startNode(
-      t,
-      [...args, '--route', `https://api.twilio.com=${twilio.url}`, '--log-level', 'trace'],
-      {
-        GATEHOUSE_DEVELOPER_EMAIL: developerEmail,
-        GATEHOUSE_DEVELOPER_PASSWORD: developerPassword,
-        ...(kept.url !== undefined && { DATABASE_URL: kept.url }),
-      },
-    )
+    const routes = ['api.twilio.com', 'hooks.example.com'].map((host) => `https://${host}=${twilio.url}`).join(',')
+    const node = await startNode(t, [...args, '--route', routes, '--log-level', 'trace'], {
+      GATEHOUSE_DEVELOPER_EMAIL: developerEmail,
+      GATEHOUSE_DEVELOPER_PASSWORD: developerPassword,
+      ...(kept.url !== undefined && { DATABASE_URL: kept.url }),
+    })
 
     let count = 0
     /** An answer that carries no secret that it should not: all but those of `carrying`. */
@@ -371,6 +380,13 @@ export function secrecySuite(name: string, openKept: () => Promise<Kept>): void 
       body: { email: user.email, password: userPassword, early: true },
     })
 
+    // And one that sends a secret of the system to whom it is for, and is sent it back.
+    const asking = { code: asks, dependencies: 'http,log', logging_enabled: true, parameters: [] }
+    good(await call('POST', `/admin/code/v/1/${system.key}/asks`, { developer, body: asking }))
+    twilio.status = 400
+    await call('POST', runPath('asks'), { developer, body: {} })
+    twilio.status = 201
+
     // What can be looked up.
     const page = async (path: string) => good(await call('GET', path, { developer }))
     const traces = (await page(`${at}/sign-ins?limit=200`)).body
@@ -383,10 +399,12 @@ export function secrecySuite(name: string, openKept: () => Promise<Kept>): void 
         `the service threw what it was given: ${step}`,
       )
     }
+    const repeated = failed.find((run: any) => run.Service === 'asks').Error.error
+    assert.match(repeated, /asked .*x-key.*\[struck\]/, 'the host got the secret, and said so')
     const logs = (await page(`/codeadmin/v/2/logs/${system.key}/leaky`)).text
     for (const step of ['params ', 'token ', 'init ', 'challenge ', 'answer ']) assert.ok(logs.includes(step), step)
     assert.ok(logs.includes('[struck]'))
-    await page(`/codeadmin/v/2/logs/${system.key}/authOverride`)
+    for (const service of ['authOverride', 'asks']) await page(`/codeadmin/v/2/logs/${system.key}/${service}`)
     await page(`${at}/accounts`)
 
     const archive = await fetch(`${node.url}${at}/export`, { headers: { 'clearblade-devtoken': developer } })
