@@ -70,6 +70,7 @@ const inWords = (printed: string, url: string): string =>
     .replace(/(?<= code is )\d{6}\b|(?<=sms_code: ')\d{6}\b/g, 'CODE')
     .replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, '2026-01-01T09:00:00.000Z')
     .replace(/\bexpires_at: \d{10}\b/g, 'expires_at: 1767258000')
+    .replace(/\bin \d\d seconds\b/g, 'in 30 seconds')
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n')
