@@ -82,13 +82,18 @@ export type NodeProcess = {
   ended: Promise<Ended>
 }
 
-/** `gatehouse start --port 0 ARGS`, once it says that it is ready. Ends with the test at the latest. */
+/**
+ * `gatehouse start --port 0 ARGS`, once it says that it is ready. Ends with the test at the latest. With a `--port` among the
+ * arguments it is asked there, whatever address it says that people know it by.
+ */
 export async function startNode(
   t: { after(fn: () => unknown): void },
   args: string[],
   env: Record<string, string> = {},
 ): Promise<NodeProcess> {
-  const { child, stdout, stderr, ended } = spawnCommand(['start', '--port', '0', ...args], env)
+  const port = args[args.indexOf('--port') + 1]
+  const named = args.includes('--port')
+  const { child, stdout, stderr, ended } = spawnCommand(['start', ...(named ? [] : ['--port', '0']), ...args], env)
   const running = () => child.exitCode === null && child.signalCode === null
   t.after(async () => {
     if (running()) child.kill('SIGKILL')
@@ -114,7 +119,8 @@ export async function startNode(
     })
   // In production it stands in a line of JSON.
   const ready = /Gatehouse is ready at (https?:\/\/[^\s"]+)/
-  const url = ready.exec(await line(ready))![1]!
+  const said = ready.exec(await line(ready))![1]!
+  const url = named ? `http://127.0.0.1:${port}` : said
   return { url, pid: child.pid!, output, line, ended, signal: (name) => child.kill(name), running, call: caller(url) }
 }
 

@@ -15,12 +15,19 @@ export function sendError(log: Log, error: unknown, request: FastifyRequest, rep
   return reply.status(known.status).send(errorEnvelope(known, id))
 }
 
+/** What was asked for where no route is may be anything, also a token that slipped into an address; only its caller is told. */
+const noPlace = 'There is nothing at that address.'
+
 /** Into the log, where its private cause belongs; answers the id that the caller is told. */
 export function noteError(log: Log, error: unknown, known: GatehouseError, place: Record<string, unknown>): string {
   const errorId = uuid()
   if (known.status >= 500 && known.kind !== 'notAvailableYet')
     log.error({ errorId, ...place, err: known.cause ?? error }, known.detail)
-  else log.debug({ errorId, ...place, code: known.code }, known.detail)
+  else
+    log.debug(
+      { errorId, ...place, code: known.code },
+      'route' in place && place.route === undefined ? noPlace : known.detail,
+    )
   return errorId
 }
 
