@@ -243,7 +243,7 @@ describe('an authenticator app', () => {
     assert.ok(isIn(await answer((await begin({ kind: 'recovery' })).factor_id, codes[1])))
   })
 
-  test('is not bound by a password alone, by a session of one, or by an enrolment that is another user’s, old or spent', async () => {
+  test('is not bound by a password alone, by a session of one, or by an enrolment that is of another user, old or spent', async () => {
     const refused = async (path: string, body: Record<string, unknown>, token?: string) => {
       const got = await at(path, { email, password, kind: 'totp', code: '123456', ...body }, token)
       assert.ok(got.status >= 400, got.text)
