@@ -251,7 +251,10 @@ describe('an authenticator app', () => {
       return got.text
     }
     assert.match(await refused('enrol', {}), /enrolment code, or a session/)
-    assert.match(await refused('enrol', { enrolment: 'ghe_guess' }), /not right, or no longer good/)
+    // The same whatever the password is: nobody tries passwords here.
+    for (const tried of [password, 'a wrong one']) {
+      assert.match(await refused('enrol', { enrolment: 'ghe_guess', password: tried }), /not right, or no longer good/)
+    }
     await app.set(system, { auth_service: '' })
     const byPassword = await app.signIn(system, email, password)
     for (const path of ['enrol', 'confirm', 'recovery-codes', 'code']) {

@@ -116,9 +116,9 @@ export async function confirmAuthenticator(scope: SystemScope, body: Body): Prom
     begun !== undefined && stepOf(scope, begun, code) !== undefined ? await makeRecoveryCodes(scope, userId) : undefined
   const problem = await scope.data.transaction(async (tx): Promise<GatehouseError | undefined> => {
     const now = scope.clock.now()
-    const pending = await findPending(tx, userId, now, { hold: true })
     const vouched = await stillVouched(scope, tx, vouching)
     if (vouched instanceof GatehouseError) return vouched
+    const pending = await findPending(tx, userId, now, { hold: true })
     if (pending === undefined || pending.begunBy !== vouching.label) return notGood()
     const step = stepOf(scope, pending, code)
     if (step === undefined || made === undefined) {
@@ -163,9 +163,13 @@ type Vouching = { account: AccountRecord; label: string } & (
 
 async function demandVouching(scope: SystemScope, body: Body): Promise<Vouching> {
   if (typeof body.enrolment === 'string' && body.enrolment !== '') {
+    const hash = hashToken(body.enrolment)
+    // Before the password, which nobody tries here past the auth service without such a code.
+    const enrolment = await findEnrolment(scope.data, hash, scope.clock.now())
+    if (enrolment === undefined) throw enrolmentNotGood()
     const check = await checkUserPassword(scope, body.email, body.password)
     if (!check.ok) throw refusalError(check, 'wrongCredentials')
-    const hash = hashToken(body.enrolment)
+    if (check.account.userId !== enrolment.userId) throw enrolmentNotGood()
     return { account: check.account, by: 'enrolment', hash, label: `enrolment ${hash}` }
   }
   const { caller } = scope
@@ -290,10 +294,12 @@ async function stillVouched(
     if (!(await hasSecondFactor(tx, { userId, sessionId: vouching.sessionId }, now))) return passwordIsNotEnough()
     return { boundBy: callerLabel(scope.caller) }
   }
-  const enrolment = await findEnrolment(tx, { userId, hash: vouching.hash }, now)
-  if (enrolment === undefined) return refused('The enrolment code is not right, or no longer good.')
+  const enrolment = await findEnrolment(tx, vouching.hash, now)
+  if (enrolment === undefined || enrolment.userId !== userId) return enrolmentNotGood()
   return { boundBy: `enrolment by ${enrolment.createdBy}` }
 }
+
+const enrolmentNotGood = (): GatehouseError => refused('The enrolment code is not right, or no longer good.')
 
 const stepOf = (scope: SystemScope, pending: PendingRecord, code: string): number | undefined =>
   matchingStep(openValue(scope, pending), code, scope.clock.now(), 0)

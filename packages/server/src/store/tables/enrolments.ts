@@ -27,21 +27,20 @@ export async function putEnrolment(store: SystemStore, one: EnrolmentRecord): Pr
     .execute()
 }
 
-/** Who vouched by this code; undefined where it is of another user, replaced, spent or too old. */
+/** For whom and by whom this code was made; undefined where it is replaced, spent or too old. */
 export async function findEnrolment(
   store: SystemStore,
-  { userId, hash }: Pick<EnrolmentRecord, 'userId' | 'hash'>,
+  hash: string,
   now: number,
-): Promise<Pick<EnrolmentRecord, 'createdBy'> | undefined> {
+): Promise<Pick<EnrolmentRecord, 'userId' | 'createdBy'> | undefined> {
   const row = await databaseOf(store)
     .selectFrom('enrolments')
-    .select('created_by')
+    .select(['user_id', 'created_by'])
     .where('system_key', '=', store.key)
-    .where('user_id', '=', userId)
     .where('code_hash', '=', hash)
     .where('expires_at', '>', now)
     .executeTakeFirst()
-  return row && { createdBy: row.created_by }
+  return row && { userId: row.user_id, createdBy: row.created_by }
 }
 
 /** Checks and spends in one statement. */
