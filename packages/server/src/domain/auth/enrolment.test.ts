@@ -373,6 +373,31 @@ describe('an authenticator app', () => {
     }
   })
 
+  test('goes with its user, and with the system', async () => {
+    const kept = async (text: string): Promise<string[]> =>
+      Object.entries(await everythingIn({ store: app.app.means.store } as never))
+        .filter(([name, rows]) => /authenticators|recovery_codes|enrolments/.test(name) && rows.includes(text))
+        .map(([name]) => name)
+        .sort()
+    const all = ['authenticators', 'enrolments', 'pending_authenticators', 'recovery_codes']
+    const fill = async () => {
+      await enrol()
+      await at('enrol', { email, password, enrolment: await enrolment(), kind: 'totp' })
+      assert.deepEqual(await kept(userId), all)
+    }
+    await fill()
+    const query = { user: userId }
+    const gone = await app.call('DELETE', `/admin/user/${system.key}`, { developer: developer(), query })
+    assert.equal(gone.status, 200, gone.text)
+    assert.deepEqual(await kept(userId), [])
+    userId = await app.createUser(system, email, password)
+    await fill()
+    const path = `/admin/systemmanagement`
+    const ended = await app.call('DELETE', path, { developer: developer(), query: { id: system.key } })
+    assert.equal(ended.status, 200, ended.text)
+    assert.deepEqual(await kept(system.key), [])
+  })
+
   test('leaves no secret, code or enrolment at rest in the clear', async () => {
     const { secret, codes } = await enrol()
     const code = shows(secret)
