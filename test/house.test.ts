@@ -33,6 +33,7 @@ const homes: Record<string, string> = {
   undici: 'egress',
   'ipaddr.js': 'egress',
   'libphonenumber-js/max': 'domain/accounts',
+  qr: 'domain/accounts',
   'isomorphic-git': 'deploy',
   yauzl: 'deploy',
   yazl: 'deploy',

@@ -6,7 +6,7 @@ function secondFactor(req, resp) {
   var message = 'Your code is {code}'
   var asked = function (err, data) {
     if (err) return refuse(data)
-    resp.success({ authToken: '', user_id: '', options: { factor_id: data.challenge_id, code: data.code, to: data.to } })
+    resp.success({ authToken: '', user_id: '', options: { factor_id: data.challenge_id, code: data.code, to: data.to, kind: data.kind, kinds: data.kinds } })
   }
   if (req.params.resend) return signin.resend({ challenge_id: req.params.factor_id, message: message }, asked)
   if (req.params.factor_id !== undefined) {
@@ -22,7 +22,7 @@ function secondFactor(req, resp) {
     password: req.params.password,
     callback: function (err, body) {
       if (err) return refuse(body)
-      signin.challenge({ authToken: body.authToken, message: message, digits: req.params.digits }, function (failed, data) {
+      signin.challenge({ authToken: body.authToken, kind: req.params.kind, message: message, digits: req.params.digits }, function (failed, data) {
         // A careless service: it lets in by the password alone when the second factor cannot be asked for.
         if (req.params.careless) return resp.success({ authToken: body.authToken, user_id: body.user_id, options: {} })
         asked(failed, data)

@@ -1,6 +1,7 @@
 /** The walk of the "Two-Factor Authentication Setup Guide", with the package that the node ships; and what must never come of it. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { stepAt, totpCode } from '../../packages/server/src/domain/accounts/totp.ts'
 import { account, fakeTwilio, from, token } from '../../packages/server/src/domain/sending/providers.fixture.ts'
 import { createTestApp } from '../support/app.ts'
 
@@ -267,6 +268,54 @@ test('nobody signs in as the account that the service runs as, not even where it
   assert.equal(email, runAs)
   const answer = await walk.auth({ email, password })
   assert.ok(!answer.body.user_token, answer.text)
+})
+
+/** What an app shows that was given this secret. */
+function shownBy(secret: string, at: number): string {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+  const number = [...secret].reduce((sum, letter) => sum * 32n + BigInt(letters.indexOf(letter)), 0n)
+  return totpCode(number.toString(16).padStart(40, '0'), stepAt(at))
+}
+
+test('an authenticator app, from the code of the developer to a session; a recovery code stands in for it', async (t) => {
+  const walk = await ready(t)
+  const { app, system, developer } = walk
+  const { user_id: userId } = testUser(await walk.users())
+  const given = await app.call('POST', `/admin/v/4/system/${system.key}/users/${userId}/enrolment`, { developer })
+  const { enrolment } = given.body
+  const own = (path: string, body: Record<string, unknown>) =>
+    app.call('POST', `/api/v/4/user/authenticators/${path}`, {
+      system,
+      body: { ...walk.credentials, enrolment, ...body },
+    })
+  const { secret } = (await own('enrol', { kind: 'totp' })).body
+  const code = () => shownBy(secret, app.app.means.clock.now())
+  const bound = await own('confirm', { code: code() })
+  assert.equal(bound.status, 200, bound.text)
+  const [recovery] = bound.body.recovery_codes
+  app.advance(aMoment)
+
+  const first = (await walk.first()).body.options
+  assert.deepEqual([first.kind, first.kinds], ['totp', ['totp', 'phone', 'recovery']])
+  assert.match(first.message, /authenticator app shows/)
+  assert.deepEqual(await walk.inbox(), [], 'nothing is sent')
+  demandRefused(await walk.auth({ factor_id: first.factor_id, resend: true }), /no code is sent/)
+  const granted = await walk.second(first.factor_id, code())
+  assert.equal(await walk.checkAuth(granted.body.user_token), 200, granted.text)
+  assert.deepEqual(granted.body.options.factor, { kind: 'totp', to: 'authenticator app' })
+
+  const byPhone = (await walk.auth({ ...walk.credentials, factor_kind: 'phone' })).body.options
+  assert.equal(byPhone.kind, 'phone')
+  assert.ok((await walk.second(byPhone.factor_id, await walk.lastCode())).body.user_token)
+  const byRecovery = (await walk.auth({ ...walk.credentials, factor_kind: 'recovery' })).body.options
+  assert.match(byRecovery.message, /recovery codes/)
+  const recovered = await walk.second(byRecovery.factor_id, recovery)
+  assert.deepEqual(recovered.body.options.factor, { kind: 'recovery', to: 'recovery codes' }, recovered.text)
+  const again = (await walk.auth({ ...walk.credentials, factor_kind: 'recovery' })).body.options
+  demandRefused(await walk.second(again.factor_id, recovery), /not right/)
+  for (const kind of ['sms', ['totp'], 1, '']) {
+    demandRefused(await walk.auth({ ...walk.credentials, factor_kind: kind }), /factor_kind must be/)
+  }
 })
 
 test('a user without a phone is refused with the reason', async (t) => {

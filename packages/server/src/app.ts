@@ -40,6 +40,7 @@ import { DatabaseTooNew, migrate } from './store/migrations.ts'
 import type { Tables } from './store/schema.ts'
 import { createStore, type Store } from './store/store.ts'
 import { deleteOldChallenges } from './store/tables/challenges.ts'
+import { deleteOldEnrolments } from './store/tables/enrolments.ts'
 import { deleteOldStrangers } from './store/tables/failures.ts'
 import { deleteOldInboxMessages } from './store/tables/inbox.ts'
 import { deleteOldNotes } from './store/tables/messages.ts'
@@ -259,6 +260,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       { egress: packageEgress, platformLibraries: nativeLibraries, isOwn },
       { version, ready: () => ready, metrics: () => registry.metrics() },
       config.mode,
+      send,
     ),
     ask: engine.ask,
     inside: (request) => inside.recognise(request),
@@ -322,6 +324,7 @@ async function clean(means: Means): Promise<void> {
     await deleteOldSessions(means.store, now - 30 * day)
     await deleteOldProofs(means.store, now - day)
     await deleteOldChallenges(means.store, now - day)
+    await deleteOldEnrolments(means.store, now)
     await deleteOldStrangers(means.store, now - day)
     await deleteOldInboxMessages(means.store, now - day)
     await deleteOldNotes(means.store, now - 30 * day)

@@ -1,9 +1,11 @@
 /** All routes of a node, in one list. */
 import type { Catalogue } from '../deploy/catalogue.ts'
 import type { PackageMeans } from '../deploy/import-source.ts'
+import type { SendMessage } from '../domain/sending/send.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Route } from './route.ts'
 import { adminUserRoutes } from './routes/admin-users.ts'
+import { authenticatorRoutes } from './routes/authenticators.ts'
 import { catalogueRoutes } from './routes/catalogue.ts'
 import { codeRoutes } from './routes/code.ts'
 import { collectionRoutes } from './routes/collections.ts'
@@ -29,6 +31,7 @@ export const routesOf = (
   packages: PackageMeans,
   node: Parameters<typeof nodeRoutes>[0],
   mode: 'development' | 'production',
+  send: SendMessage,
 ): readonly Route[] => [
   ...catalogueRoutes(catalogue, packages),
   ...packageRoutes(packages),
@@ -44,6 +47,7 @@ export const routesOf = (
   // In production neither is there, whoever asks.
   ...(mode === 'development' ? [...inboxRoutes, ...gatewayRoutes] : []),
   ...adminUserRoutes,
+  ...authenticatorRoutes(send),
   ...roleRoutes,
   ...collectionRoutes,
   ...itemRoutes,

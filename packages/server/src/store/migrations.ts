@@ -416,7 +416,65 @@ const secondFactors: Migration = {
   },
 }
 
-export const migrations: readonly Migration[] = [firstSchema, packages, undoAndCatalogues, sending, secondFactors]
+const authenticatorApps: Migration = {
+  name: '006 authenticator apps, recovery codes and enrolment',
+  async up(tx) {
+    const db = tx as AnyDb
+    const text = 'text'
+    await db.schema
+      .alterTable('authenticators')
+      .addColumn('last_step', 'bigint', (c) => c.notNull().defaultTo(0))
+      .execute()
+    await db.schema
+      .createTable('recovery_codes')
+      .addColumn('id', text, (c) => c.primaryKey())
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('user_id', text, (c) => c.notNull())
+      .addColumn('authenticator_id', text, (c) => c.notNull())
+      .addColumn('selector', text, (c) => c.notNull())
+      .addColumn('code_hash', text, (c) => c.notNull())
+      .addColumn('used_at', 'bigint')
+      .addUniqueConstraint('recovery_codes_by_selector', ['authenticator_id', 'selector'])
+      .execute()
+    await db.schema
+      .createIndex('recovery_codes_of_user')
+      .on('recovery_codes')
+      .columns(['system_key', 'user_id'])
+      .execute()
+    await db.schema
+      .createTable('enrolments')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('user_id', text, (c) => c.notNull())
+      .addColumn('code_hash', text, (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addColumn('created_by', text, (c) => c.notNull())
+      .addColumn('expires_at', 'bigint', (c) => c.notNull())
+      .addPrimaryKeyConstraint('enrolments_key', ['system_key', 'user_id'])
+      .execute()
+    await db.schema
+      .createTable('pending_authenticators')
+      .addColumn('id', text, (c) => c.notNull())
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('user_id', text, (c) => c.notNull())
+      .addColumn('kind', text, (c) => c.notNull())
+      .addColumn('sealed', text, (c) => c.notNull())
+      .addColumn('begun_by', text, (c) => c.notNull())
+      .addColumn('failures', 'integer', (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addColumn('expires_at', 'bigint', (c) => c.notNull())
+      .addPrimaryKeyConstraint('pending_authenticators_key', ['system_key', 'user_id'])
+      .execute()
+  },
+}
+
+export const migrations: readonly Migration[] = [
+  firstSchema,
+  packages,
+  undoAndCatalogues,
+  sending,
+  secondFactors,
+  authenticatorApps,
+]
 
 /** Brings the database to the present schema. Throws DatabaseTooNew where it is ahead of this program. */
 export async function migrate(db: AnyDb, dialect: Dialect): Promise<void> {

@@ -119,6 +119,36 @@ export type Tables = {
     bound_at: number
     bound_by: string
     used_at: number | null
+    /** Of an authenticator app: the last step whose code was taken. It only grows. */
+    last_step: number
+  }
+  recovery_codes: {
+    id: string
+    system_key: string
+    user_id: string
+    authenticator_id: string
+    selector: string
+    code_hash: string
+    used_at: number | null
+  }
+  enrolments: {
+    system_key: string
+    user_id: string
+    code_hash: string
+    created_at: number
+    created_by: string
+    expires_at: number
+  }
+  pending_authenticators: {
+    id: string
+    system_key: string
+    user_id: string
+    kind: string
+    sealed: string
+    begun_by: string
+    failures: number
+    created_at: number
+    expires_at: number
   }
   challenges: {
     id: string

@@ -1,5 +1,5 @@
-// Codes by text message: the library signin with the account and the text of ConstantsTwoFactor. It makes the codes,
-// sends them, counts the tries and knows the phones; here is only what the constants say about it.
+// The library signin with the account and the text of ConstantsTwoFactor. It makes the codes, sends them, counts the tries
+// and knows the phones and authenticator apps; here is only what the constants say about messages.
 var TwilioSMS = (function () {
   var constants = { TWILIO_KEY: TWILIO_KEY, TWILIO_SECRET: TWILIO_SECRET, TWILIO_SOURCE_NUMBER: TWILIO_SOURCE_NUMBER }
 
@@ -22,9 +22,10 @@ var TwilioSMS = (function () {
 
   return {
     missing: missing,
-    // Sends a code to the phone of the user whose password was proven: callback(err, {challenge_id, to, ...}).
-    challenge: function (proof, callback) {
-      signin.challenge({ authToken: proof, kind: 'phone', message: message(), provider: provider() }, callback)
+    // Asks the user whose password was proven for a code, and sends one where the kind is 'phone': callback(err,
+    // {challenge_id, kind, kinds, to, ...}). Without a kind the user's own is taken.
+    challenge: function (proof, kind, callback) {
+      signin.challenge({ authToken: proof, kind: kind, message: message(), provider: provider() }, callback)
     },
     // A new code in place of the one that did not arrive; the same data.
     resend: function (challengeId, callback) {

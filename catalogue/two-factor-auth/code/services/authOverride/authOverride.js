@@ -1,7 +1,9 @@
-// The auth service: a password, then a code by text message. The platform makes, sends and counts the codes (TwilioSMS);
-// here stands what a client sends and gets, who owes a code, and when people may come (TwoFactorRules).
+// The auth service: a password, then a code: by text message, of an authenticator app, or a recovery code. The platform
+// makes, sends, checks and counts the codes (TwilioSMS); here stands what a client sends and gets, who owes a code, and when
+// people may come (TwoFactorRules).
 //
 //   {email, password}              begins, with or without "factor": 1; the answer's options hold the factor_id
+//   {email, password, factor_kind} the same, by "phone", "totp" or "recovery" and no other
 //   {factor: 2, factor_id, code}   ends it; an e-mail and a password beside them are not read
 //   {factor_id, resend: true}      sends a new code
 function authOverride(req, resp) {
@@ -58,6 +60,12 @@ function authOverride(req, resp) {
     })
   }
 
+  function wordsFor(challenge) {
+    if (challenge.kind === 'totp') return 'Enter the code that your authenticator app shows.'
+    if (challenge.kind === 'recovery') return 'Enter one of your recovery codes.'
+    return 'Enter the code that was sent to ' + challenge.to + '.'
+  }
+
   function askForCode(challenge) {
     showPending(challenge)
     hideExpired()
@@ -66,8 +74,10 @@ function authOverride(req, resp) {
       user_id: '',
       options: {
         err: false,
-        message: 'Enter the code that was sent to ' + challenge.to + '.',
+        message: wordsFor(challenge),
         factor_id: challenge.challenge_id,
+        kind: challenge.kind,
+        kinds: challenge.kinds,
         to: challenge.to,
         expires_at: challenge.expires_at,
       },
@@ -114,7 +124,7 @@ function authOverride(req, resp) {
         options: { err: false, message: 'Welcome', email: proven.email, factor: { kind: 'password' } },
       })
     }
-    TwilioSMS.challenge(proven.authToken, function (err, challenge) {
+    TwilioSMS.challenge(proven.authToken, kind, function (err, challenge) {
       if (err) refuseWith(challenge)
       askForCode(challenge)
     })
@@ -161,7 +171,11 @@ function authOverride(req, resp) {
   var said = params.factor !== undefined && params.factor !== null
   var factor = said ? String(params.factor) : params.factor_id || params.code ? '2' : '1'
   var again = params.resend === true
+  var kind = params.factor_kind === null ? undefined : params.factor_kind
   if (factor !== '1' && factor !== '2') refuse('The factor must be 1 or 2.')
+  if (kind !== undefined && ['phone', 'totp', 'recovery'].indexOf(kind) === -1) {
+    refuse('The factor_kind must be phone, totp or recovery.')
+  }
   if ((factor === '2' || again) && !isText(params.factor_id)) refuse('The factor_id of the first step is missing.')
   if (again) resend()
   if (factor === '2') secondFactor()

@@ -1,6 +1,7 @@
 /**
  * What a user holds beside the password: bound to the account, shown, taken away. Only somebody who vouches for it binds
- * one, which is a developer: a password alone never does. Asking for a code is `domain/auth/challenges.ts`.
+ * one: a developer, or the user by what he holds already; a password alone never does. Asking for a code is
+ * `domain/auth/challenges.ts`; how a user comes to an authenticator app, `domain/auth/enrolment.ts`.
  */
 import type { Row } from '@gatehouse/contract/columns.ts'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
@@ -13,9 +14,12 @@ import {
   listAuthenticators,
   unbindAuthenticator,
 } from '../../store/tables/authenticators.ts'
+import { deletePending, findPending } from '../../store/tables/enrolments.ts'
+import { countRecoveryCodes, insertRecoveryCodes } from '../../store/tables/recovery-codes.ts'
 import { callerLabel } from '../access/caller.ts'
 import type { SystemScope } from '../access/scope.ts'
 import { readPhoneNumber } from './phone-number.ts'
+import type { MadeRecoveryCodes } from './recovery-codes.ts'
 
 /** A column of the user table of this name shows the number of the phone that is bound. */
 export const phoneColumn = 'sms_phone'
@@ -91,22 +95,56 @@ function isSame(scope: SystemScope, held: AuthenticatorRecord, value: unknown): 
 }
 
 /** What was sealed. Throws where the row was changed by hand or the node key is another one. */
-export const openValue = (scope: SystemScope, held: AuthenticatorRecord): string =>
+export const openValue = (scope: SystemScope, held: Pick<AuthenticatorRecord, 'id' | 'userId' | 'sealed'>): string =>
   scope.key.unseal('authenticators', placeOf(scope.system.key, held), held.sealed)
 
-export type ShownAuthenticator = Pick<
-  AuthenticatorRecord,
-  'id' | 'kind' | 'label' | 'state' | 'failures' | 'blockedUntil' | 'boundAt' | 'boundBy' | 'usedAt'
->
+/** For people, in messages and lists. */
+export const labels = { totp: 'authenticator app', recovery: 'recovery codes' } as const
+
+/** In the transaction that `scope` holds: the ones before are good no more. */
+export async function bindRecoveryCodes(
+  scope: SystemScope,
+  userId: string,
+  { rows }: MadeRecoveryCodes,
+  boundBy: string,
+): Promise<void> {
+  const id = uuid()
+  await bindAuthenticator(scope.data, {
+    ...{ id, userId, kind: 'recovery', label: labels.recovery },
+    // Its codes are rows of their own, hashed.
+    sealed: '',
+    boundAt: scope.clock.now(),
+    boundBy,
+  })
+  await insertRecoveryCodes(scope.data, { authenticatorId: id, userId }, rows)
+}
+
+export type ShownAuthenticator =
+  | (Omit<AuthenticatorRecord, 'sealed' | 'userId' | 'lastStep'> & { left?: number })
+  /** Begun and not confirmed: nobody signs in with it. */
+  | { id: string; kind: 'totp'; label: string; state: 'pending'; failures: number; begunAt: number; expiresAt: number }
 
 /** For developers of the system, whom the door has let in. */
 export async function authenticatorsOf(scope: SystemScope, userId: string): Promise<ShownAuthenticator[]> {
-  return (await listAuthenticators(scope.data, userId)).map(({ sealed: _, userId: __, ...shown }) => shown)
+  const shown: ShownAuthenticator[] = []
+  for (const { sealed: _, userId: __, lastStep: ___, ...one } of await listAuthenticators(scope.data, userId)) {
+    shown.push(one.kind === 'recovery' ? { ...one, left: await countRecoveryCodes(scope.data, userId) } : one)
+  }
+  const pending = await findPending(scope.data, userId, scope.clock.now())
+  if (pending !== undefined) {
+    const { id, kind, failures, createdAt: begunAt, expiresAt } = pending
+    shown.push({ id, kind, label: labels.totp, state: 'pending', failures, begunAt, expiresAt })
+  }
+  return shown
 }
 
 /** The same; takes away what was counted with it. Throws badRequest where it is not bound. */
 export async function removeAuthenticator(scope: SystemScope, userId: string, kind: unknown): Promise<void> {
   const gone =
-    kind === 'phone' && (await scope.data.transaction((tx: SystemStore) => unbindAuthenticator(tx, { userId, kind })))
+    (kind === 'phone' || kind === 'totp' || kind === 'recovery') &&
+    (await scope.data.transaction(async (tx: SystemStore) => {
+      const bound = await unbindAuthenticator(tx, { userId, kind })
+      return (kind === 'totp' && (await deletePending(tx, userId))) || bound
+    }))
   if (!gone) throw new GatehouseError('badRequest', 'The user has no such authenticator.')
 }

@@ -65,7 +65,8 @@ export function refusalError(refusal: Refusal, kind: 'wrongCredentials' | 'devel
 }
 
 /** Of a password that nobody has, at the cost of every other: what an unknown user is checked against. */
-const decoyHash = '$argon2id$v=19$m=19456,t=2,p=1$Xu7hbdjzNp8uzKHC5PCLLQ$cT9bgNhzxKoD+/qd3YjN8mvpb6AkGZBmZzWqgrgUtsU'
+export const decoyHash =
+  '$argon2id$v=19$m=19456,t=2,p=1$Xu7hbdjzNp8uzKHC5PCLLQ$cT9bgNhzxKoD+/qd3YjN8mvpb6AkGZBmZzWqgrgUtsU'
 
 type Found = { id: string; hash: string | null; disabled: boolean }
 

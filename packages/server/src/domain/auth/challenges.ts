@@ -1,6 +1,7 @@
 /**
- * Challenges: the second step of a sign-in. Whoever proved the password is sent a code, and the right answer becomes a proof
- * of both, which sign-in alone turns into a session. A challenge is no session and opens nothing.
+ * Challenges: the second step of a sign-in. Whoever proved the password is asked for a code, which is sent to the phone, shown
+ * by an authenticator app, or one of the recovery codes; the right answer becomes a proof of both, which sign-in alone turns
+ * into a session. A challenge is no session and opens nothing.
  *
  * The proof of the password is spent when the challenge is made. Checking and consuming is one transaction that holds the
  * challenge and the authenticator, so of many right answers one counts, and no wrong one is missed. What is counted in a row
@@ -15,8 +16,8 @@ import { hashToken } from '../../base/secrets.ts'
 import type { SystemStore } from '../../store/store.ts'
 import { findAccount } from '../../store/tables/accounts.ts'
 import {
+  type AuthenticatorKind,
   type AuthenticatorRecord,
-  countAgainst,
   findAuthenticator,
   markUsed,
 } from '../../store/tables/authenticators.ts'
@@ -25,6 +26,7 @@ import {
   countTry,
   endChallenge,
   type FoundChallenge,
+  findChallenge,
   holdChallenge,
   insertChallenge,
   newestOpenChallenge,
@@ -33,6 +35,17 @@ import type { SystemScope } from '../access/scope.ts'
 import { openValue } from '../accounts/authenticators.ts'
 import type { MessagesTo } from '../sending/inbox.ts'
 import { noteEntered, type SendMessage } from '../sending/send.ts'
+import {
+  countWrongCode,
+  demandGood,
+  factorRules,
+  notGood,
+  refused,
+  takeCode,
+  usableKinds,
+  type Weighed,
+  weighCode,
+} from './factor-check.ts'
 import { giveProof, redeem } from './proofs.ts'
 
 export const challengeRules = {
@@ -44,27 +57,26 @@ export const challengeRules = {
   /** Of one attempt with all its codes. */
   attemptMs: 10 * minute,
   triesPerCode: 5,
-  /** Wrong answers in a row to one authenticator: every so many, and there for so long. */
-  blockAfter: 10,
-  blockMs: 15 * minute,
-  /** From then on it answers nothing until it is bound anew. */
-  disableAfter: 50,
+  ...factorRules,
   /** A code that nobody has answered keeps the next one waiting. */
   resendAfterMs: 30 * second,
   mostSends: 4,
 } as const
 
 /** What the message says, with `{code}` where the code goes; `provider` in the place of the system's own. */
-export type Wording = { kind?: unknown; message: unknown; digits?: unknown; provider?: unknown }
+export type Wording = { message?: unknown; digits?: unknown; provider?: unknown }
 
 export type Challenge = {
   /** Names the challenge to the client: 256 random bits. */
   handle: string
   userId: string
-  kind: AuthenticatorRecord['kind']
+  kind: AuthenticatorKind
+  /** All that the user could be asked for. */
+  kinds: AuthenticatorKind[]
   /** As `+1 ••• 0123`. */
   to: string
-  where: MessagesTo
+  /** Where the message went; undefined where none was sent. */
+  where: MessagesTo | undefined
   /** Milliseconds. */
   expiresAt: number
   /** In development alone, where the inbox shows it anyway. */
@@ -72,13 +84,14 @@ export type Challenge = {
 }
 
 /**
- * Sends a code to whoever proved the password by `proof`, which is spent whatever comes of it. Throws challengeRefused,
- * tooManyRequests, badRequest for a wording without `{code}`.
+ * Asks whoever proved the password by `proof` for a code, and sends one where the kind is a phone. The proof is spent
+ * whatever comes of it. Without a kind the user's own is taken: an authenticator app, else the phone. Throws
+ * challengeRefused, tooManyRequests, badRequest for a wording without `{code}`.
  */
 export async function giveChallenge(
   scope: SystemScope,
   send: SendMessage,
-  input: { proof: string; service: string; wording: Wording },
+  input: { proof: string; service: string; kind?: unknown; wording: Wording },
 ): Promise<Challenge> {
   const now = scope.clock.now()
   // In a step of its own and before anything else is looked at: whatever fails from here on, a service that answers with
@@ -86,22 +99,36 @@ export async function giveChallenge(
   const redeemed = await scope.data.transaction((tx) => redeem(tx, input.proof, now, undefined, scope.system.settings))
   if (!redeemed.ok) throw refused(`The first factor is not proved: this is ${redeemed.why}.`)
   if (redeemed.origin !== 'password') throw refused('A challenge begins with the proof of a password.')
-  const { userId, passwordStamp } = redeemed
-  const wording = readWording(input.wording)
+  return askFor(scope, send, { ...input, ...redeemed })
+}
+
+/** Asks whoever has just proved the password, by whatever way; `service` alone may take the answer. */
+export async function askFor(
+  scope: SystemScope,
+  send: SendMessage,
+  input: { userId: string; passwordStamp: string; service: string; kind?: unknown; wording: Wording },
+): Promise<Challenge> {
+  const now = scope.clock.now()
+  const { userId, passwordStamp } = input
+  const named = readKind(input.kind)
   const made = await scope.data.transaction(async (tx): Promise<Made | GatehouseError> => {
-    const authenticator = await findAuthenticator(tx, { userId, kind: 'phone' }, { hold: true })
-    if (authenticator === undefined) {
-      return refused('This account has no phone that codes can be sent to.', 'A developer of the system binds one.')
-    }
+    const kinds = await usableKinds(tx, userId)
+    const authenticator = await chosen(tx, userId, named, kinds)
+    if (authenticator === undefined) return noneBound(named)
     const standing = demandGood(authenticator, now)
     if (standing !== undefined) return standing
+    const begun = { attemptAt: now, sends: 1, passwordStamp, service: input.service }
+    if (authenticator.kind !== 'phone') {
+      if (!kinds.includes(authenticator.kind)) return refused('All recovery codes of this account are used.')
+      return makeChallenge(scope, tx, authenticator, begun, undefined)
+    }
+    const wording = readWording(input.wording)
     const newest = await newestOpenChallenge(tx, authenticator.id, now)
     if (newest !== undefined && newest + challengeRules.resendAfterMs > now) return tooSoon(newest, now)
-    const begun = { attemptAt: now, sends: 1, passwordStamp, service: input.service }
     return makeChallenge(scope, tx, authenticator, begun, wording)
   })
   if (made instanceof GatehouseError) throw made
-  return deliver(scope, send, made, wording)
+  return deliver(scope, send, made)
 }
 
 /** Another code in the place of the one before, which is good no more. Throws as `giveChallenge` does. */
@@ -110,13 +137,14 @@ export async function resendChallenge(
   send: SendMessage,
   input: { handle: string; service: string; wording: Wording },
 ): Promise<Challenge> {
-  const wording = readWording(input.wording)
   const now = scope.clock.now()
   const made = await scope.data.transaction(async (tx): Promise<Made | GatehouseError> => {
     const before = await holdChallenge(tx, hashToken(input.handle))
     if (before === undefined || before.service !== input.service || !isOpen(before, now)) return notGood()
     const authenticator = await findAuthenticator(tx, { id: before.authenticatorId }, { hold: true })
     if (authenticator === undefined) return notGood()
+    if (authenticator.kind !== 'phone') return refused('For this second factor no code is sent.')
+    const wording = readWording(input.wording)
     const standing = demandGood(authenticator, now)
     if (standing !== undefined) return standing
     if (before.createdAt + challengeRules.resendAfterMs > now) return tooSoon(before.createdAt, now)
@@ -127,13 +155,48 @@ export async function resendChallenge(
     return makeChallenge(scope, tx, authenticator, { ...before, sends: before.sends + 1 }, wording)
   })
   if (made instanceof GatehouseError) throw made
-  return deliver(scope, send, made, wording)
+  return deliver(scope, send, made)
+}
+
+const kindNames: Record<AuthenticatorKind, string> = {
+  totp: 'authenticator app',
+  phone: 'phone that codes can be sent to',
+  recovery: 'recovery codes',
+}
+
+function readKind(kind: unknown): AuthenticatorKind | undefined {
+  if (kind === undefined || kind === null) return undefined
+  if (kind === 'phone' || kind === 'totp' || kind === 'recovery') return kind
+  throw new GatehouseError('badRequest', 'kind must be "totp", "phone" or "recovery".')
+}
+
+const noneBound = (named: AuthenticatorKind | undefined): GatehouseError =>
+  named === undefined
+    ? refused(
+        `This account has no ${kindNames.phone} and no ${kindNames.totp}.`,
+        'A developer of the system binds a phone, or gives out a code to enrol an app with.',
+      )
+    : refused(`This account has no ${kindNames[named]}.`)
+
+/** Held. One that is switched off is taken where there is nothing else, so that the user hears why. */
+async function chosen(
+  tx: SystemStore,
+  userId: string,
+  named: AuthenticatorKind | undefined,
+  kinds: readonly AuthenticatorKind[],
+): Promise<AuthenticatorRecord | undefined> {
+  const kind = named ?? kinds.find((one) => one !== 'recovery')
+  for (const one of kind === undefined ? (['totp', 'phone'] as const) : [kind]) {
+    const found = await findAuthenticator(tx, { userId, kind: one }, { hold: true })
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 export type Answered = {
   proof: string
   userId: string
-  kind: AuthenticatorRecord['kind']
+  kind: AuthenticatorKind
   to: string
 }
 
@@ -146,19 +209,11 @@ export async function answerChallenge(
   input: { handle: string; code: string; service: string; runId: string },
 ): Promise<Answered> {
   const now = scope.clock.now()
+  const weighed = await weighAnswer(scope, input, now)
   const checked = await scope.data.transaction(async (tx): Promise<Right | GatehouseError> => {
-    const challenge = await holdChallenge(tx, hashToken(input.handle))
-    if (challenge === undefined || challenge.service !== input.service || !isOpen(challenge, now)) return notGood()
-    const authenticator = await findAuthenticator(tx, { id: challenge.authenticatorId }, { hold: true })
-    if (authenticator === undefined) return notGood()
-    const standing = demandGood(authenticator, now)
-    if (standing !== undefined) return standing
-    if (!isCode(scope, challenge, input.code)) {
-      await countWrong(tx, challenge, authenticator, now)
-      return notGood()
-    }
-    await endChallenge(tx, challenge.id, 'answered', now)
-    await markUsed(tx, authenticator.id, now)
+    const taken = await takeAnswer(scope, tx, input, weighed)
+    if (taken instanceof GatehouseError) return taken
+    const { challenge, authenticator } = taken
     const account = await findAccount(tx, { userId: challenge.userId }, { hold: true })
     // What was proved is worth nothing for an account that is gone, switched off, or has another password since.
     if (account === undefined || account.disabled || account.passwordStamp !== challenge.passwordStamp) return notGood()
@@ -175,32 +230,81 @@ export async function answerChallenge(
     return { proof, challenge, authenticator }
   })
   if (checked instanceof GatehouseError) throw checked
-  await noteEntered(scope, checked.challenge.id)
   const { kind, label: to } = checked.authenticator
+  if (kind === 'phone') await noteEntered(scope, checked.challenge.id)
   return { proof: checked.proof, userId: checked.challenge.userId, kind, to }
 }
 
-type Right = { proof: string; challenge: FoundChallenge; authenticator: AuthenticatorRecord }
+type Taken = { challenge: FoundChallenge; authenticator: AuthenticatorRecord }
+type Right = Taken & { proof: string }
 
-type Made = { handle: string; code: string; challenge: ChallengeRecord; authenticator: AuthenticatorRecord }
+/** In the transaction: checks and counts, and consumes what was right. The account is the caller's to look at. */
+export async function takeAnswer(
+  scope: SystemScope,
+  tx: SystemStore,
+  input: { handle: string; code: string; service: string },
+  weighed: Weighed,
+): Promise<Taken | GatehouseError> {
+  const now = scope.clock.now()
+  const challenge = await holdChallenge(tx, hashToken(input.handle))
+  if (challenge === undefined || challenge.service !== input.service || !isOpen(challenge, now)) return notGood()
+  const authenticator = await findAuthenticator(tx, { id: challenge.authenticatorId }, { hold: true })
+  if (authenticator === undefined) return notGood()
+  const standing = demandGood(authenticator, now)
+  if (standing !== undefined) return standing
+  const right =
+    authenticator.kind === 'phone'
+      ? isCode(scope, challenge, input.code)
+      : await takeCode(scope, tx, authenticator, input.code, weighed)
+  if (!right) {
+    await countWrong(tx, challenge, authenticator, now)
+    return notGood()
+  }
+  await endChallenge(tx, challenge.id, 'answered', now)
+  await markUsed(tx, authenticator.id, now)
+  return { challenge, authenticator }
+}
+
+/** What is too slow for a transaction: of an open challenge alone, and decided again in the transaction. */
+async function weighAnswer(
+  scope: SystemScope,
+  input: { handle: string; code: string; service: string },
+  now: number,
+): Promise<Weighed> {
+  const challenge = await findChallenge(scope.data, hashToken(input.handle))
+  if (challenge === undefined || challenge.service !== input.service || !isOpen(challenge, now)) {
+    return { seemsRight: false }
+  }
+  const authenticator = await findAuthenticator(scope.data, { id: challenge.authenticatorId })
+  return authenticator === undefined ? { seemsRight: false } : weighCode(scope, authenticator, input.code)
+}
+
+type Made = {
+  handle: string
+  challenge: ChallengeRecord
+  authenticator: AuthenticatorRecord
+  kinds: AuthenticatorKind[]
+  /** What is to be sent; undefined where nothing is. */
+  message: { code: string; wording: ReadWording } | undefined
+}
 
 async function makeChallenge(
   scope: SystemScope,
   tx: SystemStore,
   authenticator: AuthenticatorRecord,
   attempt: Pick<ChallengeRecord, 'attemptAt' | 'sends' | 'passwordStamp' | 'service'>,
-  { digits }: ReadWording,
+  wording: ReadWording | undefined,
 ): Promise<Made> {
   const now = scope.clock.now()
   const handle = bearerToken('ghf')
-  const code = String(randomInt(10 ** digits)).padStart(digits, '0')
+  const message = wording && { code: newCode(wording.digits), wording }
   const id = uuid()
   const challenge: ChallengeRecord = {
     id,
     handleHash: hashToken(handle),
     userId: authenticator.userId,
     authenticatorId: authenticator.id,
-    codeHash: codeHash(scope, id, code),
+    codeHash: message === undefined ? '' : codeHash(scope, id, message.code),
     passwordStamp: attempt.passwordStamp,
     service: attempt.service,
     tries: 0,
@@ -210,12 +314,20 @@ async function makeChallenge(
     expiresAt: Math.min(now + challengeRules.lifeMs, attempt.attemptAt + challengeRules.attemptMs),
   }
   await insertChallenge(tx, challenge)
-  return { handle, code, challenge, authenticator }
+  return { handle, challenge, authenticator, kinds: await usableKinds(tx, authenticator.userId), message }
 }
 
+const newCode = (digits: number): string => String(randomInt(10 ** digits)).padStart(digits, '0')
+
 /** The challenge stands before its code goes out, and ends where none did. */
-async function deliver(scope: SystemScope, send: SendMessage, made: Made, wording: ReadWording): Promise<Challenge> {
-  const { challenge, authenticator, code, handle } = made
+async function deliver(scope: SystemScope, send: SendMessage, made: Made): Promise<Challenge> {
+  const { challenge, authenticator, handle, kinds } = made
+  const given = {
+    ...{ handle, userId: challenge.userId, kind: authenticator.kind, kinds, to: authenticator.label },
+    expiresAt: challenge.expiresAt,
+  }
+  if (made.message === undefined) return { ...given, where: undefined, code: undefined }
+  const { code, wording } = made.message
   const sent = await send(scope, {
     to: openValue(scope, authenticator),
     body: wording.message.replaceAll(placeOfCode, code),
@@ -232,12 +344,8 @@ async function deliver(scope: SystemScope, send: SendMessage, made: Made, wordin
     throw refused(reason)
   }
   return {
-    handle,
-    userId: challenge.userId,
-    kind: authenticator.kind,
-    to: authenticator.label,
+    ...given,
     where: sent.where,
-    expiresAt: challenge.expiresAt,
     code: scope.mode === 'development' && sent.where === 'inbox' ? code : undefined,
   }
 }
@@ -250,26 +358,7 @@ async function countWrong(
 ): Promise<void> {
   await countTry(tx, challenge.id)
   if (challenge.tries + 1 >= challengeRules.triesPerCode) await endChallenge(tx, challenge.id, 'tries', now)
-  const failures = authenticator.failures + 1
-  await countAgainst(tx, authenticator.id, {
-    failures,
-    blockedUntil:
-      failures % challengeRules.blockAfter === 0 ? now + challengeRules.blockMs : authenticator.blockedUntil,
-    state: failures >= challengeRules.disableAfter ? 'disabled' : authenticator.state,
-  })
-}
-
-/** The reason why this authenticator may not be used now; undefined where it may. */
-function demandGood({ state, blockedUntil }: AuthenticatorRecord, now: number): GatehouseError | undefined {
-  if (state !== 'bound') {
-    return refused('There were too many wrong codes: this second factor is switched off.', 'A developer binds it anew.')
-  }
-  if (blockedUntil <= now) return undefined
-  const seconds = Math.ceil((blockedUntil - now) / second)
-  return new GatehouseError('tooManyRequests', 'There were too many wrong codes.', {
-    hint: `Try again in ${Math.ceil(seconds / 60)} minutes.`,
-    retryAfter: seconds,
-  })
+  await countWrongCode(tx, authenticator, now)
 }
 
 const isOpen = ({ endedAt, expiresAt, tries }: FoundChallenge, now: number): boolean =>
@@ -290,10 +379,7 @@ const longestMessage = 500
 
 type ReadWording = { message: string; digits: number; provider: unknown }
 
-function readWording({ kind, message, digits = challengeRules.leastDigits, provider }: Wording): ReadWording {
-  if (kind !== undefined && kind !== null && kind !== 'phone') {
-    throw new GatehouseError('badRequest', 'kind must be "phone".')
-  }
+function readWording({ message, digits = challengeRules.leastDigits, provider }: Wording): ReadWording {
   if (typeof message !== 'string' || !message.includes(placeOfCode) || message.length > longestMessage) {
     throw new GatehouseError(
       'badRequest',
@@ -306,12 +392,6 @@ function readWording({ kind, message, digits = challengeRules.leastDigits, provi
   }
   return { message, digits: digits as number, provider: provider ?? undefined }
 }
-
-const refused = (detail: string, hint?: string): GatehouseError =>
-  new GatehouseError('challengeRefused', detail, hint === undefined ? {} : { hint })
-
-/** The same whether it is wrong, spent, too old or was never given. */
-const notGood = (): GatehouseError => refused('The code is not right, or no longer good.')
 
 function tooSoon(since: number, now: number): GatehouseError {
   const seconds = Math.ceil((since + challengeRules.resendAfterMs - now) / second)

@@ -22,8 +22,7 @@ const keepOut = (run: Run, text: unknown): void => {
   if (typeof text === 'string' && text.length >= 3) run.tree.secrets.add(text)
 }
 
-const wordingOf = ({ kind, message, digits, provider }: Args) => ({
-  kind,
+const wordingOf = ({ message, digits, provider }: Args) => ({
   message,
   digits: digits ?? undefined,
   provider,
@@ -48,13 +47,14 @@ async function noted<T>(run: Run, work: () => Promise<T>): Promise<T> {
 }
 
 async function shapeOf(run: Run, challenge: Challenge): Promise<Record<string, unknown>> {
-  const { handle, userId, kind, to, where, expiresAt, code } = challenge
+  const { handle, userId, kind, kinds, to, where, expiresAt, code } = challenge
   keepOut(run, code)
   run.tree.challenges.push({ step: 'given', kind, userId })
-  run.tree.messages.push({ to: where, state: 'accepted' })
+  if (where !== undefined) run.tree.messages.push({ to: where, state: 'accepted' })
   const { email } = await userRow(run.scope, userId)
   return {
-    ...{ challenge_id: handle, user_id: userId, email, kind, to, where },
+    ...{ challenge_id: handle, user_id: userId, email, kind, kinds, to },
+    ...(where !== undefined && { where }),
     expires_at: new Date(expiresAt).toISOString(),
     ...(code !== undefined && { code }),
   }
@@ -65,7 +65,8 @@ export const challengeCalls = (send: SendMessage): HostTable => ({
     demandDoor(run)
     keepOut(run, (args.provider as Args | undefined)?.token)
     const scope = { ...run.scope, system: await currentSystem(run.scope) }
-    const input = { proof: textArg(args, 'authToken'), service: run.service, wording: wordingOf(args) }
+    const { kind } = args
+    const input = { proof: textArg(args, 'authToken'), service: run.service, kind, wording: wordingOf(args) }
     return noted(run, async () => shapeOf(run, await giveChallenge(scope, counted(run, send), input)))
   },
   'auth.resend': async ({ run, args }) => {

@@ -40,9 +40,10 @@ export function installSignin(library) {
       })
     },
     /**
-     * Sends a code to the phone of whoever proved the password: `challenge({authToken, message[, digits, provider]}
-     * [, callback])` gives `{challenge_id, user_id, email, kind, to, where, expires_at}`, in development with `code`.
-     * `authToken` is spent; `message` holds `{code}`.
+     * Asks whoever proved the password for a code: `challenge({authToken[, kind, message, digits, provider]}[, callback])`
+     * gives `{challenge_id, user_id, email, kind, kinds, to, expires_at}`. `kind` is `totp`, `phone` or `recovery`; without
+     * it the user's app is taken, else the phone. To a phone a code is sent: `message` holds `{code}`, and the answer has
+     * `where`, in development `code` too. `authToken` is spent.
      */
     challenge: (wish, callback) =>
       settle(callback, 'auth.challenge', () =>

@@ -4,7 +4,7 @@
  */
 import { databaseOf, dialectOf, type SystemStore, writerOf } from '../store.ts'
 
-export type AuthenticatorKind = 'phone'
+export type AuthenticatorKind = 'phone' | 'totp' | 'recovery'
 /** `disabled`: too many failures; it is good again only once it is bound anew. */
 export type AuthenticatorState = 'bound' | 'disabled'
 
@@ -22,12 +22,16 @@ export type AuthenticatorRecord = {
   boundAt: number
   boundBy: string
   usedAt: number | null
+  /** Of an authenticator app: the last step whose code was taken. */
+  lastStep: number
 }
 
 /** Binding one of a kind replaces the one before, with all that was counted against it. */
 export async function bindAuthenticator(
   store: SystemStore,
-  record: Pick<AuthenticatorRecord, 'id' | 'userId' | 'kind' | 'label' | 'sealed' | 'boundAt' | 'boundBy'>,
+  record: Pick<AuthenticatorRecord, 'id' | 'userId' | 'kind' | 'label' | 'sealed' | 'boundAt' | 'boundBy'> & {
+    lastStep?: number
+  },
 ): Promise<void> {
   await unbindAuthenticator(store, record)
   await writerOf(store)
@@ -45,15 +49,23 @@ export async function bindAuthenticator(
       bound_at: record.boundAt,
       bound_by: record.boundBy,
       used_at: null,
+      last_step: record.lastStep ?? 0,
     })
     .execute()
 }
 
-/** False where none was bound. */
+/** False where none was bound. Recovery codes go with theirs. */
 export async function unbindAuthenticator(
   store: SystemStore,
   { userId, kind }: Pick<AuthenticatorRecord, 'userId' | 'kind'>,
 ): Promise<boolean> {
+  if (kind === 'recovery') {
+    await writerOf(store)
+      .deleteFrom('recovery_codes')
+      .where('system_key', '=', store.key)
+      .where('user_id', '=', userId)
+      .execute()
+  }
   const { numDeletedRows } = await writerOf(store)
     .deleteFrom('authenticators')
     .where('system_key', '=', store.key)
@@ -63,12 +75,11 @@ export async function unbindAuthenticator(
   return numDeletedRows > 0n
 }
 
+/** With all that was on its way to one. */
 export async function deleteAuthenticators(store: SystemStore, userId: string): Promise<void> {
-  await writerOf(store)
-    .deleteFrom('authenticators')
-    .where('system_key', '=', store.key)
-    .where('user_id', '=', userId)
-    .execute()
+  for (const table of ['authenticators', 'recovery_codes', 'enrolments', 'pending_authenticators'] as const) {
+    await writerOf(store).deleteFrom(table).where('system_key', '=', store.key).where('user_id', '=', userId).execute()
+  }
 }
 
 /** `hold` keeps it as it is until the transaction ends: nobody else counts or checks beside this one. */
@@ -113,6 +124,7 @@ type Row = {
   bound_at: number
   bound_by: string
   used_at: number | null
+  last_step: number
 }
 
 const recordOf = (row: Row): AuthenticatorRecord => ({
@@ -127,6 +139,7 @@ const recordOf = (row: Row): AuthenticatorRecord => ({
   boundAt: row.bound_at,
   boundBy: row.bound_by,
   usedAt: row.used_at,
+  lastStep: row.last_step,
 })
 
 export async function countAgainst(
@@ -150,4 +163,16 @@ export async function markUsed(store: SystemStore, id: string, now: number): Pro
     .where('system_key', '=', store.key)
     .where('id', '=', id)
     .execute()
+}
+
+/** False where this step or a later one was taken before: of many that try at once, one takes it. */
+export async function takeStep(store: SystemStore, id: string, step: number): Promise<boolean> {
+  const { numUpdatedRows } = await databaseOf(store)
+    .updateTable('authenticators')
+    .set({ last_step: step })
+    .where('system_key', '=', store.key)
+    .where('id', '=', id)
+    .where('last_step', '<', step)
+    .executeTakeFirstOrThrow()
+  return numUpdatedRows > 0n
 }

@@ -10,7 +10,7 @@ export type ChallengeRecord = {
   handleHash: string
   userId: string
   authenticatorId: string
-  /** Keyed; the code itself is nowhere. */
+  /** Keyed; the code itself is nowhere. Empty where none was sent, and then it equals no code. */
   codeHash: string
   /** Of the password that was proved: another password since makes the answer worth nothing. */
   passwordStamp: string
@@ -52,14 +52,21 @@ export async function insertChallenge(store: SystemStore, one: ChallengeRecord):
 }
 
 /** Held until the transaction ends: of many answers at once, one after the other is looked at. */
-export async function holdChallenge(store: SystemStore, handleHash: string): Promise<FoundChallenge | undefined> {
+export const holdChallenge = (store: SystemStore, handleHash: string): Promise<FoundChallenge | undefined> =>
+  findChallenge(store, handleHash, { hold: true })
+
+export async function findChallenge(
+  store: SystemStore,
+  handleHash: string,
+  { hold = false }: { hold?: boolean } = {},
+): Promise<FoundChallenge | undefined> {
   const row = await databaseOf(store)
     .selectFrom('challenges')
     .selectAll()
     .where('handle_hash', '=', handleHash)
     .where('system_key', '=', store.key)
     // SQLite has one writer, so there a transaction holds everything.
-    .$if(dialectOf(store).kind === 'postgres', (select) => select.forUpdate())
+    .$if(hold && dialectOf(store).kind === 'postgres', (select) => select.forUpdate())
     .executeTakeFirst()
   return (
     row && {

@@ -89,6 +89,25 @@ export async function findLiveSession(
   return row && fromRow(row)
 }
 
+/** What its holder proved; undefined where this user has no such session open. */
+export async function factorsOfSession(
+  store: SystemStore,
+  { userId, sessionId }: { userId: string; sessionId: string },
+  now: number,
+): Promise<string | undefined> {
+  const row = await databaseOf(store)
+    .selectFrom('sessions')
+    .select('factors')
+    .where('system_key', '=', store.key)
+    .where('kind', '=', 'user')
+    .where('subject_id', '=', userId)
+    .where('id', '=', sessionId)
+    .where('ended_at', 'is', null)
+    .where('expires_at', '>', now)
+    .executeTakeFirst()
+  return row?.factors
+}
+
 /**
  * Whatever state it is in: a second use of a refresh token must be told from an unknown one. Held until the transaction ends,
  * so that of two uses at once the later one sees what the earlier one did.

@@ -42,6 +42,8 @@ function askForCode(answer) {
   factorId = answer.options.factor_id
   $('#sent_message').text(answer.options.message)
   $('#code_input').val('')
+  // An authenticator app shows its codes itself.
+  $('#submit_resend').toggle(answer.options.kind === 'phone')
   $('#input_div').hide()
   $('#confirmation_div').show()
 }

@@ -1,0 +1,114 @@
+/**
+ * Whether a code is right for an authenticator, and what is counted against it: the same rules for every kind and for every
+ * door that asks. Codes that are sent belong to their challenge and are compared in `challenges.ts`.
+ */
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { minute, second } from '../../base/clock.ts'
+import type { SystemStore } from '../../store/store.ts'
+import {
+  type AuthenticatorKind,
+  type AuthenticatorRecord,
+  countAgainst,
+  listAuthenticators,
+  takeStep,
+} from '../../store/tables/authenticators.ts'
+import { countRecoveryCodes, spendRecoveryCode } from '../../store/tables/recovery-codes.ts'
+import type { SystemScope } from '../access/scope.ts'
+import { openValue } from '../accounts/authenticators.ts'
+import { matchingRecoveryCode } from '../accounts/recovery-codes.ts'
+import { matchingStep } from '../accounts/totp.ts'
+
+export const factorRules = {
+  /** Wrong answers in a row to one authenticator: every so many, and there for so long. */
+  blockAfter: 10,
+  blockMs: 15 * minute,
+  /** From then on it answers nothing until it is bound anew. */
+  disableAfter: 50,
+} as const
+
+/** In the order in which they are taken where a service names none; recovery codes are asked for by name alone. */
+const kindsInOrder: readonly AuthenticatorKind[] = ['totp', 'phone', 'recovery']
+
+/** What the user could use, in that order: bound, and not used up. */
+export async function usableKinds(store: SystemStore, userId: string): Promise<AuthenticatorKind[]> {
+  const bound = (await listAuthenticators(store, userId)).filter(({ state }) => state === 'bound')
+  const left = bound.some(({ kind }) => kind === 'recovery') ? await countRecoveryCodes(store, userId) : 0
+  return kindsInOrder.filter((kind) => bound.some((one) => one.kind === kind) && (kind !== 'recovery' || left > 0))
+}
+
+/** What was found out before the transaction, where a hash takes too long for one; worth nothing without `takeCode`. */
+export type Weighed = { seemsRight: boolean; recoveryCode?: string }
+
+/** Costs one slow hash at most, and none for an authenticator that may not be used now. */
+export async function weighCode(
+  scope: SystemScope,
+  authenticator: AuthenticatorRecord,
+  code: string,
+): Promise<Weighed> {
+  const now = scope.clock.now()
+  if (demandGood(authenticator, now) !== undefined) return { seemsRight: false }
+  if (authenticator.kind !== 'recovery') {
+    return {
+      seemsRight:
+        authenticator.kind === 'totp' &&
+        matchingStep(openValue(scope, authenticator), code, now, authenticator.lastStep) !== undefined,
+    }
+  }
+  const recoveryCode = await matchingRecoveryCode(scope, authenticator, code)
+  return recoveryCode === undefined ? { seemsRight: false } : { seemsRight: true, recoveryCode }
+}
+
+/** In the transaction that holds `authenticator`: true where the code is right and is consumed with it. */
+export async function takeCode(
+  scope: SystemScope,
+  tx: SystemStore,
+  authenticator: AuthenticatorRecord,
+  code: string,
+  weighed: Weighed,
+): Promise<boolean> {
+  const now = scope.clock.now()
+  switch (authenticator.kind) {
+    case 'totp': {
+      const step = matchingStep(openValue(scope, authenticator), code, now, authenticator.lastStep)
+      return step !== undefined && (await takeStep(tx, authenticator.id, step))
+    }
+    case 'recovery': {
+      const { recoveryCode: id } = weighed
+      return id !== undefined && (await spendRecoveryCode(tx, { id, authenticatorId: authenticator.id }, now))
+    }
+    default:
+      return false
+  }
+}
+
+/** The reason why this authenticator may not be used now; undefined where it may. */
+export function demandGood(
+  { state, blockedUntil }: Pick<AuthenticatorRecord, 'state' | 'blockedUntil'>,
+  now: number,
+): GatehouseError | undefined {
+  if (state !== 'bound') {
+    return refused('There were too many wrong codes: this second factor is switched off.', 'A developer binds it anew.')
+  }
+  if (blockedUntil <= now) return undefined
+  const seconds = Math.ceil((blockedUntil - now) / second)
+  return new GatehouseError('tooManyRequests', 'There were too many wrong codes.', {
+    hint: `Try again in ${Math.ceil(seconds / 60)} minutes.`,
+    retryAfter: seconds,
+  })
+}
+
+/** In the transaction that holds `authenticator`. */
+export async function countWrongCode(tx: SystemStore, authenticator: AuthenticatorRecord, now: number): Promise<void> {
+  const failures = authenticator.failures + 1
+  await countAgainst(tx, authenticator.id, {
+    failures,
+    blockedUntil: failures % factorRules.blockAfter === 0 ? now + factorRules.blockMs : authenticator.blockedUntil,
+    state: failures >= factorRules.disableAfter ? 'disabled' : authenticator.state,
+  })
+}
+
+export const refused = (detail: string, hint?: string): GatehouseError =>
+  new GatehouseError('challengeRefused', detail, hint === undefined ? {} : { hint })
+
+/** The same whether it is wrong, spent, too old or was never given. */
+export const notGood = (): GatehouseError => refused('The code is not right, or no longer good.')
