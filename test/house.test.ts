@@ -109,6 +109,13 @@ test('the contract imports nothing of the server, and the engine never imports s
   }
 })
 
+test('the client imports nothing but the contract and itself', () => {
+  const client = globSync('packages/client/src/**/*.ts', { cwd: root }).filter((file) => !file.endsWith('.test.ts'))
+  assert.ok(client.length > 0)
+  const foreign = client.flatMap(importsOf).filter(({ to }) => !/^(\.\/|@gatehouse\/contract\/)/.test(to))
+  assert.deepEqual(foreign, [])
+})
+
 test('only config reads the environment', () => {
   const readers = files.filter(
     (file) => !file.startsWith(`${source}/config/`) && /process\.env\b/.test(readFileSync(join(root, file), 'utf8')),
