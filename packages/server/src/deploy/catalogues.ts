@@ -10,6 +10,7 @@ import { callerLabel } from '../domain/access/caller.ts'
 import type { NodeScope } from '../domain/access/scope.ts'
 import { deleteCatalogue, listCatalogues, putCatalogue } from '../store/tables/catalogues.ts'
 import type { Catalogue } from './catalogue.ts'
+import { isObject } from './format/fields.ts'
 import type { PackageMeans } from './import-source.ts'
 import { readUrl, withoutSecrets } from './sources/address.ts'
 import { ask } from './sources/download.ts'
@@ -129,9 +130,6 @@ function readIndex(text: string, shown: string, base: string): { name: string; p
   const name = textIn(whole, 'name', 100) || new URL(base).host
   return { name, packages }
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const textIn = (fields: Record<string, unknown>, key: string, length: number): string =>
   typeof fields[key] === 'string' ? (fields[key] as string).slice(0, length) : ''

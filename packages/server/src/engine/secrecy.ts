@@ -3,7 +3,12 @@
  * of its failure.
  */
 import type { Outcome } from '../sandbox/job.ts'
-import type { Tree } from './run.ts'
+import type { Run, Tree } from './run.ts'
+
+/** What a service was given or gave away in this run. What is shorter would strike half of every line. */
+export function keepOut(run: Run, ...texts: unknown[]): void {
+  for (const text of texts) if (typeof text === 'string' && text.length >= 3) run.tree.secrets.add(text)
+}
 
 /** Passwords and codes in the body of a sign-in must not come back out of its log. */
 export function keepSecrets(tree: Tree, value: unknown): void {

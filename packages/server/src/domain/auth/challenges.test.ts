@@ -1,19 +1,15 @@
 /** What second factors by text message promise, through the one door of sign-in, on a real node. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { createTestApp, type TestApp } from '../../../../../test/support/app.ts'
 import { minute, second } from '../../base/clock.ts'
 import { everythingIn } from '../../deploy/import.fixture.ts'
 import { challengeRules } from './challenges.ts'
+import { type System, secondFactorService, secondFactorSystem } from './second-factor.fixture.ts'
 
-const service = readFileSync(join(import.meta.dirname, '../../../../../test/services/second-factor.service.js'), 'utf8')
 const email = 'op@example.com'
 const password = 'the plant is quiet'
 const phone = '+1 415 555 0123'
-
-type System = { key: string; secret: string }
 
 describe('a second factor', () => {
   let app: TestApp
@@ -27,20 +23,9 @@ describe('a second factor', () => {
     app = await createTestApp({ after: (end: () => unknown) => ends.push(end) })
   })
   beforeEach(async () => {
-    system = await plant()
+    system = await secondFactorSystem(app)
     userId = await app.createUser(system, email, password, { sms_phone: phone })
   })
-
-  async function plant(): Promise<System> {
-    const made = await app.createSystem()
-    const path = `/admin/user/${made.key}/columns`
-    const column = { column_name: 'sms_phone', type: 'string' }
-    await app.call('POST', path, { developer: app.developer, body: column })
-    const more = { requires: 'clearblade,signin', executableBy: ['Anonymous'] }
-    await app.createService(made, 'secondFactor', service, more)
-    await app.set(made, { auth_service: 'secondFactor' })
-    return made
-  }
 
   const ask = (body: Record<string, unknown>, of = system) =>
     app.call('POST', '/api/v/1/user/auth', { system: of, body })
@@ -189,7 +174,7 @@ describe('a second factor', () => {
   test('is worth nothing once the password was changed, the account switched off, or the phone taken away', async () => {
     const changes = [{ password: 'another good one' }, { disabled: true }, { sms_phone: '+1 415 555 0199' }]
     for (const change of changes) {
-      const of = await plant()
+      const of = await secondFactorSystem(app)
       const id = await app.createUser(of, email, password, { sms_phone: phone })
       const { body } = await ask({ email, password }, of)
       const { factor_id, code } = body.options
@@ -218,7 +203,7 @@ describe('a second factor', () => {
     assert.equal((await write({ email, password })).status, 403)
     // A column like any other to who has no phone bound: it stands there, and no code goes to it.
     assert.equal((await write(other)).status, 200)
-    await app.createService(plain, 'secondFactor', service, {
+    await app.createService(plain, 'secondFactor', secondFactorService, {
       requires: 'clearblade,signin',
       executableBy: ['Anonymous'],
     })
@@ -230,10 +215,10 @@ describe('a second factor', () => {
 
   test('is of one system, and of the service that asked', async () => {
     const { factor_id, code } = await begin()
-    const elsewhere = await plant()
+    const elsewhere = await secondFactorSystem(app)
     await app.createUser(elsewhere, email, password, { sms_phone: phone })
     assert.match((await ask({ factor_id, code }, elsewhere)).body.options.message, notGood)
-    const renamed = service.replace('function secondFactor(', 'function another(')
+    const renamed = secondFactorService.replace('function secondFactor(', 'function another(')
     await app.createService(system, 'another', renamed, {
       requires: 'clearblade,signin',
       executableBy: ['Anonymous'],

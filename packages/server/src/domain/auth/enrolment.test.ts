@@ -1,7 +1,5 @@
 /** What authenticator apps, recovery codes and enrolment promise, through the doors of a real node. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { createTestApp, type TestApp } from '../../../../../test/support/app.ts'
 import { hour, minute, second } from '../../base/clock.ts'
@@ -9,14 +7,12 @@ import { everythingIn } from '../../deploy/import.fixture.ts'
 import { stepAt, totpCode, totpRules } from '../accounts/totp.ts'
 import { challengeRules } from './challenges.ts'
 import { enrolmentRules } from './enrolment.ts'
+import { type System, secondFactorSystem } from './second-factor.fixture.ts'
 
-const service = readFileSync(join(import.meta.dirname, '../../../../../test/services/second-factor.service.js'), 'utf8')
 const email = 'op@example.com'
 const password = 'the plant is quiet'
 const phone = '+1 415 555 0123'
 const own = '/api/v/4/user/authenticators'
-
-type System = { key: string; secret: string }
 
 describe('an authenticator app', () => {
   let app: TestApp
@@ -30,24 +26,12 @@ describe('an authenticator app', () => {
     app = await createTestApp({ after: (end: () => unknown) => ends.push(end) })
   })
   beforeEach(async () => {
-    system = await plant()
+    system = await secondFactorSystem(app)
     userId = await app.createUser(system, email, password)
     // Steps that one test has used must not be those of the next.
     app.advance(hour)
     nextStep()
   })
-
-  async function plant(): Promise<System> {
-    const made = await app.createSystem()
-    const column = { column_name: 'sms_phone', type: 'string' }
-    await app.call('POST', `/admin/user/${made.key}/columns`, { developer: app.developer, body: column })
-    await app.createService(made, 'secondFactor', service, {
-      requires: 'clearblade,signin',
-      executableBy: ['Anonymous'],
-    })
-    await app.set(made, { auth_service: 'secondFactor' })
-    return made
-  }
 
   const now = (): number => app.app.means.clock.now()
   const developer = () => app.developer

@@ -5,7 +5,6 @@ import { bearerToken, uuid } from '../../base/ids.ts'
 import { hashToken } from '../../base/secrets.ts'
 import type { Store } from '../../store/store.ts'
 import { findAccount } from '../../store/tables/accounts.ts'
-import { isRunAs } from '../../store/tables/code.ts'
 import { findDeveloper, updateDeveloper } from '../../store/tables/developers.ts'
 import {
   endSessions,
@@ -19,6 +18,7 @@ import { holdSystem } from '../../store/tables/systems.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Means, NodeScope, SystemScope } from '../access/scope.ts'
 import { readSettings } from '../systems/settings.ts'
+import { maySignIn } from './proofs.ts'
 
 export type OpenedSession = {
   token: string
@@ -142,7 +142,7 @@ export async function refreshUserSession(
     const system = tx.forSystem(scope.system.key)
     const account = await findAccount(system, { userId: session.subjectId }, { hold: true })
     if (account === undefined || account.disabled) return 'the account is gone or switched off'
-    if (scope.system.settings.run_as_sign_in === 'refused' && (await isRunAs(system, session.subjectId))) {
+    if (!(await maySignIn(system, scope.system.settings, session.subjectId))) {
       return 'services run as this user'
     }
     const row = await holdSystem(system)

@@ -12,6 +12,7 @@ import { giveProof } from '../../domain/auth/proofs.ts'
 import { secretMatches } from '../../domain/systems/systems.ts'
 import { type AccountRecord, findAccount } from '../../store/tables/accounts.ts'
 import { currentSystem, type Run, scopeOfSession } from '../run.ts'
+import { keepOut } from '../secrecy.ts'
 import { type Args, type HostTable, textArg } from './table.ts'
 
 /** Doors of sign-in that a service may use while no auth service stands in between; given in `app.ts`. */
@@ -43,10 +44,6 @@ function demandOwnSystem(run: Run, args: Args): void {
       'systemKey and systemSecret must be those of the system that the service is in.',
     )
   }
-}
-
-const keepOut = (run: Run, ...texts: unknown[]): void => {
-  for (const text of texts) if (typeof text === 'string' && text.length >= 3) run.tree.secrets.add(text)
 }
 
 async function prove(

@@ -7,6 +7,7 @@ import { userRow } from '../../domain/accounts/users.ts'
 import { answerChallenge, type Challenge, giveChallenge, resendChallenge } from '../../domain/auth/challenges.ts'
 import type { SendMessage } from '../../domain/sending/send.ts'
 import { currentSystem, type Run } from '../run.ts'
+import { keepOut } from '../secrecy.ts'
 import { countOutbound } from './http.ts'
 import { type Args, type HostTable, textArg } from './table.ts'
 
@@ -16,10 +17,6 @@ const demandDoor = (run: Run): void => {
     'permissionDenied',
     'Challenges are given and answered only while the service runs as the auth service of a sign-in.',
   )
-}
-
-const keepOut = (run: Run, text: unknown): void => {
-  if (typeof text === 'string' && text.length >= 3) run.tree.secrets.add(text)
 }
 
 const wordingOf = ({ message, digits, provider }: Args) => ({

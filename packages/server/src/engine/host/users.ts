@@ -12,6 +12,7 @@ import {
   setOwnRow,
   updateUsers,
 } from '../../domain/accounts/users.ts'
+import { keepOut } from '../secrecy.ts'
 import { type HostTable, objectArg } from './table.ts'
 
 export const userCalls: HostTable = {
@@ -32,7 +33,7 @@ export const userCalls: HostTable = {
   'users.create': async ({ run, scope, args }) => {
     await demand(scope, { kind: 'users', level: bits.create }, 'create users')
     const { email, password, ...fields } = objectArg(args, 'info')
-    for (const text of [email, password]) if (typeof text === 'string' && text.length >= 3) run.tree.secrets.add(text)
+    keepOut(run, email, password)
     const chosenBy = scope.caller.kind === 'developer' ? 'developer' : 'person'
     const { userId } = await createUser(scope, { email, password, fields, chosenBy })
     return { user_id: userId }

@@ -2,6 +2,7 @@
  * What a user holds beside the password, as it is bound to the account. Its failures in a row stand with it, so that no new
  * challenge and no other door begins to count anew. Values are sealed; here they are only carried.
  */
+import type { Tables } from '../schema.ts'
 import { databaseOf, dialectOf, type SystemStore, writerOf } from '../store.ts'
 
 export type AuthenticatorKind = 'phone' | 'totp' | 'recovery'
@@ -112,22 +113,7 @@ export async function listAuthenticators(store: SystemStore, userId: string): Pr
   return rows.map(recordOf)
 }
 
-type Row = {
-  id: string
-  user_id: string
-  kind: string
-  label: string
-  sealed: string
-  state: string
-  failures: number
-  blocked_until: number
-  bound_at: number
-  bound_by: string
-  used_at: number | null
-  last_step: number
-}
-
-const recordOf = (row: Row): AuthenticatorRecord => ({
+const recordOf = (row: Tables['authenticators']): AuthenticatorRecord => ({
   id: row.id,
   userId: row.user_id,
   kind: row.kind as AuthenticatorKind,
