@@ -7,6 +7,13 @@
 # The walls round developers' code need user namespaces, which containers usually forbid. The node then does not
 # start and says so: allow them, or add -e GATEHOUSE_WEAK_SANDBOX=true (docs/operate.md, docs/security.md).
 
+# The web pages are built with tools that the image itself does not keep.
+FROM node:26-slim AS web
+WORKDIR /app
+COPY package.json package-lock.json .npmrc tsconfig.json ./
+COPY packages/web packages/web
+RUN npm ci --ignore-scripts && npm run build
+
 FROM node:26-slim
 
 WORKDIR /app
@@ -17,10 +24,11 @@ COPY package.json package-lock.json .npmrc ./
 COPY packages/contract/package.json packages/contract/
 COPY packages/server/package.json packages/server/
 COPY packages/cli/package.json packages/cli/
-RUN npm ci --omit=dev --omit=optional && npm cache clean --force
+RUN npm pkg delete scripts.prepare && npm ci --omit=dev --omit=optional && npm cache clean --force
 
 COPY LICENSE README.md ./
 COPY packages packages
+COPY --from=web /app/packages/web/dist packages/web/dist
 RUN mkdir -m 700 /data && chown node:node /data
 
 USER node

@@ -41,6 +41,7 @@ const homes: Record<string, string> = {
   'markdown-it': 'deploy',
   fastify: 'http',
   '@fastify/cors': 'http',
+  '@fastify/static': 'http',
   '@fastify/swagger': 'http',
   pino: 'base',
 }

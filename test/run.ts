@@ -64,6 +64,7 @@ const step = async (title: string, result: Promise<boolean>): Promise<void> => {
 if (wanted.length === 0) {
   await step('format and lint', run('format and lint', bin('biome'), ['check', '--error-on-warnings', '.']))
   await step('types', run('types', bin('tsc'), ['-p', '.']))
+  await step('types of the web pages', run('types of the web pages', bin('tsc'), ['-p', 'packages/web']))
 }
 const files = testFiles()
 const sqlite = files.filter((file) => !onPostgresAlone(file))

@@ -266,6 +266,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     inside: (request) => inside.recognise(request),
     trustedProxies: config.trustedProxies,
     tls,
+    webFiles: join(import.meta.dirname, '../../web/dist'),
     onAnswer: ({ method, route, status, seconds: duration }) => {
       seconds.observe({ method, route, status: String(status) }, duration)
       // A client keeps its connection for the next request, and the end would wait for it.

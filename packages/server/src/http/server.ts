@@ -11,6 +11,7 @@ import { answerUnreadable, sendError } from './errors.ts'
 import { demandReachable, type Inside } from './inside.ts'
 import { Reply, type Route, type RouteInput } from './route.ts'
 import { refusedWrite } from './routes/kept.ts'
+import { serveConsole } from './web-files.ts'
 
 export type ServerOptions = {
   means: Means
@@ -20,6 +21,8 @@ export type ServerOptions = {
   inside: (request: FastifyRequest) => Inside | undefined
   trustedProxies: string[]
   tls: { cert: string; key: string } | undefined
+  /** Where `packages/web` was built to. */
+  webFiles: string
   onAnswer?: (facts: { method: string; route: string; status: number; seconds: number }) => void
 }
 
@@ -97,6 +100,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     return sendError(means.log, refusal, request, reply)
   })
   for (const route of options.routes) addRoute(server, route, options)
+  await serveConsole(server, options.webFiles)
   server.get('/openapi.json', { schema: { hide: true } }, async () => server.swagger())
   return server
 }
