@@ -1,13 +1,39 @@
 /** Starts the console in its page. */
 import '@mantine/core/styles.css'
-import { MantineProvider, Title } from '@mantine/core'
+import '@mantine/notifications/styles.css'
+import { createTheme, MantineProvider } from '@mantine/core'
+import { Notifications } from '@mantine/notifications'
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { createRoot } from 'react-dom/client'
+import { RouterProvider } from 'react-router'
+import { ApiError } from './api.ts'
+import { router } from './routes.tsx'
 
 /** The page's policy lets only styles with this mark in. */
 const styleNonce = document.querySelector<HTMLMetaElement>('meta[name="style-nonce"]')?.content ?? ''
 
+const theme = createTheme({
+  primaryColor: 'teal',
+  autoContrast: true,
+  fontFamily: 'system-ui, -apple-system, "Segoe UI", sans-serif',
+  cursorType: 'pointer',
+})
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // A refusal stays one; only what may pass is asked again.
+      retry: (count, error) => count < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 500),
+      staleTime: 5_000,
+    },
+  },
+})
+
 createRoot(document.querySelector('#root')!).render(
-  <MantineProvider defaultColorScheme="auto" getStyleNonce={() => styleNonce}>
-    <Title>Gatehouse</Title>
+  <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => styleNonce}>
+    <Notifications position="top-right" />
+    <QueryClientProvider client={queries}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>
   </MantineProvider>,
 )

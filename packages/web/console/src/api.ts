@@ -1,0 +1,112 @@
+/** Asks the node. The developer's token travels in a header, so no other page can use it by asking. */
+
+/** Who is signed in, as long as the browser keeps it. The console shares its origin with nobody (portals have their own). */
+const storageKey = 'gatehouse.developer'
+
+export type Session = { token: string; email: string }
+
+type Listener = () => void
+const listeners = new Set<Listener>()
+let current: Session | undefined = stored()
+
+function stored(): Session | undefined {
+  try {
+    const value: unknown = JSON.parse(localStorage.getItem(storageKey) ?? 'null')
+    if (typeof value !== 'object' || value === null) return undefined
+    const { token, email } = value as Record<string, unknown>
+    return typeof token === 'string' && typeof email === 'string' ? { token, email } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export const session = (): Session | undefined => current
+
+export function setSession(next: Session | undefined): void {
+  current = next
+  if (next === undefined) localStorage.removeItem(storageKey)
+  else localStorage.setItem(storageKey, JSON.stringify(next))
+  for (const listener of listeners) listener()
+}
+
+export function onSession(listener: Listener): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
+// Another tab signed in or out.
+addEventListener('storage', (event) => {
+  if (event.key !== storageKey) return
+  current = stored()
+  for (const listener of listeners) listener()
+})
+
+/** What the node answered instead: `message` and `hint` are for people, `id` names it in the node's log. */
+export class ApiError extends Error {
+  readonly status: number
+  readonly hint: string
+  readonly id: string
+
+  constructor(status: number, message: string, hint: string, id: string) {
+    super(message)
+    this.name = 'ApiError'
+    this.status = status
+    this.hint = hint
+    this.id = id
+  }
+}
+
+export type Ask = { method?: 'GET' | 'POST' | 'PUT' | 'DELETE'; body?: unknown; signal?: AbortSignal }
+
+/** Rejects with ApiError. A token that is no longer good ends the session of the console. */
+export async function ask<T>(path: string, { method = 'GET', body, signal }: Ask = {}): Promise<T> {
+  const response = await send(path, { method, body, signal })
+  const text = await response.text()
+  return (text === '' ? undefined : readJson(text)) as T
+}
+
+/** The answer itself, for what is no JSON or comes line by line. */
+export async function send(path: string, { method = 'GET', body, signal }: Ask = {}): Promise<Response> {
+  const headers: Record<string, string> = { accept: 'application/json' }
+  if (current !== undefined) headers['ClearBlade-DevToken'] = current.token
+  let response: Response
+  try {
+    response = await fetch(path, {
+      method,
+      headers,
+      credentials: 'omit',
+      ...(body !== undefined && { body: body instanceof Blob ? body : JSON.stringify(body) }),
+      ...(signal !== undefined && { signal }),
+    })
+  } catch (cause) {
+    if (signal?.aborted === true) throw cause
+    throw new ApiError(0, 'The node cannot be reached.', 'Is it running, and are you online?', '')
+  }
+  if (response.ok) return response
+  const error = failure(response.status, await response.text().catch(() => ''))
+  if (response.status === 401 && current !== undefined && path !== '/admin/auth') setSession(undefined)
+  throw error
+}
+
+/** `detail` is what people read; where there is a hint, it ends with it. */
+function failure(status: number, text: string): ApiError {
+  const envelope = readJson(text) as { error?: Record<string, unknown> } | undefined
+  const { detail, message, hint, id } = envelope?.error ?? {}
+  const say = (value: unknown): string => (typeof value === 'string' ? value : '')
+  const what = say(detail) || say(message) || `The node answered with status ${status}.`
+  const mend = say(hint)
+  return new ApiError(
+    status,
+    mend !== '' && what.endsWith(mend) ? what.slice(0, -mend.length).trim() : what,
+    mend,
+    say(id),
+  )
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,63 @@
+/** What stands round every page of a signed-in developer: the bar on top with the way home, the colours and the way out. */
+import { ActionIcon, Anchor, AppShell, Group, Text, useComputedColorScheme, useMantineColorScheme } from '@mantine/core'
+import { IconLogout, IconMoon, IconSun } from '@tabler/icons-react'
+import { Link, Navigate, Outlet, useLocation } from 'react-router'
+import { ask, setSession } from '../api.ts'
+import { useSession } from '../session.ts'
+
+export function Frame() {
+  const session = useSession()
+  const { pathname } = useLocation()
+  if (session === undefined) return <Navigate to="/sign-in" replace state={{ from: pathname }} />
+  return (
+    <AppShell header={{ height: 52 }} padding="md">
+      <AppShell.Header>
+        <Group h="100%" px="md" justify="space-between" wrap="nowrap">
+          <Group gap="lg" wrap="nowrap">
+            <Anchor component={Link} to="/systems" fw={700} underline="never">
+              Gatehouse
+            </Anchor>
+            <Anchor component={Link} to="/systems">
+              Systems
+            </Anchor>
+          </Group>
+          <Group gap="xs" wrap="nowrap">
+            <Text size="sm" c="dimmed" visibleFrom="sm">
+              {session.email}
+            </Text>
+            <ColourSwitch />
+            <ActionIcon variant="subtle" aria-label="Sign out" title="Sign out" onClick={signOut}>
+              <IconLogout size={18} />
+            </ActionIcon>
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Main>
+        <Outlet />
+      </AppShell.Main>
+    </AppShell>
+  )
+}
+
+/** The browser forgets the token whatever the node says. */
+function signOut(): void {
+  ask('/admin/logout', { method: 'POST' })
+    .catch(() => undefined)
+    .finally(() => setSession(undefined))
+}
+
+function ColourSwitch() {
+  const { setColorScheme } = useMantineColorScheme()
+  const scheme = useComputedColorScheme('light')
+  const other = scheme === 'light' ? 'dark' : 'light'
+  return (
+    <ActionIcon
+      variant="subtle"
+      aria-label={`Use ${other} colours`}
+      title={`Use ${other} colours`}
+      onClick={() => setColorScheme(other)}
+    >
+      {scheme === 'light' ? <IconMoon size={18} /> : <IconSun size={18} />}
+    </ActionIcon>
+  )
+}

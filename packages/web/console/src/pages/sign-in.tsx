@@ -1,0 +1,69 @@
+/** Where developers sign in. */
+import { Button, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core'
+import { useMutation } from '@tanstack/react-query'
+import { useState } from 'react'
+import { Navigate, useLocation } from 'react-router'
+import { ask, setSession } from '../api.ts'
+import { Failure } from '../frame/failure.tsx'
+import { useSession } from '../session.ts'
+
+export function SignInPage() {
+  const session = useSession()
+  const { state } = useLocation()
+  const [email, setEmail] = useState('')
+  const [password, setPassword] = useState('')
+  const signIn = useMutation({
+    mutationFn: () => ask<{ dev_token: string }>('/admin/auth', { method: 'POST', body: { email, password } }),
+    onSuccess: ({ dev_token }) => setSession({ token: dev_token, email }),
+  })
+  if (session !== undefined) {
+    const from = (state as { from?: unknown } | null)?.from
+    return <Navigate to={typeof from === 'string' ? from : '/systems'} replace />
+  }
+  return (
+    <Stack maw={420} mx="auto" mt="10vh" p="md">
+      <Title order={1} size="h2">
+        Gatehouse
+      </Title>
+      <Paper withBorder p="lg" radius="md">
+        <form
+          onSubmit={(event) => {
+            event.preventDefault()
+            signIn.mutate()
+          }}
+        >
+          <Stack>
+            <Title order={2} size="h4">
+              Sign in as a developer
+            </Title>
+            <TextInput
+              label="E-mail"
+              type="email"
+              autoComplete="username"
+              required
+              autoFocus
+              value={email}
+              onChange={(event) => setEmail(event.currentTarget.value)}
+            />
+            <PasswordInput
+              label="Password"
+              autoComplete="current-password"
+              required
+              value={password}
+              onChange={(event) => setPassword(event.currentTarget.value)}
+            />
+            {signIn.isError && <Failure error={signIn.error} title="Not signed in" />}
+            <Button type="submit" loading={signIn.isPending}>
+              Sign in
+            </Button>
+          </Stack>
+        </form>
+      </Paper>
+      <Text size="sm" c="dimmed">
+        No account yet? The first start of a node prints a one-time link that makes the first developer. Later ones are
+        added on the machine, by <code>gatehouse developer add</code>. Users of a system do not sign in here but at its
+        portals and apps.
+      </Text>
+    </Stack>
+  )
+}

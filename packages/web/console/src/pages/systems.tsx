@@ -1,0 +1,93 @@
+/** The developer's systems, and a new one. */
+import { Button, Card, Group, Loader, Modal, SimpleGrid, Stack, Text, Textarea, TextInput, Title } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { IconPlus } from '@tabler/icons-react'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { Link, useNavigate } from 'react-router'
+import { ask } from '../api.ts'
+import { Failure } from '../frame/failure.tsx'
+
+type Listed = { appID: string; name: string; auth_service: string }
+
+export function SystemsPage() {
+  const systems = useQuery({
+    queryKey: ['systems'],
+    queryFn: ({ signal }) => ask<Listed[]>('/admin/allsystems', { signal }),
+  })
+  const [adding, { open, close }] = useDisclosure(false)
+  return (
+    <Stack>
+      <Group justify="space-between">
+        <Title order={1} size="h2">
+          Systems
+        </Title>
+        <Button leftSection={<IconPlus size={16} />} onClick={open}>
+          New system
+        </Button>
+      </Group>
+      {systems.isPending && <Loader aria-label="Loading the systems" />}
+      {systems.isError && <Failure error={systems.error} />}
+      {systems.data?.length === 0 && (
+        <Text c="dimmed">
+          There is no system yet. A system is one application: its users, roles, collections, services and portals.
+        </Text>
+      )}
+      <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
+        {systems.data?.map(({ appID, name, auth_service }) => (
+          <Card key={appID} component={Link} to={`/systems/${appID}`} withBorder>
+            <Text fw={600}>{name}</Text>
+            <Text size="sm" c="dimmed">
+              {auth_service === '' ? 'The password decides sign-ins' : `Sign-ins are judged by ${auth_service}`}
+            </Text>
+          </Card>
+        ))}
+      </SimpleGrid>
+      <Modal opened={adding} onClose={close} title="New system">
+        <NewSystem />
+      </Modal>
+    </Stack>
+  )
+}
+
+function NewSystem() {
+  const [name, setName] = useState('')
+  const [description, setDescription] = useState('')
+  const queries = useQueryClient()
+  const navigate = useNavigate()
+  const create = useMutation({
+    mutationFn: () =>
+      ask<{ appId: string }>('/admin/v/4/systemmanagement', { method: 'POST', body: { name, description } }),
+    onSuccess: async ({ appId }) => {
+      await queries.invalidateQueries({ queryKey: ['systems'] })
+      navigate(`/systems/${appId}`)
+    },
+  })
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        create.mutate()
+      }}
+    >
+      <Stack>
+        <TextInput
+          label="Name"
+          required
+          data-autofocus
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <Textarea
+          label="Description"
+          value={description}
+          onChange={(event) => setDescription(event.currentTarget.value)}
+        />
+        {create.isError && <Failure error={create.error} />}
+        <Button type="submit" loading={create.isPending}>
+          Create
+        </Button>
+      </Stack>
+    </form>
+  )
+}
