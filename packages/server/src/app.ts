@@ -21,6 +21,7 @@ import type { Means } from './domain/access/scope.ts'
 import { addDeveloper, invite, needsFirstDeveloper } from './domain/accounts/developers.ts'
 import { refreshUserSession } from './domain/auth/sessions.ts'
 import { redeemForService, signInAnonymously } from './domain/auth/sign-in.ts'
+import { outcomesKeptMs } from './domain/auth/withdrawal.ts'
 import { carrierTimeoutMs } from './domain/sending/carrier.ts'
 import { type SendMessage, sendMessage } from './domain/sending/send.ts'
 import { createEgress, type EgressLimits } from './egress/egress.ts'
@@ -49,6 +50,7 @@ import { deleteOldProofs } from './store/tables/proofs.ts'
 import { deleteOldRecords } from './store/tables/records.ts'
 import { deleteOldCounts } from './store/tables/send-counts.ts'
 import { deleteOldSessions } from './store/tables/sessions.ts'
+import { deleteOldVersionOutcomes } from './store/tables/version-outcomes.ts'
 
 export const version = '0.1.0'
 
@@ -325,6 +327,7 @@ async function clean(means: Means): Promise<void> {
     await deleteOldSessions(means.store, now - 30 * day)
     await deleteOldProofs(means.store, now - day)
     await deleteOldChallenges(means.store, now - day)
+    await deleteOldVersionOutcomes(means.store, now - outcomesKeptMs)
     await deleteOldEnrolments(means.store, now)
     await deleteOldStrangers(means.store, now - day)
     await deleteOldInboxMessages(means.store, now - day)

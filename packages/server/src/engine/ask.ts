@@ -7,6 +7,10 @@ import { signInContext } from '../domain/auth/context.ts'
 import type { AskOverride, OverrideOutcome } from '../domain/auth/override.ts'
 import type { Assembly, AssemblyCache } from './assemble.ts'
 import type { RunRequest, RunResult } from './result.ts'
+import { codeOf, servingAssembly } from './safe-version.ts'
+
+/** Endings that a setting, the node or the caller brings about. */
+const notItsFault: ReadonlySet<string> = new Set(['run-as', 'cancelled'])
 
 /** Asks the auth or registration service. Whatever goes wrong is an outcome that lets nobody in. */
 export const askWith =
@@ -16,7 +20,11 @@ export const askWith =
     log: Log,
   ): AskOverride =>
   async (scope, request): Promise<OverrideOutcome> => {
-    const failed = (why: string, advice: string, more: Partial<OverrideOutcome> = {}): OverrideOutcome => ({
+    const failed = (
+      why: string,
+      advice: string,
+      more: Partial<Extract<OverrideOutcome, { kind: 'failed' }>> = {},
+    ): OverrideOutcome => ({
       version: undefined,
       runMs: 0,
       ...more,
@@ -36,24 +44,33 @@ export const askWith =
           version: assembly.version,
         })
       }
-      const result = await run(anonymous, assembly, {
+      const serving = request.purpose === 'auth' ? await servingAssembly(assemblies, anonymous, assembly) : assembly
+      if (serving === undefined) {
+        return failed(
+          `version ${assembly.version} of the service erred too often and withdrew itself, and no safe version is named`,
+          'Mend the service and save it, make another version current, or restore this one.',
+          { version: assembly.version },
+        )
+      }
+      const code = codeOf(serving)
+      const result = await run(anonymous, serving, {
         service: request.service,
         params: request.params,
         purpose: request.purpose,
         context: await signInContext(scope, request.door, request.params),
       })
-      const { version, runMs, notes } = result
+      const { version, runMs } = result
+      const notes = serving === assembly ? result.notes : { ...result.notes, withdrawn: assembly.version }
+      const facts = { version, code, runMs, notes }
       if (result.kind === 'failed') {
-        return failed(result.message, 'Look at the failed runs of the service.', { version, runMs, notes })
+        const erred = !notItsFault.has(result.ending)
+        return failed(result.message, 'Look at the failed runs of the service.', { ...facts, erred })
       }
       if (result.answer.kind === 'sent' || result.answer.silent) {
-        return failed('the service ended without resp.success or resp.error', 'Every path must answer.', {
-          version,
-          runMs,
-          notes,
-        })
+        const why = 'the service ended without resp.success or resp.error'
+        return failed(why, 'Every path must answer.', { ...facts, erred: true })
       }
-      return { kind: 'answered', success: result.answer.success, value: result.answer.value, version, runMs, notes }
+      return { kind: 'answered', success: result.answer.success, value: result.answer.value, ...facts }
     } catch (error) {
       if (error instanceof GatehouseError) return failed(error.detail, 'Try again; if it stays, look at the node.')
       log.error({ err: error, service: request.service }, 'The auth service could not be asked')

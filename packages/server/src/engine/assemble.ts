@@ -66,11 +66,20 @@ export class AssemblyCache {
   readonly #kept = new Map<string, { revision: number; assembly: Assembly | undefined }>()
   readonly #limit = 500
 
-  async get(scope: SystemScope, service: string): Promise<Assembly | undefined> {
-    const key = `${scope.system.key}/${service}`
+  get(scope: SystemScope, service: string): Promise<Assembly | undefined> {
+    return this.keep(scope, service, () => assemble(scope, service))
+  }
+
+  /** What is made from rows that change the revision, under a name of its own. */
+  async keep(
+    scope: SystemScope,
+    name: string,
+    make: () => Promise<Assembly | undefined>,
+  ): Promise<Assembly | undefined> {
+    const key = `${scope.system.key}/${name}`
     const kept = this.#kept.get(key)
     if (kept?.revision === scope.system.revision) return kept.assembly
-    const assembly = await assemble(scope, service)
+    const assembly = await make()
     this.#kept.delete(key)
     if (this.#kept.size >= this.#limit) this.#kept.delete(this.#kept.keys().next().value!)
     this.#kept.set(key, { revision: scope.system.revision, assembly })

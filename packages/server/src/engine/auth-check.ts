@@ -5,9 +5,11 @@
 import { executeBit } from '@gatehouse/contract/permissions.ts'
 import { may } from '../domain/access/rights.ts'
 import type { SystemScope } from '../domain/access/scope.ts'
+import { isWithdrawn, safeVersion } from '../domain/auth/withdrawal.ts'
 import { findAccount } from '../store/tables/accounts.ts'
 import { listTraces } from '../store/tables/records.ts'
 import type { Assembly } from './assemble.ts'
+import { codeOf } from './safe-version.ts'
 
 /** `problem` says what is wrong, `mend` what to do about it. */
 export type Finding = { check: string; problem: string; mend: string }
@@ -41,6 +43,17 @@ async function look(scope: SystemScope, assembly: Assembly): Promise<Finding[]> 
       problem: syntax ? `It does not compile: ${problem.message} (${where}).` : problem.message,
       mend: syntax ? 'Correct the code, or make an older version current.' : 'Make that library, or require another.',
     })
+  }
+  if (isWithdrawn(scope.system.settings, service, codeOf(assembly))) {
+    const safe = safeVersion(scope.system.settings)
+    // Where another version serves in its place nobody is refused.
+    if (safe === undefined) {
+      findings.push({
+        check: 'withdrawn',
+        problem: `Version ${assembly.version} erred too often and withdrew itself, and no safe version is named.`,
+        mend: 'Mend the service and save it, make another version current, or restore this one.',
+      })
+    }
   }
   const anonymous: SystemScope = { ...scope, caller: { kind: 'anonymous', sessionId: '' } }
   if (!(await may(anonymous, { kind: 'services', item: service, level: executeBit }))) {

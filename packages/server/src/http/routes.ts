@@ -5,6 +5,7 @@ import type { SendMessage } from '../domain/sending/send.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Route } from './route.ts'
 import { adminUserRoutes } from './routes/admin-users.ts'
+import { authVersionRoutes } from './routes/auth-versions.ts'
 import { authenticatorRoutes } from './routes/authenticators.ts'
 import { catalogueRoutes } from './routes/catalogue.ts'
 import { codeRoutes } from './routes/code.ts'
@@ -37,6 +38,7 @@ export const routesOf = (
   ...packageRoutes(packages),
   ...executeRoutes(engine),
   ...signInRoutes(engine),
+  ...authVersionRoutes(engine),
   ...nodeRoutes(node),
   ...userAuthRoutes,
   ...userRoutes,

@@ -467,6 +467,33 @@ const authenticatorApps: Migration = {
   },
 }
 
+const withdrawal: Migration = {
+  name: 'auth services that withdraw themselves',
+  async up(tx) {
+    const db = tx as AnyDb
+    const text = 'text'
+    await db.schema
+      .createTable('safe_versions')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('service', text, (c) => c.notNull())
+      .addColumn('code', text, (c) => c.notNull())
+      .addColumn('assembly', text, (c) => c.notNull())
+      .addPrimaryKeyConstraint('safe_versions_key', ['system_key', 'service'])
+      .execute()
+    await db.schema
+      .createTable('version_outcomes')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('code', text, (c) => c.notNull())
+      .addColumn('account_id', text, (c) => c.notNull())
+      .addColumn('at', 'bigint', (c) => c.notNull())
+      .addColumn('erred', 'integer', (c) => c.notNull())
+      .addColumn('erred_at', 'bigint', (c) => c.notNull())
+      .addColumn('address_hash', text, (c) => c.notNull())
+      .addPrimaryKeyConstraint('version_outcomes_key', ['system_key', 'code', 'account_id'])
+      .execute()
+  },
+}
+
 export const migrations: readonly Migration[] = [
   firstSchema,
   packages,
@@ -474,6 +501,7 @@ export const migrations: readonly Migration[] = [
   sending,
   secondFactors,
   authenticatorApps,
+  withdrawal,
 ]
 
 /** Brings the database to the present schema. Throws DatabaseTooNew where it is ahead of this program. */

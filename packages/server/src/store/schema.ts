@@ -167,6 +167,19 @@ export type Tables = {
     ended_at: number | null
     end_reason: string | null
   }
+  /** What a developer named as safe: the code of an auth service with its libraries as they were. */
+  safe_versions: { system_key: string; service: string; code: string; assembly: string }
+  /** How sign-ins by one state of the auth service's code ended, one row for each account: what it is withdrawn by. */
+  version_outcomes: {
+    system_key: string
+    code: string
+    account_id: string
+    at: number
+    /** 0 it did not; 1 it erred for whoever named the account; 2 for somebody who had proved the password. */
+    erred: number
+    erred_at: number
+    address_hash: string
+  }
   proofs: {
     hash: string
     /** What was proved, as `password` or `password phone`. */

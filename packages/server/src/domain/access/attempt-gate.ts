@@ -88,7 +88,7 @@ export class AttemptGate {
 }
 
 /** Who has one IPv6 address has its whole /64, so that is what counts as one. */
-const addressKey = (address: string): string =>
+export const addressKey = (address: string): string =>
   address.includes(':') && !address.includes('.') ? expandIpv6(address).slice(0, 4).join(':') : address
 
 function expandIpv6(address: string): string[] {

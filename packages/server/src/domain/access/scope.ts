@@ -58,6 +58,18 @@ export type MessageProvider =
   | { kind: 'twilio'; account: string; token: string; from?: string; messaging_service?: string }
   | { kind: 'webhook'; url: string; secret: string }
 
+/** `code` names one state of a service and of the libraries that it loads; times are milliseconds. */
+export type SafeVersion = { service: string; version: number; code: string; at: number; by: string }
+/** Of `seen` accounts, `erred` could not be judged. */
+export type WithdrawnVersion = {
+  service: string
+  version: number
+  code: string
+  at: number
+  erred: number
+  seen: number
+}
+
 /** The settings of a system, with defaults filled in. Times are seconds, as on the wire. */
 export type SystemSettings = {
   auth_service: string
@@ -83,6 +95,12 @@ export type SystemSettings = {
   message_providers: MessageProvider[]
   /** Two letters: where phone numbers without a country code are; '' for nowhere. */
   phone_country: string
+  /** When a version of the auth service withdraws itself: null for never. `window` in seconds. */
+  auth_withdraw: { share: number; window: number; least: number } | null
+  /** What serves where the version in use has withdrawn itself. */
+  auth_safe: SafeVersion | null
+  /** The state of the auth service's code that withdrew itself last. */
+  auth_withdrawn: WithdrawnVersion | null
   /** Bumped with every change of the auth service. */
   auth_epoch: number
 }

@@ -14,13 +14,20 @@ export type OverrideRequest = {
 
 export type OverrideOutcome = {
   version: number | undefined
+  /** Names the state of service and libraries that ran. */
+  code?: string
   runMs: number
   /** For the trace: what happened to passwords in there, which rights were missing. Never a secret. */
   notes?: Record<string, unknown>
 } & (
   | { kind: 'answered'; success: boolean; value: unknown }
   /** The service chose nothing: why, for the trace, and what a developer can do. */
-  | { kind: 'failed'; why: string; advice: string }
+  | {
+      kind: 'failed'
+      why: string
+      advice: string /** The code is at fault, and not the node or a setting. */
+      erred?: boolean
+    }
 )
 
 /** Given by the engine in `app.ts`, so that the domain needs no engine. Never rejects. */

@@ -45,8 +45,11 @@ export async function giveProof(
 
 export type Redemption =
   | { ok: true; userId: string; origin: 'password' | 'challenge' | 'grant'; factors: string; passwordStamp: string }
-  /** `why` finishes "The auth service answered …"; it is for the trace. */
-  | { ok: false; why: string }
+  /**
+   * `why` finishes "The auth service answered …"; it is for the trace. `erred` where the code of the service is at fault, and
+   * not what became of the account meanwhile.
+   */
+  | { ok: false; why: string; erred: boolean }
 
 /**
  * In the transaction that opens the session. The proof is spent whatever comes after; the account must still be as good as
@@ -61,18 +64,18 @@ export async function redeem(
 ): Promise<Redemption> {
   const hash = hashToken(token)
   const proof = await redeemProof(tx, hash, now)
-  if (proof === undefined) return { ok: false, why: await unusable(tx, token, hash, now) }
+  if (proof === undefined) return { ok: false, erred: true, why: await unusable(tx, token, hash, now) }
   // What rests on more than a password counts for the service that asked for it alone.
   if (proof.origin !== 'password' && proof.service !== grantBy) {
-    return { ok: false, why: 'a grant that another service gave' }
+    return { ok: false, erred: true, why: 'a grant that another service gave' }
   }
   const account = await findAccount(tx, { userId: proof.userId }, { hold: true })
-  if (account === undefined) return { ok: false, why: 'a proof for a user who is gone' }
-  if (account.disabled) return { ok: false, why: 'a proof for a user who is switched off' }
+  if (account === undefined) return { ok: false, erred: false, why: 'a proof for a user who is gone' }
+  if (account.disabled) return { ok: false, erred: false, why: 'a proof for a user who is switched off' }
   if (!(await maySignIn(tx, settings, account.userId)))
-    return { ok: false, why: 'a proof for a user whom services run as' }
+    return { ok: false, erred: false, why: 'a proof for a user whom services run as' }
   if (account.passwordStamp !== proof.passwordStamp) {
-    return { ok: false, why: 'a proof of a password that was changed since' }
+    return { ok: false, erred: false, why: 'a proof of a password that was changed since' }
   }
   const { userId, origin, factors, passwordStamp } = proof
   return { ok: true, userId, origin, factors, passwordStamp }

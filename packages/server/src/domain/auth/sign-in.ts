@@ -13,6 +13,7 @@ import { type AskOverride, type OverrideRequest, readVerdict } from './override.
 import { maySignIn, redeem } from './proofs.ts'
 import { type OpenedSession, openSession, openUserSession, refreshUserSession } from './sessions.ts'
 import { SignInTrace } from './trace.ts'
+import { noteOutcome } from './withdrawal.ts'
 
 export type SignInResult =
   | { state: 'in'; token: string; userId: string; expiresAt: number; refreshToken: string; options?: unknown }
@@ -88,11 +89,14 @@ export async function askAndDecide(
   trace.step(`service ${request.service}`)
   trace.note({ service: request.service, version: outcome.version, ...outcome.notes })
   const verdict = readVerdict(outcome)
+  const ended = (erred: boolean): Promise<void> => noteOutcome(scope, request, outcome, erred)
   switch (verdict.kind) {
     case 'broken':
       await trace.write('failed', { why: verdict.why, advice: verdict.advice })
+      if (outcome.kind === 'answered' || outcome.erred === true) await ended(true)
       throw overrideFailed()
     case 'refuse': {
+      await ended(false)
       await trace.write('refused', { why: 'the service answered with resp.error' })
       return {
         state: 'refused',
@@ -103,30 +107,39 @@ export async function askAndDecide(
     }
     case 'more':
       await trace.write('more', { why: 'the service asks for another step' })
+      await ended(false)
       return { state: 'more', userId: verdict.userId, options: verdict.options }
     case 'grant': {
-      const granted = await inOneStep(scope, trace, async (tx): Promise<SignInResult | string> => {
-        const redeemed = await redeem(tx, verdict.token, scope.clock.now(), request.service, scope.system.settings)
-        if (!redeemed.ok) return redeemed.why
-        if (request.onlyFor !== undefined && redeemed.userId !== request.onlyFor) {
-          return 'a proof for another user than the one who registered'
-        }
-        const session = await openUserSession(tx.node, scope, {
-          userId: redeemed.userId,
-          grantedBy: grantedBy(scope, request),
-          factors: redeemed.factors,
-        })
-        trace.note({ userId: redeemed.userId, factors: redeemed.factors })
-        const why = whyGranted[redeemed.origin]
-        await trace.write('granted', { why }, tx)
-        const { token, expiresAt, refreshToken } = session
-        return { state: 'in', token, userId: redeemed.userId, expiresAt, refreshToken, options: verdict.options }
-      })
-      if (typeof granted !== 'string') return granted
+      const granted = await inOneStep(
+        scope,
+        trace,
+        async (tx): Promise<SignInResult | { why: string; erred: boolean }> => {
+          const redeemed = await redeem(tx, verdict.token, scope.clock.now(), request.service, scope.system.settings)
+          if (!redeemed.ok) return redeemed
+          if (request.onlyFor !== undefined && redeemed.userId !== request.onlyFor) {
+            return { why: 'a proof for another user than the one who registered', erred: true }
+          }
+          const session = await openUserSession(tx.node, scope, {
+            userId: redeemed.userId,
+            grantedBy: grantedBy(scope, request),
+            factors: redeemed.factors,
+          })
+          trace.note({ userId: redeemed.userId, factors: redeemed.factors })
+          const why = whyGranted[redeemed.origin]
+          await trace.write('granted', { why }, tx)
+          const { token, expiresAt, refreshToken } = session
+          return { state: 'in', token, userId: redeemed.userId, expiresAt, refreshToken, options: verdict.options }
+        },
+      )
+      if ('state' in granted) {
+        await ended(false)
+        return granted
+      }
       await trace.write('failed', {
-        why: `The service answered with ${granted}.`,
+        why: `The service answered with ${granted.why}.`,
         advice: 'Look at what the service returns as authToken.',
       })
+      await ended(granted.erred)
       throw overrideFailed()
     }
   }

@@ -23,6 +23,9 @@ export const defaultSettings: SystemSettings = {
   messages_to: '',
   message_providers: [],
   phone_country: 'US',
+  auth_withdraw: null,
+  auth_safe: null,
+  auth_withdrawn: null,
   auth_epoch: 0,
 }
 
@@ -83,5 +86,27 @@ export function checkSettings(body: Record<string, unknown>): Partial<SystemSett
     }
     changes.password_min_length = value as number
   }
+  if (body.auth_withdraw !== undefined) changes.auth_withdraw = readWithdraw(body.auth_withdraw)
   return { ...changes, ...checkMessageSettings(body) }
+}
+
+const longestWindow = 86_400
+
+function readWithdraw(given: unknown): SystemSettings['auth_withdraw'] {
+  if (given === null) return null
+  const { share, window, least = 3 } = (typeof given === 'object' ? given : {}) as Record<string, unknown>
+  const isCount = (value: unknown, from: number, to: number): value is number =>
+    Number.isInteger(value) && (value as number) >= from && (value as number) <= to
+  if (
+    typeof share !== 'number' ||
+    !(share > 0 && share <= 1) ||
+    !isCount(window, 60, longestWindow) ||
+    !isCount(least, 1, 1000)
+  ) {
+    throw new GatehouseError(
+      'badSetting',
+      `auth_withdraw must be null, or {"share": more than 0 and at most 1, "window": seconds from 60 to ${longestWindow}, "least": accounts from 1 to 1000}.`,
+    )
+  }
+  return { share, window, least }
 }

@@ -96,7 +96,7 @@ export async function changeSystem(scope: SystemScope, body: Record<string, unkn
     const before = readSettings(row.settings)
     const settings: Record<string, unknown> = { ...row.settings, ...changes }
     const another = changes.auth_service !== undefined && changes.auth_service !== before.auth_service
-    if (another) settings.auth_epoch = before.auth_epoch + 1
+    if (another) Object.assign(settings, { auth_epoch: before.auth_epoch + 1, auth_withdrawn: null })
     await updateSystem(tx, {
       settings,
       ...(name !== undefined && { name }),

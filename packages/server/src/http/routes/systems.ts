@@ -46,6 +46,7 @@ async function v4Shape(scope: SystemScope): Promise<Record<string, unknown>> {
     token_ttl_anon: settings.token_ttl_anon,
     refresh_max_age: settings.refresh_max_age,
     auth_error_status: settings.auth_error_status,
+    auth_withdraw: settings.auth_withdraw,
     password_min_length: settings.password_min_length,
     messages_to: settings.messages_to,
     message_providers: settings.message_providers,

@@ -146,6 +146,8 @@ export async function deleteSystemRows(store: SystemStore): Promise<void> {
     'recovery_codes',
     'enrolments',
     'pending_authenticators',
+    'safe_versions',
+    'version_outcomes',
     'send_counts',
     'changes',
     'change_heads',
