@@ -7,6 +7,7 @@ import { CommandError } from './failure.ts'
 import { type Command, command, type Given } from './flags.ts'
 import type { Output } from './output.ts'
 import { chooseSystem, openNode, systemFlags } from './target.ts'
+import { offerMove } from './typed-secrets.ts'
 
 export type CodeKind = 'service' | 'library'
 
@@ -44,7 +45,10 @@ saved too, and shown at its line.`,
       const code = await readText(file)
       const api = await openNode(given)
       const { key } = await chooseSystem(api, given.text('system'), output)
-      return reportPushed(await push(api, kind, key, name, code), { kind, file, code }, output)
+      const result = await push(api, kind, key, name, code)
+      const status = reportPushed(result, { kind, file, code }, output)
+      if (result.done !== 'unchanged') await offerMove(api, kind, key, name, output)
+      return status
     },
   })
 

@@ -47,6 +47,23 @@ describe('push', () => {
     assert.equal(now.execution_timeout, 7)
   })
 
+  test('offers to move a key that was typed, and moves it when told to', async () => {
+    const file = written('keys.js', "var API_TOKEN = 'tok-123'\nvar BASE = 'https://api.example.com/v1'\n")
+    const first = await person.run(['library', 'push', 'keys', file])
+    assert.equal(first.code, 0)
+    assert.match(first.stderr, /API_TOKEN in line 1 looks like a key.*\n.*gatehouse library secrets keys --move/)
+    const found = await person.json(['library', 'secrets', 'keys'])
+    assert.deepEqual(found[0], { constant: 'API_TOKEN', line: 1, secret: 'API_TOKEN', hosts: ['api.example.com'] })
+    assert.equal((await person.json(['library', 'secrets', 'keys', '--move'])).version, 2)
+    const { code } = (await app.call('GET', `/codeadmin/v/2/library/${system.key}/keys`, { developer: app.developer }))
+      .body
+    assert.match(code, /API_TOKEN = 'secret:API_TOKEN'/)
+    const after = await person.run(['library', 'secrets', 'keys'])
+    assert.match(after.stderr, /Nothing in keys looks like a key/)
+    const none = await person.run(['library', 'secrets', 'keys', '--move'])
+    assert.equal(none.code, 1)
+  })
+
   test('saves code that does not compile, shows its line and exits with 2', async () => {
     const file = written('broken.js', 'function broken(req, resp) {\n\tvar = 1\n}\n')
     const first = await person.run(['service', 'push', 'broken', file])

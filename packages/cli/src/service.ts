@@ -7,6 +7,7 @@ import { parseJson } from './json.ts'
 import type { Output } from './output.ts'
 import { pushCommand, readText, useCommand, versionsCommand } from './push.ts'
 import { chooseSystem, openNode, systemFlags } from './target.ts'
+import { secretsCommand } from './typed-secrets.ts'
 
 type Meta = { name: string; version: number; euid: string; logging_enabled: boolean; execution_timeout: number }
 
@@ -133,7 +134,15 @@ const set = command({
   },
 })
 
-const commands: Command[] = [list, run, set, pushCommand('service'), versionsCommand('service'), useCommand('service')]
+const commands: Command[] = [
+  list,
+  run,
+  set,
+  pushCommand('service'),
+  versionsCommand('service'),
+  useCommand('service'),
+  secretsCommand('service'),
+]
 
 export const service = (args: string[]): Promise<number> =>
   runGroup('service', 'list, run, change and push services', commands, args)

@@ -23,6 +23,7 @@ import { secretRoutes } from './routes/secrets.ts'
 import { inboxRoutes, sendingRoutes } from './routes/sending.ts'
 import { signInRoutes } from './routes/sign-ins.ts'
 import { systemRoutes } from './routes/systems.ts'
+import { typedSecretRoutes } from './routes/typed-secrets.ts'
 import { userAuthRoutes } from './routes/user-auth.ts'
 import { userRoutes } from './routes/users.ts'
 
@@ -55,5 +56,6 @@ export const routesOf = (
   ...itemRoutes,
   ...codeRoutes,
   ...libraryRoutes,
+  ...typedSecretRoutes,
   ...keptRoutes,
 ]

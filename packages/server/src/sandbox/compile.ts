@@ -45,7 +45,7 @@ const newerTypes = new Set([
 
 const newerOperators = new Set(['??', '??=', '||=', '&&='])
 
-type AnyNode = Node & Record<string, unknown>
+export type AnyNode = Node & Record<string, unknown>
 
 /** The classic engine lets any name be declared twice, the later wins; whether V8 agrees is for V8 to say. */
 const LenientParser = Parser.extend((Base) => {
@@ -65,8 +65,7 @@ export function compileScript(
 ): { code: string } | { problem: Problem } {
   let tree: AnyNode
   try {
-    const parser = options.dialect === 'classic' ? LenientParser : Parser
-    tree = parser.parse(source, { ecmaVersion: 'latest', sourceType: 'script' }) as unknown as AnyNode
+    tree = parseScript(source, options.dialect)
   } catch (error) {
     return { problem: problemFrom(error, options.name) }
   }
@@ -99,6 +98,12 @@ export function compileScript(
   return { code: text.toString() }
 }
 
+/** Throws the parser's SyntaxError, or a RangeError for what is nested too deeply. */
+export function parseScript(source: string, dialect: 'classic' | 'modern'): AnyNode {
+  const parser = dialect === 'classic' ? LenientParser : Parser
+  return parser.parse(source, { ecmaVersion: 'latest', sourceType: 'script' }) as unknown as AnyNode
+}
+
 function isNewer(node: AnyNode): boolean {
   if (newerTypes.has(node.type) || newerOperators.has(String(node.operator))) return true
   if (node.async === true || node.generator === true || typeof node.bigint === 'string') return true
@@ -121,7 +126,7 @@ function guardCatch(text: MagicString, node: AnyNode): void {
 }
 
 /** Every node below and including this one, without recursion: nesting is the developer's to choose. */
-function* nodesOf(root: AnyNode): Generator<AnyNode> {
+export function* nodesOf(root: AnyNode): Generator<AnyNode> {
   const open: AnyNode[] = [root]
   for (let node = open.pop(); node; node = open.pop()) {
     yield node
