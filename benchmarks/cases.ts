@@ -77,6 +77,15 @@ export const cases: readonly Case[] = [
     against: () => [argon2id],
   },
   {
+    name: 'two-step',
+    title: 'sign-in in two steps: password, then the code of an app',
+    node: ({ port, scene }) => ({
+      port,
+      twoSteps: { headers: systemHeaders(scene.secured), password: scene.password, people: scene.people },
+    }),
+    against: () => [argon2id],
+  },
+  {
     name: 'constant',
     title: 'service that returns a constant',
     node: (place) => runs(place, 'constant', [{}]),

@@ -6,11 +6,13 @@
 import { connect, type Socket } from 'node:net'
 import { answerQuestions } from './children.ts'
 import { closedLoop, type Measured, type Pace } from './closed-loop.ts'
+import { Crowd, type TwoSteps } from './two-steps.ts'
 
 export type Request = { method: 'GET' | 'POST'; path: string; headers?: Record<string, string>; body?: unknown }
 
-export type Load = {
-  port: number
+export type Load = { port: number } & (Repeated | { twoSteps: TwoSteps })
+
+type Repeated = {
   /** Sent in turn; with as many as connections, each keeps its own. */
   requests: Request[]
   /** A text that every good answer holds. */
@@ -88,10 +90,18 @@ function bytesOf({ method, path, headers = {}, body }: Request): string {
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${payload}`).toString('latin1')
 }
 
-async function send({ port, requests, expect }: Load, pace: Pace): Promise<Measured> {
-  const prepared = requests.map(bytesOf)
-  const connections = await Promise.all(Array.from({ length: pace.inFlight }, () => Connection.open(port)))
+/** People and the codes they have used, over all rounds. */
+let crowd: Crowd | undefined
+
+async function send(load: Load, pace: Pace): Promise<Measured> {
+  const connections = await Promise.all(Array.from({ length: pace.inFlight }, () => Connection.open(load.port)))
   try {
+    if ('twoSteps' in load) {
+      crowd ??= new Crowd(load.twoSteps)
+      return await closedLoop(pace, (lane) => crowd!.signIn((request) => connections[lane]!.send(bytesOf(request))))
+    }
+    const { requests, expect } = load
+    const prepared = requests.map(bytesOf)
     return await closedLoop(pace, async (lane, turn) => {
       const body = await connections[lane]!.send(prepared[(lane + turn * pace.inFlight) % prepared.length]!)
       if (!body.includes(expect)) throw new Error(`An answer without ${expect}: ${body.slice(0, 2000)}`)

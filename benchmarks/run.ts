@@ -23,9 +23,11 @@ import { measure, type Row } from './measure.ts'
 import { startNode } from './node-process.ts'
 import { hottest } from './profile.ts'
 import { importTable, loadTable, machineFacts, memoryTable, startTable } from './report.ts'
-import { makeScene } from './scene.ts'
+import { makeScene, withApps } from './scene.ts'
 
 const connections = 16
+/** Enough codes for all rounds: each person has three at first, then one every half minute. */
+const crowd = 320
 
 const { values } = parseArgs({
   options: {
@@ -82,8 +84,9 @@ async function run(): Promise<void> {
 
   // Fresh databases are filled by the first start, which is not the one that is measured.
   const first = await startNode(children, options)
-  const scene = await makeScene(first.port, connections)
+  const made = await makeScene(first.port, connections, wanted.includes('two-step') ? crowd : 0)
   await first.end()
+  const scene = await withApps(made, options)
 
   const bare = children.worker(join(import.meta.dirname, 'bare/worker.ts'))
   const load = children.worker(join(import.meta.dirname, 'load.ts'))

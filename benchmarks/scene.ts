@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { developer } from './node-process.ts'
 import { newReading, readings } from './rows.ts'
+import { bindApps } from './second-factors.ts'
+import type { Person } from './two-steps.ts'
 
 type System = { key: string; secret: string }
 
@@ -10,6 +12,10 @@ export type Scene = {
   plain: System
   /** An auth service decides here. */
   guarded: System
+  /** An auth service that asks for a second factor decides here. */
+  secured: System
+  /** Who signs in there: none unless they are wanted, since each costs a password hash. */
+  people: Person[]
   /** Of both systems, one for each connection. */
   emails: string[]
   password: string
@@ -22,24 +28,26 @@ export type Scene = {
 
 const password = 'the plant is quiet'
 
-export async function makeScene(port: number, connections: number): Promise<Scene> {
+/** `people` of the system with two steps hold no app yet: `withApps` gives them one, once no node holds the database. */
+export async function makeScene(port: number, connections: number, people: number): Promise<Scene> {
   const emails = Array.from({ length: connections }, (_, n) => `user-${n}@example.com`)
   const signedIn = await call<{ dev_token: string }>(port, 'POST', '/admin/auth', developer)
   const asDeveloper = { 'ClearBlade-DevToken': signedIn.dev_token }
   const develop = <T>(method: string, path: string, body: object): Promise<T> =>
     call(port, method, path, body, asDeveloper)
 
+  const newUser = ({ key }: System, email: string): Promise<{ user_id: string }> =>
+    develop('POST', `/admin/user/${key}`, { email, password })
   const newSystem = async (name: string): Promise<System> => {
     type Made = { appID: string; appSecret: string }
-    const made = await develop<Made>('POST', '/admin/systemmanagement', { name })
-    await Promise.all(emails.map((email) => develop('POST', `/admin/user/${made.appID}`, { email, password })))
-    return { key: made.appID, secret: made.appSecret }
+    const { appID: key, appSecret: secret } = await develop<Made>('POST', '/admin/systemmanagement', { name })
+    return { key, secret }
   }
   const grant = ({ key }: System, role: string, changes: object) =>
     develop('PUT', `/admin/user/${key}/roles`, { id: role, changes })
-  const newService = async (system: System, name: string, role: string): Promise<void> => {
+  const newService = async (system: System, name: string, role: string, requires = 'clearblade'): Promise<void> => {
     const code = readFileSync(new URL(`services/${name}.service.js`, import.meta.url), 'utf8')
-    await develop('POST', `/admin/code/v/1/${system.key}/${name}`, { code, parameters: [], dependencies: 'clearblade' })
+    await develop('POST', `/admin/code/v/1/${system.key}/${name}`, { code, parameters: [], dependencies: requires })
     await grant(system, role, { services: [{ itemInfo: { name }, permissions: 1 }] })
   }
   const newCollection = async ({ key }: System, name: string): Promise<string> => {
@@ -53,6 +61,7 @@ export async function makeScene(port: number, connections: number): Promise<Scen
   }
 
   const plain = await newSystem('plain')
+  await Promise.all(emails.map((email) => newUser(plain, email)))
   const collection = await newCollection(plain, 'Readings')
   const copies = await newCollection(plain, 'Copies')
   await develop('POST', `/api/v/4/collection/${plain.key}/Readings/index?columnName=site`, {})
@@ -67,8 +76,19 @@ export async function makeScene(port: number, connections: number): Promise<Scen
   await newService(plain, 'readAndCreate', 'Authenticated')
 
   const guarded = await newSystem('guarded')
+  await Promise.all(emails.map((email) => newUser(guarded, email)))
   await newService(guarded, 'decide', 'Anonymous')
   await develop('PUT', '/admin/v/4/systemmanagement', { id: guarded.key, auth_service: 'decide' })
+
+  const secured = await newSystem('secured')
+  await newService(secured, 'secondFactor', 'Anonymous', 'clearblade,signin')
+  await develop('PUT', '/admin/v/4/systemmanagement', { id: secured.key, auth_service: 'secondFactor' })
+  const crowd: Person[] = []
+  for (let n = 0; n < people; n += connections) {
+    const some = Array.from({ length: Math.min(connections, people - n) }, (_, i) => `person-${n + i}@example.com`)
+    const made = await Promise.all(some.map((email) => newUser(secured, email)))
+    crowd.push(...made.map(({ user_id: userId }, i) => ({ email: some[i]!, userId, secret: '' })))
+  }
 
   type Session = { user_token: string }
   const { user_token: token } = await call<Session>(
@@ -79,7 +99,19 @@ export async function makeScene(port: number, connections: number): Promise<Scen
     systemHeaders(plain),
   )
   const keys = made.map(({ item_id }) => item_id)
-  return { plain, guarded, emails, password, token, readings: { collection, keys }, copies }
+  return { plain, guarded, secured, people: crowd, emails, password, token, readings: { collection, keys }, copies }
+}
+
+type Database = Parameters<typeof bindApps>[0]
+
+export async function withApps(scene: Scene, database: Database): Promise<Scene> {
+  const { people, secured } = scene
+  const secrets = await bindApps(
+    database,
+    secured.key,
+    people.map(({ userId }) => userId),
+  )
+  return { ...scene, people: people.map((one, n) => ({ ...one, secret: secrets[n]! })) }
 }
 
 export const systemHeaders = ({ key, secret }: System): Record<string, string> => ({
