@@ -24,18 +24,19 @@ export type Wrongly = {
   userHandle?: string
   id?: string
   key?: KeyObject
-  /** Of a registration: an attestation that was not asked for. */
-  attestation?: { fmt: string; attStmt: [string, Cbor][] }
+  /** Of a registration: what says of which make it is; `self` by its own key, `certificate` by one of a maker, both right. */
+  attestation?: 'self' | 'certificate' | { fmt: string; attStmt: [string, Cbor][] }
 }
 
-type Cbor = number | string | Buffer | [string | number, Cbor][] | Cbor[][]
+type Cbor = number | string | Buffer | { list: Buffer[] } | [string | number, Cbor][]
 
 /** Deterministic CBOR (RFC 8949 §4.2) of what an authenticator writes; a list of pairs is a map. */
 export function cbor(value: Cbor): Buffer {
   if (typeof value === 'number') return value >= 0 ? head(0, value) : head(1, -1 - value)
   if (typeof value === 'string') return Buffer.concat([head(3, Buffer.byteLength(value)), Buffer.from(value)])
   if (Buffer.isBuffer(value)) return Buffer.concat([head(2, value.length), value])
-  const parts = (value as [string | number, Cbor][]).flatMap(([name, part]) => [cbor(name), cbor(part)])
+  if ('list' in value) return Buffer.concat([head(4, value.list.length), ...value.list.map(cbor)])
+  const parts = value.flatMap(([name, part]) => [cbor(name), cbor(part)])
   return Buffer.concat([head(5, value.length), ...parts])
 }
 
@@ -66,14 +67,15 @@ export class SoftwarePasskey {
     size.writeUInt16BE(id.length)
     const attested = Buffer.concat([Buffer.alloc(16), size, id, this.#cosePublicKey()])
     const authData = this.#authenticatorData(wrongly.rpId ?? options.rp.id, attested, wrongly)
-    const { fmt, attStmt } = wrongly.attestation ?? { fmt: 'none', attStmt: [] }
+    const data = clientData('webauthn.create', options, origin, wrongly)
+    const { fmt, attStmt } = this.#statement(wrongly.attestation, authData, data, id)
     const attestation = cbor([
       ['fmt', fmt],
       ['attStmt', attStmt],
       ['authData', authData],
     ])
     return this.#answer(wrongly, {
-      clientDataJSON: clientData('webauthn.create', options, origin, wrongly).toString('base64url'),
+      clientDataJSON: data.toString('base64url'),
       attestationObject: attestation.toString('base64url'),
       transports: ['internal', 'hybrid'],
     })
@@ -91,6 +93,39 @@ export class SoftwarePasskey {
       signature: sign('sha256', signed, wrongly.key ?? this.#keys.privateKey).toString('base64url'),
       userHandle: wrongly.userHandle ?? this.#userHandle,
     })
+  }
+
+  #statement(
+    wanted: Wrongly['attestation'],
+    authData: Buffer,
+    data: Buffer,
+    id: Buffer,
+  ): { fmt: string; attStmt: [string, Cbor][] } {
+    if (wanted === 'self') {
+      const sig = sign('sha256', Buffer.concat([authData, sha256(data)]), this.#keys.privateKey)
+      return {
+        fmt: 'packed',
+        attStmt: [
+          ['alg', -7],
+          ['sig', sig],
+        ],
+      }
+    }
+    if (wanted === 'certificate') {
+      const maker = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      const { x, y } = this.#keys.publicKey.export({ format: 'jwk' })
+      const point = [Buffer.from([4]), Buffer.from(x!, 'base64url'), Buffer.from(y!, 'base64url')]
+      const signed = Buffer.concat([Buffer.alloc(1), authData.subarray(0, 32), sha256(data), id, ...point])
+      const sig = sign('sha256', signed, maker.privateKey)
+      return {
+        fmt: 'fido-u2f',
+        attStmt: [
+          ['sig', sig],
+          ['x5c', { list: [certificateOf(maker)] }],
+        ],
+      }
+    }
+    return wanted ?? { fmt: 'none', attStmt: [] }
   }
 
   #answer({ id = this.id }: Wrongly, response: Json): Json {
@@ -126,6 +161,24 @@ export class SoftwarePasskey {
       [-3, Buffer.from(y!, 'base64url')],
     ])
   }
+}
+
+function der(tag: number, ...parts: Buffer[]): Buffer {
+  const content = Buffer.concat(parts)
+  const { length } = content
+  const size = length < 128 ? [length] : length < 256 ? [0x81, length] : [0x82, length >> 8, length & 255]
+  return Buffer.concat([Buffer.from([tag, ...size]), content])
+}
+
+/** Self-signed, by ECDSA with SHA-256 (RFC 5280 §4.1). */
+function certificateOf({ publicKey, privateKey }: { publicKey: KeyObject; privateKey: KeyObject }): Buffer {
+  const algorithm = der(0x30, Buffer.from('06082a8648ce3d040302', 'hex'))
+  const name = der(0x30, der(0x31, der(0x30, Buffer.from('0603550403', 'hex'), der(0x0c, Buffer.from('A maker')))))
+  const validity = der(0x30, der(0x17, Buffer.from('200101000000Z')), der(0x17, Buffer.from('491231235959Z')))
+  const version = der(0xa0, Buffer.from([2, 1, 2]))
+  const key = publicKey.export({ type: 'spki', format: 'der' })
+  const body = der(0x30, version, Buffer.from([2, 1, 1]), algorithm, name, validity, name, key)
+  return der(0x30, body, algorithm, der(0x03, Buffer.alloc(1), sign('sha256', body, privateKey)))
 }
 
 const clientData = (type: string, options: Json, origin: string, wrongly: Wrongly): Buffer =>
