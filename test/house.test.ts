@@ -34,6 +34,8 @@ const homes: Record<string, string> = {
   'ipaddr.js': 'egress',
   'libphonenumber-js/max': 'domain/accounts',
   qr: 'domain/accounts',
+  '@simplewebauthn/server': 'domain/accounts',
+  '@simplewebauthn/server/helpers': 'domain/accounts',
   'isomorphic-git': 'deploy',
   yauzl: 'deploy',
   yazl: 'deploy',

@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { fromBuffer } from 'yauzl'
+import { SoftwarePasskey } from '../../packages/server/src/domain/accounts/software-passkey.fixture.ts'
 import { closedPort } from '../../packages/server/src/domain/sending/providers.fixture.ts'
 import { type Answer, type Asked, startNode } from '../support/node-process.ts'
 import { findSecret, spellings } from '../support/search.ts'
@@ -82,11 +83,11 @@ const leaky = `function leaky(req, resp) {
       tell('init', body)
       if (err || req.params.early) throw new Error('init ' + JSON.stringify(body) + req.params.password)
       var provider = { kind: 'twilio', account: TWILIO_KEY, token: TWILIO_SECRET, from: TWILIO_SOURCE_NUMBER }
-      signin.challenge({ authToken: body.authToken, kind: 'phone', digits: 10, message: 'Code {code}', provider: provider },
+      signin.challenge({ authToken: body.authToken, kind: req.params.kind || 'phone', digits: 10, message: 'Code {code}', provider: provider },
         function (err, challenge) {
           tell('challenge', challenge)
           if (req.params.late) throw new Error('challenge ' + JSON.stringify(challenge) + JSON.stringify(body))
-          resp.error({ options: { err: true, message: String(challenge.challenge_id || challenge) } })
+          resp.error({ options: { err: true, message: String(challenge.challenge_id || challenge), passkey: challenge.passkey } })
         })
     },
   })
@@ -320,6 +321,40 @@ export function secrecySuite(name: string, openKept: () => Promise<Kept>): void 
     twilio.status = 201
     await later(10 * 60_000)
 
+    // A passkey: bound, used, and used wrongly.
+    const holder = { email: 'keys@example.com', password: fresh('password of a user with a passkey') }
+    const { user_id: holderId } = good(await carrying('POST', users, { developer, body: holder })).body
+    const given = good(await carrying('POST', `${at}/users/${holderId}/enrolment`, { developer })).body
+    const enrolment = fresh('enrolment', given.enrolment)
+    const own = '/api/v/4/user/authenticators'
+    const owned = { ...holder, enrolment }
+    const begin = { system, body: { ...owned, kind: 'passkey' } }
+    const { passkey: creation } = good(await carrying('POST', `${own}/enrol`, begin)).body
+    fresh('challenge of an enrolment', creation.challenge)
+    const passkey = new SoftwarePasskey()
+    const [home, foreign] = ['https://gate.example.com', 'https://evil.example.com']
+    const confirm = (origin: string) => ({ system, body: { ...owned, code: passkey.create(creation, origin) } })
+    await call('POST', `${own}/confirm`, confirm(foreign))
+    const bound = good(await carrying('POST', `${own}/confirm`, confirm(home))).body
+    for (const code of bound.recovery_codes) fresh(`recovery code ${secrets.size}`, code)
+    /** The first step; its answer is meant to carry what the passkey signs. */
+    const firstByPasskey = async () => {
+      const { options } = good(await carrying('POST', authPath, { system, body: holder })).body
+      fresh(`challenge of a passkey ${secrets.size}`, options.passkey.challenge)
+      return { handle: fresh(`handle ${secrets.size}`, options.factor_id ?? options.message), options: options.passkey }
+    }
+    const signed = (options: unknown, origin: string) => {
+      const code = passkey.get(options, origin)
+      fresh(`signature ${secrets.size}`, code.response.signature)
+      return code
+    }
+    const byPasskey = await firstByPasskey()
+    await auth({ factor: 2, factor_id: byPasskey.handle, code: signed(byPasskey.options, foreign) })
+    const right = { factor: 2, factor_id: byPasskey.handle, code: signed(byPasskey.options, home) }
+    await session(right)
+    await auth(right)
+    await call('GET', `${at}/users/${holderId}/authenticators`, { developer })
+
     // Sessions, their ends, and requests that are wrong.
     const info = '/api/v/1/user/info'
     await call('GET', info, { headers: { 'clearblade-usertoken': `${open.token}x` } })
@@ -375,6 +410,10 @@ export function secrecySuite(name: string, openKept: () => Promise<Kept>): void 
     const code = lastCode()
     await auth({ factor_id: handle, code: wrongCode() })
     await auth({ factor_id: handle, code })
+    Object.assign(holder, { kind: 'passkey' })
+    const toldPasskey = await firstByPasskey()
+    await auth({ factor_id: toldPasskey.handle, code: signed(toldPasskey.options, foreign) })
+    await auth({ factor_id: toldPasskey.handle, code: signed(toldPasskey.options, home) })
     await call('POST', runPath('leaky'), {
       developer,
       body: { email: user.email, password: userPassword, early: true },

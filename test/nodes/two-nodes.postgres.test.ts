@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { before, test } from 'node:test'
 import { invite } from '../../packages/server/src/domain/accounts/developers.ts'
+import { SoftwarePasskey } from '../../packages/server/src/domain/accounts/software-passkey.fixture.ts'
 import { createTestApp, developerEmail, developerPassword, type TestApp } from '../support/app.ts'
 
 before(() => {
@@ -296,4 +297,29 @@ test('of fifty right answers to a challenge on both nodes at once one lets in, a
   const { body } = await b.call('GET', path, { developer: a.developer })
   assert.equal(body[0].failures, 5, 'five tries of a code, and not one more')
   assert.equal((await auth(a, system, second)).body.user_token, '')
+})
+
+test('a passkey that is begun on one node is bound on the other, and of fifty right answers on both at once one lets in', async (t) => {
+  const { a, b, system, userId } = await pair(t)
+  const page = 'https://app.example.com'
+  await a.set(system, { passkey_rp_id: 'example.com', passkey_origins: [page] })
+  const more = { requires: 'clearblade,signin', executableBy: ['Anonymous'] }
+  await a.createService(system, 'secondFactor', service('second-factor'), more)
+  await a.set(system, { auth_service: 'secondFactor' })
+  const path = `/admin/v/4/system/${system.key}/users/${userId}/enrolment`
+  const { enrolment } = (await a.call('POST', path, { developer: a.developer })).body
+  const own = (node: TestApp, what: string, body: Record<string, unknown>) =>
+    node.call('POST', `/api/v/4/user/authenticators/${what}`, { system, body: { email, password, enrolment, ...body } })
+  const passkey = new SoftwarePasskey({ signCount: 3 })
+  const code = passkey.create((await own(a, 'enrol', { kind: 'passkey' })).body.passkey, page)
+  const confirms = await Promise.all([a, b, a, b].map((node) => own(node, 'confirm', { code })))
+  assert.equal(confirms.filter(({ status }) => status === 200).length, 1)
+  for (const node of [a, b]) {
+    const { factor_id, passkey: options } = (await auth(node, system)).body.options
+    const right = { factor_id, code: passkey.get(options, page) }
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, index) => auth(index % 2 === 0 ? a : b, system, right)),
+    )
+    assert.equal(answers.filter(({ body }) => body.user_token !== '').length, 1)
+  }
 })

@@ -6,7 +6,7 @@ function secondFactor(req, resp) {
   var message = 'Your code is {code}'
   var asked = function (err, data) {
     if (err) return refuse(data)
-    resp.success({ authToken: '', user_id: '', options: { factor_id: data.challenge_id, code: data.code, to: data.to, kind: data.kind, kinds: data.kinds } })
+    resp.success({ authToken: '', user_id: '', options: { factor_id: data.challenge_id, code: data.code, to: data.to, kind: data.kind, kinds: data.kinds, passkey: data.passkey } })
   }
   if (req.params.resend) return signin.resend({ challenge_id: req.params.factor_id, message: message }, asked)
   if (req.params.factor_id !== undefined) {

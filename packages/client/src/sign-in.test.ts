@@ -5,6 +5,7 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { createTestApp } from '../../../test/support/app.ts'
+import { SoftwarePasskey } from '../../server/src/domain/accounts/software-passkey.fixture.ts'
 import { type CodeNeeded, SignInError, type SignInState, signInClient } from './sign-in.ts'
 
 async function ready(t: TestContext) {
@@ -69,6 +70,35 @@ test('another code takes the place of the one before', async (t) => {
   const again = demandCode(await asked.resend())
   assert.equal((await asked.answer(before)).state, 'refused')
   assert.equal((await again.answer(await lastCode())).state, 'in')
+})
+
+test('a passkey is asked for with what a browser takes, and its answer is in', async (t) => {
+  const { app, system, client, credentials } = await ready(t)
+  const { developer } = app
+  const users = (await app.call('GET', `/admin/user/${system.key}`, { developer })).body.Data
+  const { user_id: userId } = users.find(({ email }: any) => email === credentials.email)
+  const given = await app.call('POST', `/admin/v/4/system/${system.key}/users/${userId}/enrolment`, { developer })
+  const own = (path: string, more: Record<string, unknown>) =>
+    app.call('POST', `/api/v/4/user/authenticators/${path}`, {
+      system,
+      body: { ...credentials, enrolment: given.body.enrolment, ...more },
+    })
+  const passkey = new SoftwarePasskey()
+  const page = `http://localhost:${new URL(app.app.means.publicUrl()).port}`
+  const begun = await own('enrol', { kind: 'passkey', label: 'my phone' })
+  const bound = await own('confirm', { code: passkey.create(begun.body.passkey, page) })
+  assert.equal(bound.status, 200, bound.text)
+
+  const asked = demandCode(await client.signIn(credentials))
+  assert.deepEqual([asked.kind, asked.kinds, asked.to], ['passkey', ['passkey', 'phone', 'recovery'], 'my phone'])
+  assert.match(asked.message, /passkey/)
+  const refused = await asked.answer(passkey.get(asked.passkey, 'https://evil.example.com'))
+  assert.equal(refused.state, 'refused')
+  const state = await asked.answer(passkey.get(asked.passkey, page))
+  assert.ok(state.state === 'in', JSON.stringify(state))
+  assert.deepEqual(state.options.factor, { kind: 'passkey', to: 'my phone' })
+  const byPhone = demandCode(await client.signIn({ ...credentials, factor_kind: 'phone' }))
+  assert.deepEqual([byPhone.kind, byPhone.passkey], ['phone', undefined])
 })
 
 test('a refusal is told in words, whatever status it has', async (t) => {

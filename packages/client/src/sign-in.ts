@@ -1,6 +1,15 @@
 /**
  * Sign-in of users by a program, in a browser or in Node: the password, and what an auth service asks for after it. Speaks
  * `POST /api/v/1/user/auth` as every client of the contract does, with the two steps of the package two-factor-auth.
+ *
+ * A passkey is used by the browser, on a page where it is good:
+ *
+ *   const state = await client.signIn({ email, password })
+ *   if (state.state === 'code' && state.passkey !== undefined) {
+ *     const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(state.passkey)
+ *     const credential = await navigator.credentials.get({ publicKey })
+ *     const next = await state.answer(credential.toJSON())
+ *   }
  */
 
 export type Platform = {
@@ -32,16 +41,21 @@ export type CodeNeeded = {
   state: 'code'
   /** For people: which code is asked for. */
   message: string
-  /** `phone`, `totp` or `recovery`. */
+  /** `passkey`, `totp`, `phone` or `recovery`. */
   kind: string | undefined
   /** All that this user could be asked for; another one begins with `signIn({…, factor_kind})`. */
   kinds: string[]
   /** Where it was sent, as `+1 ••• 0123`. */
   to: string | undefined
+  /** What the browser is asked for a passkey: PublicKeyCredentialRequestOptionsJSON of Web Authentication Level 3. */
+  passkey: Record<string, unknown> | undefined
   expiresAt: Date | undefined
   options: Options
-  /** After a refusal another try is possible with the same function, as often as the platform lets it. */
-  answer(code: string): Promise<SignInState>
+  /**
+   * What the user typed; for a passkey what `toJSON()` makes of the browser's credential. After a refusal another try is
+   * possible with the same function, as often as the platform lets it.
+   */
+  answer(code: string | object): Promise<SignInState>
   /** Answers with another `code`, which takes the place of this one; after a refusal this one is still good. */
   resend(): Promise<SignInState>
 }
@@ -122,6 +136,7 @@ function stateOf(answer: Options, response: Response, ask: (body: unknown) => Pr
       ...{ state: 'code', message: text(options.message) ?? 'Enter the code.', kind: text(options.kind) },
       kinds: Array.isArray(options.kinds) ? options.kinds.filter((kind) => typeof kind === 'string') : [],
       to: text(options.to),
+      passkey: isObject(options.passkey) ? options.passkey : undefined,
       expiresAt: dateOf(text(options.expires_at)),
       options,
       answer: (code) => ask({ factor: 2, factor_id: factorId, code }),

@@ -129,7 +129,11 @@ function readEveryBodyAsJson(server: FastifyInstance): void {
 
 function addRoute(server: FastifyInstance, route: Route, options: ServerOptions): void {
   const scopeOf = (request: FastifyRequest, input: RouteInput<unknown>, inside: Inside | undefined) => {
-    const origin = inside?.origin ?? { address: request.ip, userAgent: request.headers['user-agent'] ?? '' }
+    const origin = inside?.origin ?? {
+      address: request.ip,
+      userAgent: request.headers['user-agent'] ?? '',
+      page: request.headers.origin ?? '',
+    }
     const wanted = { pathKey: input.params.key, systemFrom: route.systemFrom?.(input) }
     const runTokens = inside?.tokens ?? noRunTokens
     return scopeFor(options.means, origin, route.allow, presented(request.headers), wanted, runTokens)

@@ -120,5 +120,46 @@ export function migrationsSuite(name: string, make: () => Promise<EmptyDatabase>
         })
       }),
     )
+
+    test(
+      'what was bound before there were passkeys stays bound, one of a kind, and passkeys stand beside it',
+      withDatabase((place) =>
+        opened(place, async (database) => {
+          const { db, dialect } = database
+          const at = migrations.findIndex(({ name }) => name.includes('passkeys'))
+          await db.transaction().execute(async (tx) => {
+            for (const migration of migrations.slice(0, at)) await migration.up(tx as never, dialect)
+            await tx.schema.createTable('meta').addColumn('name', 'text').addColumn('value', 'text').execute()
+            await tx
+              .insertInto('meta')
+              .values({ name: 'schema_version', value: String(at) })
+              .execute()
+          })
+          const row = {
+            ...{ id: 'one', system_key: 's', user_id: 'u', kind: 'totp', label: 'app', sealed: 'x', state: 'disabled' },
+            ...{ failures: 50, blocked_until: 7, bound_at: 1, bound_by: 'dev', used_at: 3, last_step: 9 },
+          }
+          await db.insertInto('authenticators').values(row).execute()
+          await migrate(db, dialect)
+          const [kept] = await db.selectFrom('authenticators').selectAll().execute()
+          assert.deepEqual(kept, { ...row, credential_hash: null, rp_id: null, sign_count: 0, backed_up: null })
+          await assert.rejects(
+            db
+              .insertInto('authenticators')
+              .values({ ...row, id: 'two' })
+              .execute(),
+          )
+          const passkey = { ...row, kind: 'passkey', rp_id: 'example.com' }
+          const add = (id: string, credential_hash: string) =>
+            db
+              .insertInto('authenticators')
+              .values({ ...passkey, id, credential_hash })
+              .execute()
+          await add('three', 'a')
+          await add('four', 'b')
+          await assert.rejects(add('five', 'b'))
+        }),
+      ),
+    )
   })
 }

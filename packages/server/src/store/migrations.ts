@@ -494,6 +494,55 @@ const withdrawal: Migration = {
   },
 }
 
+const passkeys: Migration = {
+  name: '007 passkeys',
+  async up(tx) {
+    const db = tx as AnyDb
+    const text = 'text'
+    // A user has several passkeys, and SQLite drops a constraint with its table alone.
+    await db.schema
+      .createTable('authenticators_next')
+      .addColumn('id', text, (c) => c.primaryKey())
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('user_id', text, (c) => c.notNull())
+      .addColumn('kind', text, (c) => c.notNull())
+      .addColumn('label', text, (c) => c.notNull())
+      .addColumn('sealed', text, (c) => c.notNull())
+      .addColumn('state', text, (c) => c.notNull())
+      .addColumn('failures', 'integer', (c) => c.notNull())
+      .addColumn('blocked_until', 'bigint', (c) => c.notNull())
+      .addColumn('bound_at', 'bigint', (c) => c.notNull())
+      .addColumn('bound_by', text, (c) => c.notNull())
+      .addColumn('used_at', 'bigint')
+      .addColumn('last_step', 'bigint', (c) => c.notNull().defaultTo(0))
+      .addColumn('credential_hash', text)
+      .addColumn('rp_id', text)
+      .addColumn('sign_count', 'bigint', (c) => c.notNull().defaultTo(0))
+      .addColumn('backed_up', 'integer')
+      .execute()
+    const kept = sql.raw(
+      'id, system_key, user_id, kind, label, sealed, state, failures, blocked_until, bound_at, bound_by, used_at, last_step',
+    )
+    await sql`insert into authenticators_next (${kept}) select ${kept} from authenticators`.execute(db)
+    await db.schema.dropTable('authenticators').execute()
+    await db.schema.alterTable('authenticators_next').renameTo('authenticators').execute()
+    await db.schema
+      .createIndex('authenticators_of_user')
+      .on('authenticators')
+      .columns(['system_key', 'user_id', 'kind'])
+      .execute()
+    await sql`create unique index authenticators_one_of_kind on authenticators (system_key, user_id, kind)
+      where kind <> 'passkey'`.execute(db)
+    // What has no credential has NULL there, which equals nothing.
+    await db.schema
+      .createIndex('authenticators_by_credential')
+      .unique()
+      .on('authenticators')
+      .columns(['system_key', 'credential_hash'])
+      .execute()
+  },
+}
+
 export const migrations: readonly Migration[] = [
   firstSchema,
   packages,
@@ -502,6 +551,7 @@ export const migrations: readonly Migration[] = [
   secondFactors,
   authenticatorApps,
   withdrawal,
+  passkeys,
 ]
 
 /** Brings the database to the present schema. Throws DatabaseTooNew where it is ahead of this program. */

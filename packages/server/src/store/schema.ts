@@ -121,6 +121,11 @@ export type Tables = {
     used_at: number | null
     /** Of an authenticator app: the last step whose code was taken. It only grows. */
     last_step: number
+    /** Of a passkey: the keyed hash of its credential id, where it is good, its counter, and whether it is backed up. */
+    credential_hash: string | null
+    rp_id: string | null
+    sign_count: number
+    backed_up: number | null
   }
   recovery_codes: {
     id: string

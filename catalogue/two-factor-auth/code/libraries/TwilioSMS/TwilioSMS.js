@@ -1,5 +1,5 @@
 // The library signin with the account and the text of ConstantsTwoFactor. It makes the codes, sends them, counts the tries
-// and knows the phones and authenticator apps; here is only what the constants say about messages.
+// and knows the phones, apps and passkeys; here is only what the constants say about messages.
 var TwilioSMS = (function () {
   var constants = { TWILIO_KEY: TWILIO_KEY, TWILIO_SECRET: TWILIO_SECRET, TWILIO_SOURCE_NUMBER: TWILIO_SOURCE_NUMBER }
 
@@ -22,8 +22,8 @@ var TwilioSMS = (function () {
 
   return {
     missing: missing,
-    // Asks the user whose password was proven for a code, and sends one where the kind is 'phone': callback(err,
-    // {challenge_id, kind, kinds, to, ...}). Without a kind the user's own is taken.
+    // Asks the user whose password was proven for a passkey or a code, and sends one where the kind is 'phone': callback(err,
+    // {challenge_id, kind, kinds, to, passkey, ...}). Without a kind the user's own is taken.
     challenge: function (proof, kind, callback) {
       signin.challenge({ authToken: proof, kind: kind, message: message(), provider: provider() }, callback)
     },
@@ -31,7 +31,7 @@ var TwilioSMS = (function () {
     resend: function (challengeId, callback) {
       signin.resend({ challenge_id: challengeId, message: message(), provider: provider() }, callback)
     },
-    // Compares the code: callback(err, {authToken, user_id, email, factor, session_seconds}).
+    // Compares the code, or looks at the answer of a passkey: callback(err, {authToken, user_id, email, factor, session_seconds}).
     answer: function (challengeId, code, callback) {
       signin.answer({ challenge_id: challengeId, code: code }, callback)
     },

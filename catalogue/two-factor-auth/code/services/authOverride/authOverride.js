@@ -1,10 +1,11 @@
-// The auth service: a password, then a code: by text message, of an authenticator app, or a recovery code. The platform
-// makes, sends, checks and counts the codes (TwilioSMS); here stands what a client sends and gets, who owes a code, and when
-// people may come (TwoFactorRules).
+// The auth service: a password, then a passkey or a code: by text message, of an authenticator app, or a recovery code. The
+// platform makes, sends, checks and counts them (TwilioSMS); here stands what a client sends and gets, who owes a second
+// factor, and when people may come (TwoFactorRules).
 //
 //   {email, password}              begins, with or without "factor": 1; the answer's options hold the factor_id
-//   {email, password, factor_kind} the same, by "phone", "totp" or "recovery" and no other
-//   {factor: 2, factor_id, code}   ends it; an e-mail and a password beside them are not read
+//   {email, password, factor_kind} the same, by "passkey", "totp", "phone" or "recovery" and no other
+//   {factor: 2, factor_id, code}   ends it; an e-mail and a password beside them are not read. For a passkey the code is the
+//                                  object that the browser made
 //   {factor_id, resend: true}      sends a new code
 function authOverride(req, resp) {
   var params = req.params
@@ -61,6 +62,7 @@ function authOverride(req, resp) {
   }
 
   function wordsFor(challenge) {
+    if (challenge.kind === 'passkey') return 'Use your passkey.'
     if (challenge.kind === 'totp') return 'Enter the code that your authenticator app shows.'
     if (challenge.kind === 'recovery') return 'Enter one of your recovery codes.'
     return 'Enter the code that was sent to ' + challenge.to + '.'
@@ -79,6 +81,7 @@ function authOverride(req, resp) {
         kind: challenge.kind,
         kinds: challenge.kinds,
         to: challenge.to,
+        passkey: challenge.passkey,
         expires_at: challenge.expires_at,
       },
     })
@@ -141,7 +144,7 @@ function authOverride(req, resp) {
   function secondFactor() {
     // JSON carries a code as a number too, without the zeros in front.
     var code = typeof params.code === 'number' ? ('000000' + params.code).slice(-6) : params.code
-    if (!isText(code)) refuse('The code is missing.')
+    if (!isText(code) && !isOfPasskey(code)) refuse('The code is missing.')
     TwilioSMS.answer(params.factor_id, code, function (err, answer) {
       if (err) refuseWith(answer)
       hidePending(params.factor_id)
@@ -163,6 +166,11 @@ function authOverride(req, resp) {
     return typeof value === 'string' && value !== ''
   }
 
+  // What a browser makes of the answer of a passkey; the platform looks into it.
+  function isOfPasskey(value) {
+    return typeof value === 'object' && value !== null && value.type === 'public-key'
+  }
+
   ClearBlade.init({ request: req })
   if (!req.context) refuse('This service is asked by the node at a sign-in. Name it as the auth service of the system.')
   var closed = TwoFactorRules.refusal(new Date()) || TwoFactorRules.refusalOf(req.context.claimed.position)
@@ -173,8 +181,8 @@ function authOverride(req, resp) {
   var again = params.resend === true
   var kind = params.factor_kind === null ? undefined : params.factor_kind
   if (factor !== '1' && factor !== '2') refuse('The factor must be 1 or 2.')
-  if (kind !== undefined && ['phone', 'totp', 'recovery'].indexOf(kind) === -1) {
-    refuse('The factor_kind must be phone, totp or recovery.')
+  if (kind !== undefined && ['passkey', 'totp', 'phone', 'recovery'].indexOf(kind) === -1) {
+    refuse('The factor_kind must be passkey, totp, phone or recovery.')
   }
   if ((factor === '2' || again) && !isText(params.factor_id)) refuse('The factor_id of the first step is missing.')
   if (again) resend()

@@ -28,6 +28,8 @@ export type Origin = {
   /** Address of the peer, or the one a trusted proxy saw. */
   address: string
   userAgent: string
+  /** The origin of the web page that asks, as every browser says; '' or anything at all from what is no browser. */
+  page?: string
 }
 
 export type NodeScope = Means & {
@@ -101,6 +103,10 @@ export type SystemSettings = {
   auth_safe: SafeVersion | null
   /** The state of the auth service's code that withdrew itself last. */
   auth_withdrawn: WithdrawnVersion | null
+  /** The domain that passkeys are bound to; '' for the node's own pages. Goes with `passkey_origins`. */
+  passkey_rp_id: string
+  /** Of the pages that may ask for passkeys, as `https://app.example.com`; empty where `passkey_rp_id` is. */
+  passkey_origins: string[]
   /** Bumped with every change of the auth service. */
   auth_epoch: number
 }

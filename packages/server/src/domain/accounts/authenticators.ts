@@ -1,7 +1,7 @@
 /**
  * What a user holds beside the password: bound to the account, shown, taken away. Only somebody who vouches for it binds
  * one: a developer, or the user by what he holds already; a password alone never does. Asking for a code is
- * `domain/auth/challenges.ts`; how a user comes to an authenticator app, `domain/auth/enrolment.ts`.
+ * `domain/auth/challenges.ts`; how a user comes to an authenticator app or a passkey, `domain/auth/enrolment.ts`.
  */
 import type { Row } from '@gatehouse/contract/columns.ts'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
@@ -12,9 +12,10 @@ import {
   bindAuthenticator,
   findAuthenticator,
   listAuthenticators,
+  type PasskeyFacts,
   unbindAuthenticator,
 } from '../../store/tables/authenticators.ts'
-import { deletePending, findPending } from '../../store/tables/enrolments.ts'
+import { deletePending, findPending, type PendingRecord } from '../../store/tables/enrolments.ts'
 import { countRecoveryCodes, insertRecoveryCodes } from '../../store/tables/recovery-codes.ts'
 import { callerLabel } from '../access/caller.ts'
 import type { SystemScope } from '../access/scope.ts'
@@ -99,7 +100,7 @@ export const openValue = (scope: SystemScope, held: Pick<AuthenticatorRecord, 'i
   scope.key.unseal('authenticators', placeOf(scope.system.key, held), held.sealed)
 
 /** For people, in messages and lists. */
-export const labels = { totp: 'authenticator app', recovery: 'recovery codes' } as const
+export const labels = { totp: 'authenticator app', passkey: 'passkey', recovery: 'recovery codes' } as const
 
 /** In the transaction that `scope` holds: the ones before are good no more. */
 export async function bindRecoveryCodes(
@@ -120,31 +121,55 @@ export async function bindRecoveryCodes(
 }
 
 export type ShownAuthenticator =
-  | (Omit<AuthenticatorRecord, 'sealed' | 'userId' | 'lastStep'> & { left?: number })
+  | (Omit<AuthenticatorRecord, 'sealed' | 'userId' | 'lastStep' | 'passkey'> & {
+      left?: number
+      passkey?: Pick<PasskeyFacts, 'rpId' | 'backedUp'>
+    })
   /** Begun and not confirmed: nobody signs in with it. */
-  | { id: string; kind: 'totp'; label: string; state: 'pending'; failures: number; begunAt: number; expiresAt: number }
+  | {
+      id: string
+      kind: PendingRecord['kind']
+      label: string
+      state: 'pending'
+      failures: number
+      begunAt: number
+      expiresAt: number
+    }
 
 /** For developers of the system, whom the door has let in. */
 export async function authenticatorsOf(scope: SystemScope, userId: string): Promise<ShownAuthenticator[]> {
   const shown: ShownAuthenticator[] = []
-  for (const { sealed: _, userId: __, lastStep: ___, ...one } of await listAuthenticators(scope.data, userId)) {
-    shown.push(one.kind === 'recovery' ? { ...one, left: await countRecoveryCodes(scope.data, userId) } : one)
+  for (const { sealed: _, userId: __, lastStep: ___, passkey, ...one } of await listAuthenticators(
+    scope.data,
+    userId,
+  )) {
+    if (one.kind === 'recovery') shown.push({ ...one, left: await countRecoveryCodes(scope.data, userId) })
+    else if (passkey === undefined) shown.push(one)
+    else shown.push({ ...one, passkey: { rpId: passkey.rpId, backedUp: passkey.backedUp } })
   }
   const pending = await findPending(scope.data, userId, scope.clock.now())
   if (pending !== undefined) {
     const { id, kind, failures, createdAt: begunAt, expiresAt } = pending
-    shown.push({ id, kind, label: labels.totp, state: 'pending', failures, begunAt, expiresAt })
+    shown.push({ id, kind, label: labels[kind], state: 'pending', failures, begunAt, expiresAt })
   }
   return shown
 }
 
-/** The same; takes away what was counted with it. Throws badRequest where it is not bound. */
-export async function removeAuthenticator(scope: SystemScope, userId: string, kind: unknown): Promise<void> {
+/**
+ * The same; takes away what was counted with it. Of passkeys the one of `id`, or all. Throws badRequest where it is not bound.
+ */
+export async function removeAuthenticator(
+  scope: SystemScope,
+  userId: string,
+  kind: unknown,
+  id?: string,
+): Promise<void> {
   const gone =
-    (kind === 'phone' || kind === 'totp' || kind === 'recovery') &&
+    (kind === 'phone' || kind === 'totp' || kind === 'passkey' || kind === 'recovery') &&
     (await scope.data.transaction(async (tx: SystemStore) => {
-      const bound = await unbindAuthenticator(tx, { userId, kind })
-      return (kind === 'totp' && (await deletePending(tx, userId))) || bound
+      const bound = await unbindAuthenticator(tx, { userId, kind, ...(id !== undefined && { id }) })
+      if (kind !== 'totp' && kind !== 'passkey') return bound
+      return (id === undefined && (await deletePending(tx, userId, kind))) || bound
     }))
   if (!gone) throw new GatehouseError('badRequest', 'The user has no such authenticator.')
 }

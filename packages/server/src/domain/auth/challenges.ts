@@ -1,6 +1,6 @@
 /**
- * Challenges: the second step of a sign-in. Whoever proved the password is asked for a code, which is sent to the phone, shown
- * by an authenticator app, or one of the recovery codes; the right answer becomes a proof of both, which sign-in alone turns
+ * Challenges: the second step of a sign-in. Whoever proved the password is asked for a passkey, or for a code, which is sent to
+ * the phone, shown by an authenticator app, or one of the recovery codes; the right answer becomes a proof of both, which sign-in alone turns
  * into a session. A challenge is no session and opens nothing.
  *
  * The proof of the password is spent when the challenge is made. Checking and consuming is one transaction that holds the
@@ -8,7 +8,7 @@
  * stands with the authenticator: another code, another challenge or another door does not begin anew. The figures are those
  * of NIST SP 800-63B-4 and OWASP; where they come from stands in docs/security.md.
  */
-import { randomInt, timingSafeEqual } from 'node:crypto'
+import { randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { minute, second } from '../../base/clock.ts'
 import { bearerToken, uuid } from '../../base/ids.ts'
@@ -33,19 +33,24 @@ import {
 } from '../../store/tables/challenges.ts'
 import type { SystemScope } from '../access/scope.ts'
 import { openValue } from '../accounts/authenticators.ts'
+import { type PasskeyOptions, passkeyRules } from '../accounts/passkeys.ts'
 import type { MessagesTo } from '../sending/inbox.ts'
 import { noteEntered, type SendMessage } from '../sending/send.ts'
 import {
+  type Answer,
   countWrongCode,
   demandGood,
   factorRules,
+  kindsInOrder,
   notGood,
   refused,
+  seemsCopied,
   takeCode,
   usableKinds,
   type Weighed,
   weighCode,
 } from './factor-check.ts'
+import { choosePasskey, closeCopied, passkeyRequest, takeAssertion, weighAssertion } from './passkey-check.ts'
 import { giveProof, redeem } from './proofs.ts'
 
 export const challengeRules = {
@@ -75,6 +80,8 @@ export type Challenge = {
   kinds: AuthenticatorKind[]
   /** As `+1 ••• 0123`. */
   to: string
+  /** Of a passkey: what the browser is asked (PublicKeyCredentialRequestOptionsJSON). */
+  passkey: PasskeyOptions | undefined
   /** Where the message went; undefined where none was sent. */
   where: MessagesTo | undefined
   /** Milliseconds. */
@@ -85,7 +92,7 @@ export type Challenge = {
 
 /**
  * Asks whoever proved the password by `proof` for a code, and sends one where the kind is a phone. The proof is spent
- * whatever comes of it. Without a kind the user's own is taken: an authenticator app, else the phone. Throws
+ * whatever comes of it. Without a kind the user's own is taken: a passkey, else an authenticator app, else the phone. Throws
  * challengeRefused, tooManyRequests, badRequest for a wording without `{code}`.
  */
 export async function giveChallenge(
@@ -112,8 +119,8 @@ export async function askFor(
   const { userId, passwordStamp } = input
   const named = readKind(input.kind)
   const made = await scope.data.transaction(async (tx): Promise<Made | GatehouseError> => {
-    const kinds = await usableKinds(tx, userId)
-    const authenticator = await chosen(tx, userId, named, kinds)
+    const kinds = await usableKinds(scope, tx, userId)
+    const authenticator = await chosen(scope, tx, userId, named, kinds)
     if (authenticator === undefined) return noneBound(named)
     const standing = demandGood(authenticator, now)
     if (standing !== undefined) return standing
@@ -151,7 +158,7 @@ export async function resendChallenge(
     if (before.sends >= challengeRules.mostSends) {
       return refused('No more codes are sent in this sign-in.', 'Begin it anew.')
     }
-    await endChallenge(tx, before.id, 'resent', now)
+    await endChallenge(tx, before, 'resent', now)
     return makeChallenge(scope, tx, authenticator, { ...before, sends: before.sends + 1 }, wording)
   })
   if (made instanceof GatehouseError) throw made
@@ -159,6 +166,7 @@ export async function resendChallenge(
 }
 
 const kindNames: Record<AuthenticatorKind, string> = {
+  passkey: 'passkey that this page can use',
   totp: 'authenticator app',
   phone: 'phone that codes can be sent to',
   recovery: 'recovery codes',
@@ -166,28 +174,31 @@ const kindNames: Record<AuthenticatorKind, string> = {
 
 function readKind(kind: unknown): AuthenticatorKind | undefined {
   if (kind === undefined || kind === null) return undefined
-  if (kind === 'phone' || kind === 'totp' || kind === 'recovery') return kind
-  throw new GatehouseError('badRequest', 'kind must be "totp", "phone" or "recovery".')
+  const known = kindsInOrder.find((one) => one === kind)
+  if (known !== undefined) return known
+  throw new GatehouseError('badRequest', 'kind must be "passkey", "totp", "phone" or "recovery".')
 }
 
 const noneBound = (named: AuthenticatorKind | undefined): GatehouseError =>
   named === undefined
     ? refused(
         `This account has no ${kindNames.phone} and no ${kindNames.totp}.`,
-        'A developer of the system binds a phone, or gives out a code to enrol an app with.',
+        'A developer of the system binds a phone, or gives out a code to enrol an app or a passkey with.',
       )
     : refused(`This account has no ${kindNames[named]}.`)
 
 /** Held. One that is switched off is taken where there is nothing else, so that the user hears why. */
 async function chosen(
+  scope: SystemScope,
   tx: SystemStore,
   userId: string,
   named: AuthenticatorKind | undefined,
   kinds: readonly AuthenticatorKind[],
 ): Promise<AuthenticatorRecord | undefined> {
   const kind = named ?? kinds.find((one) => one !== 'recovery')
-  for (const one of kind === undefined ? (['totp', 'phone'] as const) : [kind]) {
-    const found = await findAuthenticator(tx, { userId, kind: one }, { hold: true })
+  for (const one of kind === undefined ? (['passkey', 'totp', 'phone'] as const) : [kind]) {
+    const which = one === 'passkey' ? await choosePasskey(scope, tx, userId) : { userId, kind: one }
+    const found = which && (await findAuthenticator(tx, which, { hold: true }))
     if (found !== undefined) return found
   }
   return undefined
@@ -201,15 +212,14 @@ export type Answered = {
 }
 
 /**
- * Checks a code and consumes its challenge in one step. Throws challengeRefused, the same for a code that is wrong, spent,
+ * Checks an answer and consumes its challenge in one step. Throws challengeRefused, the same for a code that is wrong, spent,
  * expired or of no challenge, and tooManyRequests.
  */
 export async function answerChallenge(
   scope: SystemScope,
-  input: { handle: string; code: string; service: string; runId: string },
+  input: { handle: string; code: Answer; service: string; runId: string },
 ): Promise<Answered> {
-  const now = scope.clock.now()
-  const weighed = await weighAnswer(scope, input, now)
+  const weighed = await weighAnswer(scope, input)
   const checked = await scope.data.transaction(async (tx): Promise<Right | GatehouseError> => {
     const taken = await takeAnswer(scope, tx, input, weighed)
     if (taken instanceof GatehouseError) return taken
@@ -242,41 +252,71 @@ type Right = Taken & { proof: string }
 export async function takeAnswer(
   scope: SystemScope,
   tx: SystemStore,
-  input: { handle: string; code: string; service: string },
+  input: { handle: string; code: Answer; service: string },
   weighed: Weighed,
 ): Promise<Taken | GatehouseError> {
   const now = scope.clock.now()
   const challenge = await holdChallenge(tx, hashToken(input.handle))
   if (challenge === undefined || challenge.service !== input.service || !isOpen(challenge, now)) return notGood()
-  const authenticator = await findAuthenticator(tx, { id: challenge.authenticatorId }, { hold: true })
-  if (authenticator === undefined) return notGood()
+  // One that is held at a time, also where an answer names another passkey than the challenge does.
+  const id = weighed.passkey ?? challenge.authenticatorId
+  const authenticator = await findAuthenticator(tx, { id }, { hold: true })
+  if (authenticator === undefined || authenticator.userId !== challenge.userId) return notGood()
   const standing = demandGood(authenticator, now)
   if (standing !== undefined) return standing
-  const right =
-    authenticator.kind === 'phone'
-      ? isCode(scope, challenge, input.code)
-      : await takeCode(scope, tx, authenticator, input.code, weighed)
-  if (!right) {
+  const judged = await judge(scope, tx, challenge, authenticator, input.code, weighed)
+  if (judged === 'copied') {
+    await endChallenge(tx, challenge, 'copied', now)
+    await closeCopied(tx, authenticator)
+    return seemsCopied()
+  }
+  if (judged === 'wrong') {
     await countWrong(tx, challenge, authenticator, now)
     return notGood()
   }
-  await endChallenge(tx, challenge.id, 'answered', now)
+  if (!(await endChallenge(tx, challenge, 'answered', now))) return notGood()
   await markUsed(tx, authenticator.id, now)
   return { challenge, authenticator }
 }
 
-/** What is too slow for a transaction: of an open challenge alone, and decided again in the transaction. */
-async function weighAnswer(
+/** In the transaction: what is right is taken with it. */
+async function judge(
   scope: SystemScope,
-  input: { handle: string; code: string; service: string },
-  now: number,
+  tx: SystemStore,
+  challenge: FoundChallenge,
+  authenticator: AuthenticatorRecord,
+  code: Answer,
+  weighed: Weighed,
+): Promise<'right' | 'wrong' | 'copied'> {
+  if (authenticator.kind === 'passkey') return takeAssertion(tx, challenge, authenticator, weighed)
+  const right =
+    authenticator.kind === 'phone'
+      ? isCode(scope, challenge, code)
+      : await takeCode(scope, tx, authenticator, code, weighed)
+  return right ? 'right' : 'wrong'
+}
+
+/** What is too slow for a transaction: of an open challenge alone, and decided again in the transaction. */
+export async function weighAnswer(
+  scope: SystemScope,
+  input: { handle: string; code: Answer; service: string },
 ): Promise<Weighed> {
+  const now = scope.clock.now()
   const challenge = await findChallenge(scope.data, hashToken(input.handle))
   if (challenge === undefined || challenge.service !== input.service || !isOpen(challenge, now)) {
     return { seemsRight: false }
   }
   const authenticator = await findAuthenticator(scope.data, { id: challenge.authenticatorId })
-  return authenticator === undefined ? { seemsRight: false } : weighCode(scope, authenticator, input.code)
+  switch (authenticator?.kind) {
+    case undefined:
+      return { seemsRight: false }
+    case 'passkey':
+      return weighAssertion(scope, challenge, input.code, (nonce) => isSecret(scope, challenge, nonce))
+    case 'phone':
+      return { seemsRight: isCode(scope, challenge, input.code) }
+    default:
+      return weighCode(scope, authenticator!, input.code)
+  }
 }
 
 type Made = {
@@ -284,6 +324,8 @@ type Made = {
   challenge: ChallengeRecord
   authenticator: AuthenticatorRecord
   kinds: AuthenticatorKind[]
+  to: string
+  passkey: PasskeyOptions | undefined
   /** What is to be sent; undefined where nothing is. */
   message: { code: string; wording: ReadWording } | undefined
 }
@@ -299,12 +341,15 @@ async function makeChallenge(
   const handle = bearerToken('ghf')
   const message = wording && { code: newCode(wording.digits), wording }
   const id = uuid()
+  const nonce =
+    authenticator.kind === 'passkey' ? randomBytes(passkeyRules.nonceBytes).toString('base64url') : undefined
+  const secret = message?.code ?? nonce
   const challenge: ChallengeRecord = {
     id,
     handleHash: hashToken(handle),
     userId: authenticator.userId,
     authenticatorId: authenticator.id,
-    codeHash: message === undefined ? '' : codeHash(scope, id, message.code),
+    codeHash: secret === undefined ? '' : codeHash(scope, id, secret),
     passwordStamp: attempt.passwordStamp,
     service: attempt.service,
     tries: 0,
@@ -314,16 +359,19 @@ async function makeChallenge(
     expiresAt: Math.min(now + challengeRules.lifeMs, attempt.attemptAt + challengeRules.attemptMs),
   }
   await insertChallenge(tx, challenge)
-  return { handle, challenge, authenticator, kinds: await usableKinds(tx, authenticator.userId), message }
+  const kinds = await usableKinds(scope, tx, authenticator.userId)
+  const made = { handle, challenge, authenticator, kinds, message }
+  if (nonce === undefined) return { ...made, to: authenticator.label, passkey: undefined }
+  return { ...made, ...(await passkeyRequest(scope, tx, authenticator, nonce)) }
 }
 
 const newCode = (digits: number): string => String(randomInt(10 ** digits)).padStart(digits, '0')
 
 /** The challenge stands before its code goes out, and ends where none did. */
 async function deliver(scope: SystemScope, send: SendMessage, made: Made): Promise<Challenge> {
-  const { challenge, authenticator, handle, kinds } = made
+  const { challenge, authenticator, handle, kinds, to, passkey } = made
   const given = {
-    ...{ handle, userId: challenge.userId, kind: authenticator.kind, kinds, to: authenticator.label },
+    ...{ handle, userId: challenge.userId, kind: authenticator.kind, kinds, to, passkey },
     expiresAt: challenge.expiresAt,
   }
   if (made.message === undefined) return { ...given, where: undefined, code: undefined }
@@ -336,7 +384,7 @@ async function deliver(scope: SystemScope, send: SendMessage, made: Made): Promi
     ...(wording.provider !== undefined && { provider: wording.provider }),
   })
   if (sent.state === 'refused') {
-    await endChallenge(scope.data, challenge.id, 'unsent', scope.clock.now())
+    await endChallenge(scope.data, challenge, 'unsent', scope.clock.now())
     const reason = `The code could not be sent. ${sent.reason ?? ''}`.trim()
     if (sent.retryAfter !== undefined) {
       throw new GatehouseError('tooManyRequests', reason, { retryAfter: sent.retryAfter })
@@ -357,7 +405,7 @@ async function countWrong(
   now: number,
 ): Promise<void> {
   await countTry(tx, challenge.id)
-  if (challenge.tries + 1 >= challengeRules.triesPerCode) await endChallenge(tx, challenge.id, 'tries', now)
+  if (challenge.tries + 1 >= challengeRules.triesPerCode) await endChallenge(tx, challenge, 'tries', now)
   await countWrongCode(tx, authenticator, now)
 }
 
@@ -368,9 +416,12 @@ const codeHash = (scope: SystemScope, id: string, code: string): string =>
   scope.key.keyedHash('codes', `challenge ${scope.system.key}/${id}/${code}`)
 
 /** People write codes in groups. */
-function isCode(scope: SystemScope, challenge: FoundChallenge, given: string): boolean {
-  const code = given.replace(/[\s-]/g, '').slice(0, 20)
-  const [one, other] = [codeHash(scope, challenge.id, code), challenge.codeHash].map((text) => Buffer.from(text))
+const isCode = (scope: SystemScope, challenge: FoundChallenge, given: Answer): boolean =>
+  typeof given === 'string' && isSecret(scope, challenge, given.replace(/[\s-]/g, '').slice(0, 20))
+
+/** What this challenge asked for: the code that was sent, or what a passkey is to sign. */
+function isSecret(scope: SystemScope, challenge: FoundChallenge, given: string): boolean {
+  const [one, other] = [codeHash(scope, challenge.id, given), challenge.codeHash].map((text) => Buffer.from(text))
   return one!.length === other!.length && timingSafeEqual(one!, other!)
 }
 

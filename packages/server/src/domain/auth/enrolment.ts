@@ -1,9 +1,9 @@
 /**
- * How a user comes to an authenticator app and to recovery codes. A password alone binds none: beside it stands the one-time
- * code of a developer, or a session with a second factor in it and a fresh code of one. What was begun binds nothing until a
- * code of the app confirms it.
+ * How a user comes to an authenticator app, to passkeys and to recovery codes. A password alone binds none: beside it stands
+ * the one-time code of a developer, or a session with a second factor in it and a fresh code of one. What was begun binds
+ * nothing until a code of the app, or the passkey itself, confirms it.
  *
- * Slow hashes come first; then one transaction looks at everything again, counts, consumes and binds.
+ * Slow hashes and signatures come first; then one transaction looks at everything again, counts, consumes and binds.
  */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { day, minute } from '../../base/clock.ts'
@@ -14,7 +14,9 @@ import { type AccountRecord, findAccount } from '../../store/tables/accounts.ts'
 import {
   type AuthenticatorRecord,
   bindAuthenticator,
+  bindPasskey,
   findAuthenticator,
+  listAuthenticators,
   markUsed,
 } from '../../store/tables/authenticators.ts'
 import {
@@ -27,16 +29,29 @@ import {
   putPending,
   spendEnrolment,
 } from '../../store/tables/enrolments.ts'
+import { countRecoveryCodes } from '../../store/tables/recovery-codes.ts'
 import { factorsOfSession } from '../../store/tables/sessions.ts'
 import { callerLabel } from '../access/caller.ts'
 import type { SystemScope } from '../access/scope.ts'
 import { bindRecoveryCodes, labels, openValue, placeOf } from '../accounts/authenticators.ts'
 import { checkPasswordOf, checkUserPassword, refusalError } from '../accounts/credentials.ts'
+import type { PasskeyOptions } from '../accounts/passkeys.ts'
 import { type MadeRecoveryCodes, makeRecoveryCodes } from '../accounts/recovery-codes.ts'
 import { matchingStep, newTotpSecret, totpInvitation } from '../accounts/totp.ts'
 import type { SendMessage } from '../sending/send.ts'
-import { askFor, takeAnswer } from './challenges.ts'
-import { countWrongCode, demandGood, notGood, refused, takeCode, type Weighed, weighCode } from './factor-check.ts'
+import { askFor, takeAnswer, weighAnswer } from './challenges.ts'
+import {
+  type Answer,
+  countWrongCode,
+  demandGood,
+  kindsInOrder,
+  notGood,
+  refused,
+  takeCode,
+  type Weighed,
+  weighCode,
+} from './factor-check.ts'
+import { beginPasskey, type NewPasskey, readLabel, verifyPasskey } from './passkey-enrolment.ts'
 import { maySignIn } from './proofs.ts'
 
 export const enrolmentRules = {
@@ -70,58 +85,76 @@ export async function giveEnrolment(
   return { enrolment, user_id: userId, expires_at: new Date(now + enrolmentRules.lifeMs).toISOString() }
 }
 
-export type Begun = { kind: 'totp'; state: 'pending'; uri: string; secret: string; qr: string; expires_at: string }
+export type Begun = { state: 'pending'; expires_at: string } & (
+  | { kind: 'totp'; uri: string; secret: string; qr: string }
+  /** For `navigator.credentials.create` of a browser (PublicKeyCredentialCreationOptionsJSON). */
+  | { kind: 'passkey'; passkey: PasskeyOptions }
+)
 
 /**
- * Begins an authenticator app: `{email, password, enrolment, kind}`, or in a session `{password, code, factor?, challenge_id?, kind}`. Throws
- * wrongCredentials, challengeRefused, tooManyRequests.
+ * Begins an authenticator app or a passkey: `{email, password, enrolment, kind, label?}`, or in a session `{password, code,
+ * factor?, challenge_id?, kind, label?}`. Throws wrongCredentials, challengeRefused, tooManyRequests, notOffered.
  */
 export async function beginAuthenticator(scope: SystemScope, body: Body): Promise<Begun> {
-  if (body.kind !== 'totp') throw new GatehouseError('badRequest', 'kind must be "totp".')
+  const { kind } = body
+  if (kind !== 'totp' && kind !== 'passkey') {
+    throw new GatehouseError('badRequest', 'kind must be "totp" or "passkey".')
+  }
+  const label = kind === 'passkey' ? readLabel(body.label) : ''
   const vouching = await demandVouching(scope, body)
   const fresh = vouching.by === 'session' ? await weighFresh(scope, vouching.account, body) : undefined
-  const secret = newTotpSecret()
   const now = scope.clock.now()
   const [id, expiresAt] = [uuid(), now + enrolmentRules.pendingMs]
   const { userId, emailKey: email } = vouching.account
+  const begun =
+    kind === 'passkey'
+      ? beginPasskey(scope, { id, userId, email, label }, await listAuthenticators(scope.data, userId))
+      : beginApp(scope, email)
   const problem = await scope.data.transaction(async (tx): Promise<GatehouseError | undefined> => {
     const stale = await takeFresh(scope, tx, vouching, fresh)
     if (stale instanceof GatehouseError) return stale
     await putPending(tx, {
-      ...{ id, userId, kind: 'totp' },
-      sealed: scope.key.seal('authenticators', placeOf(scope.system.key, { id, userId }), secret),
+      ...{ id, userId, kind },
+      sealed: scope.key.seal('authenticators', placeOf(scope.system.key, { id, userId }), begun.kept),
       begunBy: vouching.label,
       ...{ failures: 0, createdAt: now, expiresAt },
     })
     return undefined
   })
   if (problem !== undefined) throw problem
-  const invitation = totpInvitation(secret, scope.system.name, email)
-  return { kind: 'totp', state: 'pending', ...invitation, expires_at: new Date(expiresAt).toISOString() }
+  return { state: 'pending', ...begun.shown, expires_at: new Date(expiresAt).toISOString() }
 }
 
-export type Confirmed = { kind: 'totp'; state: 'bound'; recovery_codes: string[] }
+function beginApp(scope: SystemScope, email: string) {
+  const secret = newTotpSecret()
+  return { kept: secret, shown: { kind: 'totp' as const, ...totpInvitation(secret, scope.system.name, email) } }
+}
+
+/** `recovery_codes` where new ones were made: always with an app, with a passkey where the user had none. */
+export type Confirmed = { kind: PendingRecord['kind']; state: 'bound'; recovery_codes?: string[] }
 
 /**
- * Binds what was begun by the same enrolment or session, by a code of the app; the app before, if any, and the recovery codes
- * before are good no more. `{email, password, enrolment, code}`, or in a session `{password, code}`.
+ * Binds what was begun by the same enrolment or session, by a code of the app or by what the browser says for the passkey:
+ * `{email, password, enrolment, code}`, or in a session `{password, code}`. An app takes the place of the one before, and the
+ * recovery codes before are good no more; a passkey stands beside what the user has.
  */
 export async function confirmAuthenticator(scope: SystemScope, body: Body): Promise<Confirmed> {
-  const code = demandCode(body.code)
+  const code = demandAnswer(body.code)
   const vouching = await demandVouching(scope, body)
   const { userId } = vouching.account
   const begun = await findPending(scope.data, userId, scope.clock.now())
-  // Ten slow hashes are made for a code that seems right alone; whether it is, is decided below.
-  const made =
-    begun !== undefined && stepOf(scope, begun, code) !== undefined ? await makeRecoveryCodes(scope, userId) : undefined
+  const weighed = begun && (await weighPending(scope, begun, code))
+  // Ten slow hashes are made for an answer that seems right alone; whether it is, is decided below.
+  const needsCodes = begun?.kind === 'totp' || (await countRecoveryCodes(scope.data, userId)) === 0
+  const made = weighed && needsCodes ? await makeRecoveryCodes(scope, userId) : undefined
   const problem = await scope.data.transaction(async (tx): Promise<GatehouseError | undefined> => {
     const now = scope.clock.now()
     const vouched = await stillVouched(scope, tx, vouching)
     if (vouched instanceof GatehouseError) return vouched
     const pending = await findPending(tx, userId, now, { hold: true })
-    if (pending === undefined || pending.begunBy !== vouching.label) return notGood()
+    if (pending === undefined || pending.begunBy !== vouching.label || pending.id !== begun?.id) return notGood()
     const step = stepOf(scope, pending, code)
-    if (step === undefined || made === undefined) {
+    if (weighed === undefined || (pending.kind === 'totp' && step === undefined)) {
       await countPendingFailure(tx, pending.id)
       if (pending.failures + 1 >= enrolmentRules.triesPerPending) await deletePending(tx, userId)
       return notGood()
@@ -129,14 +162,30 @@ export async function confirmAuthenticator(scope: SystemScope, body: Body): Prom
     if (vouching.by === 'enrolment' && !(await spendEnrolment(tx, { userId, hash: vouching.hash }, now)))
       return notGood()
     await deletePending(tx, userId)
-    const { id, kind, sealed } = pending
-    const boundBy = vouched.boundBy
-    await bindAuthenticator(tx, { id, userId, kind, sealed, label: labels.totp, boundAt: now, boundBy, lastStep: step })
-    await bindRecoveryCodes({ ...scope, data: tx }, userId, made, boundBy)
+    const bound = { id: pending.id, userId, boundAt: now, boundBy: vouched.boundBy }
+    if (weighed === 'app') {
+      const app = { label: labels.totp, sealed: pending.sealed, lastStep: step! }
+      await bindAuthenticator(tx, { ...bound, ...app, kind: 'totp' })
+      // Thrown, so that nothing of this was done.
+    } else if (!(await bindPasskey(tx, { ...bound, ...weighed }))) throw refused('This passkey is bound already.')
+    if (made !== undefined) await bindRecoveryCodes({ ...scope, data: tx }, userId, made, vouched.boundBy)
     return undefined
   })
   if (problem !== undefined) throw problem
-  return { kind: 'totp', state: 'bound', recovery_codes: made!.codes }
+  return { kind: begun!.kind, state: 'bound', ...(made !== undefined && { recovery_codes: made.codes }) }
+}
+
+/**
+ * Undefined for what is wrong. The step of an app is looked for again in the transaction; what a passkey signed stays as
+ * right as it is.
+ */
+async function weighPending(
+  scope: SystemScope,
+  pending: PendingRecord,
+  code: Answer,
+): Promise<'app' | NewPasskey | undefined> {
+  if (pending.kind === 'passkey') return verifyPasskey(scope, pending, code)
+  return stepOf(scope, pending, code) === undefined ? undefined : 'app'
 }
 
 /** Ten new recovery codes in the place of those before: `{password, code, factor?, challenge_id?}`, in a session. */
@@ -187,7 +236,7 @@ async function demandVouching(scope: SystemScope, body: Body): Promise<Vouching>
   return { account: check.account, by: 'session', sessionId, label: `session ${sessionId}` }
 }
 
-const secondFactors = new Set(['phone', 'totp', 'recovery'])
+const secondFactors = new Set<string>(kindsInOrder)
 
 async function hasSecondFactor(
   store: SystemStore,
@@ -208,38 +257,47 @@ const passwordIsNotEnough = (): GatehouseError =>
 const ownService = ' own authenticators'
 
 /**
- * Sends a fresh code to the phone of a user who signed in with a second factor: `{password}`, in a session. What it answers
- * as `challenge_id` goes beside `code` with `factor: "phone"`.
+ * Asks a user who signed in with a second factor for a fresh one: sends a code to the phone, or with `factor: "passkey"`
+ * answers what the browser is asked: `{password, factor?}`, in a session. What it answers as `challenge_id` goes beside `code`
+ * with the same `factor`.
  */
 export async function sendFreshCode(
   scope: SystemScope,
   send: SendMessage,
   body: Body,
-): Promise<{ challenge_id: string; to: string; expires_at: string; code?: string }> {
+): Promise<{ challenge_id: string; to: string; expires_at: string; code?: string; passkey?: PasskeyOptions }> {
+  const kind = body.factor ?? 'phone'
+  if (kind !== 'phone' && kind !== 'passkey')
+    throw new GatehouseError('badRequest', 'factor must be "phone" or "passkey".')
   const { account } = await demandVouching(scope, { ...body, enrolment: undefined })
-  const { handle, to, expiresAt, code } = await askFor(scope, send, {
-    ...{ userId: account.userId, passwordStamp: account.passwordStamp, service: ownService, kind: 'phone' },
+  const { handle, to, expiresAt, code, passkey } = await askFor(scope, send, {
+    ...{ userId: account.userId, passwordStamp: account.passwordStamp, service: ownService, kind },
     wording: { message: `${scope.system.name.slice(0, 60)}: {code} is your code for changing your second factors.` },
   })
   return {
     ...{ challenge_id: handle, to, expires_at: new Date(expiresAt).toISOString() },
     ...(code !== undefined && { code }),
+    ...(passkey !== undefined && { passkey }),
   }
 }
 
-type Fresh = { code: string; weighed: Weighed } & ({ kind: 'totp' | 'recovery' } | { kind: 'phone'; handle: string })
+type AskedFresh = { code: Answer; weighed: Weighed; kind: 'phone' | 'passkey'; handle: string }
+type Fresh = { code: Answer; weighed: Weighed; kind: 'totp' | 'recovery' } | AskedFresh
 
-/** The fresh code of a session: of the app that is bound, one of the recovery codes, or what was sent to the phone. */
+const isAsked = (fresh: Fresh): fresh is AskedFresh => fresh.kind === 'phone' || fresh.kind === 'passkey'
+
+/** The fresh code of a session: of the app that is bound, one of the recovery codes, or the answer to `sendFreshCode`. */
 async function weighFresh(scope: SystemScope, account: AccountRecord, body: Body): Promise<Fresh> {
   const kind = body.factor ?? 'totp'
-  if (kind !== 'totp' && kind !== 'recovery' && kind !== 'phone') {
-    throw new GatehouseError('badRequest', 'factor must be "totp", "phone" or "recovery".')
+  if (kind !== 'totp' && kind !== 'recovery' && kind !== 'phone' && kind !== 'passkey') {
+    throw new GatehouseError('badRequest', 'factor must be "passkey", "totp", "phone" or "recovery".')
   }
-  const code = demandCode(body.code)
-  if (kind === 'phone') {
+  const code = demandAnswer(body.code)
+  if (kind === 'phone' || kind === 'passkey') {
     if (typeof body.challenge_id !== 'string')
       throw new GatehouseError('badRequest', 'The text challenge_id is missing.')
-    return { kind, code, handle: body.challenge_id, weighed: { seemsRight: true } }
+    const handle = body.challenge_id
+    return { kind, code, handle, weighed: await weighAnswer(scope, { handle, code, service: ownService }) }
   }
   const held = await findAuthenticator(scope.data, { userId: account.userId, kind })
   const weighed = held === undefined ? { seemsRight: false } : await weighCode(scope, held, code)
@@ -253,14 +311,16 @@ async function takeFresh(
   vouching: Vouching,
   fresh: Fresh | undefined,
 ): Promise<{ boundBy: string } | GatehouseError> {
-  if (vouching.by === 'session' && fresh?.kind === 'phone') {
+  if (vouching.by === 'session' && fresh !== undefined && isAsked(fresh)) {
     const taken = await takeAnswer(scope, tx, { ...fresh, service: ownService }, fresh.weighed)
     if (taken instanceof GatehouseError) return taken
     if (taken.challenge.userId !== vouching.account.userId) return notGood()
   } else if (vouching.by === 'session') {
     const { userId } = vouching.account
     const held: AuthenticatorRecord | undefined =
-      fresh && (await findAuthenticator(tx, { userId, kind: fresh.kind }, { hold: true }))
+      fresh === undefined || isAsked(fresh)
+        ? undefined
+        : await findAuthenticator(tx, { userId, kind: fresh.kind }, { hold: true })
     if (fresh === undefined || held === undefined) {
       return refused(
         'This account has no such second factor to prove itself by.',
@@ -301,12 +361,15 @@ async function stillVouched(
 
 const enrolmentNotGood = (): GatehouseError => refused('The enrolment code is not right, or no longer good.')
 
-const stepOf = (scope: SystemScope, pending: PendingRecord, code: string): number | undefined =>
-  matchingStep(openValue(scope, pending), code, scope.clock.now(), 0)
+const stepOf = (scope: SystemScope, pending: PendingRecord, code: Answer): number | undefined =>
+  pending.kind === 'totp' && typeof code === 'string'
+    ? matchingStep(openValue(scope, pending), code, scope.clock.now(), 0)
+    : undefined
 
-/** People type codes as numbers, and JSON carries them so, without the zeros in front. */
-function demandCode(code: unknown): string {
+/** People type codes as numbers, and JSON carries them so, without the zeros in front; what a browser says is an object. */
+function demandAnswer(code: unknown): Answer {
   if (typeof code === 'number') return String(code).padStart(6, '0')
   if (typeof code === 'string' && code !== '') return code
+  if (typeof code === 'object' && code !== null && !Array.isArray(code)) return code as Answer
   throw new GatehouseError('badRequest', 'The text code is missing.')
 }

@@ -1,6 +1,7 @@
 /**
  * Whether a code is right for an authenticator, and what is counted against it: the same rules for every kind and for every
- * door that asks. Codes that are sent belong to their challenge and are compared in `challenges.ts`.
+ * door that asks. Codes that are sent belong to their challenge and are compared in `challenges.ts`; what passkeys sign, in
+ * `passkey-check.ts`.
  */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { minute, second } from '../../base/clock.ts'
@@ -15,6 +16,7 @@ import {
 import { countRecoveryCodes, spendRecoveryCode } from '../../store/tables/recovery-codes.ts'
 import type { SystemScope } from '../access/scope.ts'
 import { openValue } from '../accounts/authenticators.ts'
+import { passkeysHere } from '../accounts/passkey-sites.ts'
 import { matchingRecoveryCode } from '../accounts/recovery-codes.ts'
 import { matchingStep } from '../accounts/totp.ts'
 
@@ -27,26 +29,45 @@ export const factorRules = {
 } as const
 
 /** In the order in which they are taken where a service names none; recovery codes are asked for by name alone. */
-const kindsInOrder: readonly AuthenticatorKind[] = ['totp', 'phone', 'recovery']
+export const kindsInOrder: readonly AuthenticatorKind[] = ['passkey', 'totp', 'phone', 'recovery']
 
-/** What the user could use, in that order: bound, and not used up. */
-export async function usableKinds(store: SystemStore, userId: string): Promise<AuthenticatorKind[]> {
+/** What the user could use, in that order: bound, and not used up; a passkey where the page that asks can use it. */
+export async function usableKinds(
+  scope: SystemScope,
+  store: SystemStore,
+  userId: string,
+): Promise<AuthenticatorKind[]> {
   const bound = (await listAuthenticators(store, userId)).filter(({ state }) => state === 'bound')
   const left = bound.some(({ kind }) => kind === 'recovery') ? await countRecoveryCodes(store, userId) : 0
-  return kindsInOrder.filter((kind) => bound.some((one) => one.kind === kind) && (kind !== 'recovery' || left > 0))
+  const has = (kind: AuthenticatorKind): boolean =>
+    kind === 'passkey' ? passkeysHere(scope, bound).length > 0 : bound.some((one) => one.kind === kind)
+  return kindsInOrder.filter((kind) => has(kind) && (kind !== 'recovery' || left > 0))
 }
 
-/** What was found out before the transaction, where a hash takes too long for one; worth nothing without `takeCode`. */
-export type Weighed = { seemsRight: boolean; recoveryCode?: string }
+/** What the user typed, or what the browser says for a passkey (AuthenticationResponseJSON). Either was written by a stranger. */
+export type Answer = string | Record<string, unknown>
+
+/**
+ * What was found out before the transaction, where a hash or a signature takes too long for one; worth nothing without
+ * `takeCode` or `takeAssertion`.
+ */
+export type Weighed = {
+  seemsRight: boolean
+  recoveryCode?: string
+  /** The passkey that the answer names, of this user. */
+  passkey?: string
+  /** What it said with a signature that was right for the challenge of this hash. */
+  assertion?: { codeHash: string; signCount: number; backedUp: boolean }
+}
 
 /** Costs one slow hash at most, and none for an authenticator that may not be used now. */
 export async function weighCode(
   scope: SystemScope,
   authenticator: AuthenticatorRecord,
-  code: string,
+  code: Answer,
 ): Promise<Weighed> {
   const now = scope.clock.now()
-  if (demandGood(authenticator, now) !== undefined) return { seemsRight: false }
+  if (typeof code !== 'string' || demandGood(authenticator, now) !== undefined) return { seemsRight: false }
   if (authenticator.kind !== 'recovery') {
     return {
       seemsRight:
@@ -63,10 +84,11 @@ export async function takeCode(
   scope: SystemScope,
   tx: SystemStore,
   authenticator: AuthenticatorRecord,
-  code: string,
+  code: Answer,
   weighed: Weighed,
 ): Promise<boolean> {
   const now = scope.clock.now()
+  if (typeof code !== 'string') return false
   switch (authenticator.kind) {
     case 'totp': {
       const step = matchingStep(openValue(scope, authenticator), code, now, authenticator.lastStep)
@@ -83,9 +105,11 @@ export async function takeCode(
 
 /** The reason why this authenticator may not be used now; undefined where it may. */
 export function demandGood(
-  { state, blockedUntil }: Pick<AuthenticatorRecord, 'state' | 'blockedUntil'>,
+  { state, blockedUntil, failures }: Pick<AuthenticatorRecord, 'state' | 'blockedUntil' | 'failures'>,
   now: number,
 ): GatehouseError | undefined {
+  // Only a passkey that seems copied is switched off before.
+  if (state !== 'bound' && failures < factorRules.disableAfter) return seemsCopied()
   if (state !== 'bound') {
     return refused('There were too many wrong codes: this second factor is switched off.', 'A developer binds it anew.')
   }
@@ -109,6 +133,12 @@ export async function countWrongCode(tx: SystemStore, authenticator: Authenticat
 
 export const refused = (detail: string, hint?: string): GatehouseError =>
   new GatehouseError('challengeRefused', detail, hint === undefined ? {} : { hint })
+
+export const seemsCopied = (): GatehouseError =>
+  refused(
+    'The counter of this passkey went backwards: it may have been copied, and is switched off.',
+    'A developer takes it away, and another is bound.',
+  )
 
 /** The same whether it is wrong, spent, too old or was never given. */
 export const notGood = (): GatehouseError => refused('The code is not right, or no longer good.')

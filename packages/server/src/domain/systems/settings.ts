@@ -2,6 +2,7 @@
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { SystemSettings } from '../access/scope.ts'
 import { checkMessageSettings } from './message-settings.ts'
+import { checkPasskeySettings } from './passkey-settings.ts'
 
 /** Five days, the example of the public API description. */
 const defaultTtl = 432_000
@@ -26,6 +27,8 @@ export const defaultSettings: SystemSettings = {
   auth_withdraw: null,
   auth_safe: null,
   auth_withdrawn: null,
+  passkey_rp_id: '',
+  passkey_origins: [],
   auth_epoch: 0,
 }
 
@@ -87,7 +90,7 @@ export function checkSettings(body: Record<string, unknown>): Partial<SystemSett
     changes.password_min_length = value as number
   }
   if (body.auth_withdraw !== undefined) changes.auth_withdraw = readWithdraw(body.auth_withdraw)
-  return { ...changes, ...checkMessageSettings(body) }
+  return { ...changes, ...checkMessageSettings(body), ...checkPasskeySettings(body) }
 }
 
 const longestWindow = 86_400

@@ -1,15 +1,15 @@
 /**
- * Second factors for the auth service: asking for a code and checking it. Only the run that the door asked may, since what
- * comes of it is a proof that lets somebody in.
+ * Second factors for the auth service: asking for a code or a passkey, and checking the answer. Only the run that the door
+ * asked may, since what comes of it is a proof that lets somebody in.
  */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { userRow } from '../../domain/accounts/users.ts'
 import { answerChallenge, type Challenge, giveChallenge, resendChallenge } from '../../domain/auth/challenges.ts'
 import type { SendMessage } from '../../domain/sending/send.ts'
 import { currentSystem, type Run } from '../run.ts'
-import { keepOut } from '../secrecy.ts'
+import { keepOut, keepSecrets } from '../secrecy.ts'
 import { countOutbound } from './http.ts'
-import { type Args, type HostTable, textArg } from './table.ts'
+import { type Args, type HostTable, objectArg, textArg } from './table.ts'
 
 const demandDoor = (run: Run): void => {
   if (run.asAuthService) return
@@ -44,17 +44,24 @@ async function noted<T>(run: Run, work: () => Promise<T>): Promise<T> {
 }
 
 async function shapeOf(run: Run, challenge: Challenge): Promise<Record<string, unknown>> {
-  const { handle, userId, kind, kinds, to, where, expiresAt, code } = challenge
-  keepOut(run, code)
+  const { handle, userId, kind, kinds, to, passkey, where, expiresAt, code } = challenge
+  keepOut(run, code, passkey?.challenge)
   run.tree.challenges.push({ step: 'given', kind, userId })
   if (where !== undefined) run.tree.messages.push({ to: where, state: 'accepted' })
   const { email } = await userRow(run.scope, userId)
   return {
     ...{ challenge_id: handle, user_id: userId, email, kind, kinds, to },
     ...(where !== undefined && { where }),
+    ...(passkey !== undefined && { passkey }),
     expires_at: new Date(expiresAt).toISOString(),
     ...(code !== undefined && { code }),
   }
+}
+
+/** What a passkey says is an object. People type codes as numbers, and JSON carries them so. */
+function answerArg(args: Args): string | Args {
+  if (typeof args.code === 'number') return String(args.code)
+  return typeof args.code === 'object' ? objectArg(args, 'code') : textArg(args, 'code')
 }
 
 export const challengeCalls = (send: SendMessage): HostTable => ({
@@ -75,9 +82,8 @@ export const challengeCalls = (send: SendMessage): HostTable => ({
   },
   'auth.answer': async ({ run, args }) => {
     demandDoor(run)
-    // People type codes as numbers, and JSON carries them so.
-    const code = typeof args.code === 'number' ? String(args.code) : textArg(args, 'code')
-    keepOut(run, code)
+    const code = answerArg(args)
+    keepSecrets(run.tree, code)
     const input = { handle: textArg(args, 'challenge_id'), code, service: run.service, runId: run.id }
     const { proof, userId, kind, to } = await noted(run, () => answerChallenge(run.scope, input))
     keepOut(run, proof)

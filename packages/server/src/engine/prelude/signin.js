@@ -40,10 +40,11 @@ export function installSignin(library) {
       })
     },
     /**
-     * Asks whoever proved the password for a code: `challenge({authToken[, kind, message, digits, provider]}[, callback])`
-     * gives `{challenge_id, user_id, email, kind, kinds, to, expires_at}`. `kind` is `totp`, `phone` or `recovery`; without
-     * it the user's app is taken, else the phone. To a phone a code is sent: `message` holds `{code}`, and the answer has
-     * `where`, in development `code` too. `authToken` is spent.
+     * Asks whoever proved the password for a second factor: `challenge({authToken[, kind, message, digits, provider]}[,
+     * callback])` gives `{challenge_id, user_id, email, kind, kinds, to, expires_at}`. `kind` is `passkey`, `totp`, `phone`
+     * or `recovery`; without it the user's passkey is taken, else the app, else the phone. To a phone a code is sent:
+     * `message` holds `{code}`, and the answer has `where`, in development `code` too. For a passkey the answer has
+     * `passkey`, which goes to the browser as it is. `authToken` is spent.
      */
     challenge: (wish, callback) =>
       settle(callback, 'auth.challenge', () =>
@@ -55,8 +56,8 @@ export function installSignin(library) {
         wishOf(wish, ['challenge_id', 'message', 'digits', 'provider'], 'signin.resend'),
       ),
     /**
-     * Checks the code: `answer({challenge_id, code}[, callback])` gives `{authToken, user_id, email, factor,
-     * session_seconds}`; the service answers with that `authToken`.
+     * Checks the code, or the object that the browser made for a passkey: `answer({challenge_id, code}[, callback])` gives
+     * `{authToken, user_id, email, factor, session_seconds}`; the service answers with that `authToken`.
      */
     answer: (wish, callback) =>
       settle(callback, 'auth.answer', () => wishOf(wish, ['challenge_id', 'code'], 'signin.answer')),

@@ -148,9 +148,9 @@ export const adminUserRoutes = [
     method: 'DELETE',
     path: authenticators,
     allow: 'system developer',
-    summary: 'Take the authenticator of ?kind= away from a user',
+    summary: 'Take the authenticator of ?kind= away from a user; of passkeys the one of ?id=, or all',
     handle: async (scope, input) => {
-      await removeAuthenticator(scope, input.params.user!, demandParameter(input, 'kind'))
+      await removeAuthenticator(scope, input.params.user!, demandParameter(input, 'kind'), parameter(input, 'id'))
       return empty()
     },
   }),

@@ -1,4 +1,4 @@
-/** How a user binds an authenticator app and gets recovery codes. No logic here: it is `domain/auth/enrolment.ts`. */
+/** How a user binds an authenticator app or a passkey and gets recovery codes. No logic here: it is `domain/auth/enrolment.ts`. */
 import {
   beginAuthenticator,
   confirmAuthenticator,
@@ -17,14 +17,15 @@ export const authenticatorRoutes = (send: SendMessage) => [
     method: 'POST',
     path: '/admin/v/4/system/:key/users/:user/enrolment',
     allow: 'system developer',
-    summary: 'A one-time code with which the user binds an authenticator app; shown once',
+    summary: 'A one-time code with which the user binds an authenticator app or a passkey; shown once',
     handle: (scope, { params }) => giveEnrolment(scope, params.user!),
   }),
   route({
     method: 'POST',
     path: `${own}/code`,
     allow: 'system or session',
-    summary: 'Send a fresh code to the own phone, in a session with a second factor in it, with the password',
+    summary:
+      'Ask for a fresh code of the own phone or for a passkey, in a session with a second factor, with the password',
     body: AnyObject,
     handle: (scope, { body }) => sendFreshCode(scope, send, body),
   }),
@@ -32,7 +33,7 @@ export const authenticatorRoutes = (send: SendMessage) => [
     method: 'POST',
     path: `${own}/enrol`,
     allow: 'system or session',
-    summary: 'Begin an authenticator app: with the password and an enrolment code, or in a session with a fresh code',
+    summary: 'Begin an app or a passkey: with the password and an enrolment code, or in a session with a fresh code',
     body: AnyObject,
     handle: (scope, { body }) => beginAuthenticator(scope, body),
   }),
@@ -40,7 +41,8 @@ export const authenticatorRoutes = (send: SendMessage) => [
     method: 'POST',
     path: `${own}/confirm`,
     allow: 'system or session',
-    summary: 'Bind the authenticator app that was begun, by one of its codes; answers recovery codes, shown once',
+    summary:
+      'Bind what was begun, by a code of the app or the answer of the passkey; answers recovery codes, shown once',
     body: AnyObject,
     handle: (scope, { body }) => confirmAuthenticator(scope, body),
   }),

@@ -51,6 +51,8 @@ async function v4Shape(scope: SystemScope): Promise<Record<string, unknown>> {
     messages_to: settings.messages_to,
     message_providers: settings.message_providers,
     phone_country: settings.phone_country,
+    passkey_rp_id: settings.passkey_rp_id,
+    passkey_origins: settings.passkey_origins,
   }
 }
 

@@ -5,8 +5,8 @@
 import type { Tables } from '../schema.ts'
 import { databaseOf, dialectOf, type SystemStore, writerOf } from '../store.ts'
 
-export type AuthenticatorKind = 'phone' | 'totp' | 'recovery'
-/** `disabled`: too many failures; it is good again only once it is bound anew. */
+export type AuthenticatorKind = 'phone' | 'totp' | 'passkey' | 'recovery'
+/** `disabled`: too many failures, or a passkey that seems copied; it is good again only once it is bound anew. */
 export type AuthenticatorState = 'bound' | 'disabled'
 
 export type AuthenticatorRecord = {
@@ -25,40 +25,72 @@ export type AuthenticatorRecord = {
   usedAt: number | null
   /** Of an authenticator app: the last step whose code was taken. */
   lastStep: number
+  /** Of a passkey alone. */
+  passkey: PasskeyFacts | undefined
 }
 
-/** Binding one of a kind replaces the one before, with all that was counted against it. */
+export type PasskeyFacts = {
+  /** Keyed hash of the credential id, which no other passkey of the system has. */
+  credentialHash: string
+  /** The domain whose pages it answers to. */
+  rpId: string
+  /** What its counter said last; some always say 0. */
+  signCount: number
+  /** Whether the service of its maker keeps a copy, as it said last. */
+  backedUp: boolean
+}
+
+type NewAuthenticator = Pick<
+  AuthenticatorRecord,
+  'id' | 'userId' | 'kind' | 'label' | 'sealed' | 'boundAt' | 'boundBy'
+> & { lastStep?: number; passkey?: PasskeyFacts }
+
+const rowOf = (store: SystemStore, record: NewAuthenticator): Tables['authenticators'] => ({
+  id: record.id,
+  system_key: store.key,
+  user_id: record.userId,
+  kind: record.kind,
+  label: record.label,
+  sealed: record.sealed,
+  state: 'bound',
+  failures: 0,
+  blocked_until: 0,
+  bound_at: record.boundAt,
+  bound_by: record.boundBy,
+  used_at: null,
+  last_step: record.lastStep ?? 0,
+  credential_hash: record.passkey?.credentialHash ?? null,
+  rp_id: record.passkey?.rpId ?? null,
+  sign_count: record.passkey?.signCount ?? 0,
+  backed_up: record.passkey === undefined ? null : Number(record.passkey.backedUp),
+})
+
+/** Binding one of a kind replaces the one before, with all that was counted against it. For all but passkeys. */
 export async function bindAuthenticator(
   store: SystemStore,
-  record: Pick<AuthenticatorRecord, 'id' | 'userId' | 'kind' | 'label' | 'sealed' | 'boundAt' | 'boundBy'> & {
-    lastStep?: number
-  },
+  record: NewAuthenticator & { kind: Exclude<AuthenticatorKind, 'passkey'> },
 ): Promise<void> {
   await unbindAuthenticator(store, record)
-  await writerOf(store)
-    .insertInto('authenticators')
-    .values({
-      id: record.id,
-      system_key: store.key,
-      user_id: record.userId,
-      kind: record.kind,
-      label: record.label,
-      sealed: record.sealed,
-      state: 'bound',
-      failures: 0,
-      blocked_until: 0,
-      bound_at: record.boundAt,
-      bound_by: record.boundBy,
-      used_at: null,
-      last_step: record.lastStep ?? 0,
-    })
-    .execute()
+  await writerOf(store).insertInto('authenticators').values(rowOf(store, record)).execute()
 }
 
-/** False where none was bound. Recovery codes go with theirs. */
+/** Beside those that are bound. False where this credential is bound in the system already, to whomever. */
+export async function bindPasskey(
+  store: SystemStore,
+  record: Omit<NewAuthenticator, 'kind' | 'passkey'> & { passkey: PasskeyFacts },
+): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await writerOf(store)
+    .insertInto('authenticators')
+    .values(rowOf(store, { ...record, kind: 'passkey' }))
+    .onConflict((conflict) => conflict.columns(['system_key', 'credential_hash']).doNothing())
+    .executeTakeFirstOrThrow()
+  return (numInsertedOrUpdatedRows ?? 0n) > 0n
+}
+
+/** False where none was bound. Of passkeys one by its id, or all. Recovery codes go with theirs. */
 export async function unbindAuthenticator(
   store: SystemStore,
-  { userId, kind }: Pick<AuthenticatorRecord, 'userId' | 'kind'>,
+  { userId, kind, id }: Pick<AuthenticatorRecord, 'userId' | 'kind'> & { id?: string },
 ): Promise<boolean> {
   if (kind === 'recovery') {
     await writerOf(store)
@@ -72,6 +104,7 @@ export async function unbindAuthenticator(
     .where('system_key', '=', store.key)
     .where('user_id', '=', userId)
     .where('kind', '=', kind)
+    .$if(kind === 'passkey' && id !== undefined, (remove) => remove.where('id', '=', id!))
     .executeTakeFirstOrThrow()
   return numDeletedRows > 0n
 }
@@ -86,7 +119,7 @@ export async function deleteAuthenticators(store: SystemStore, userId: string): 
 /** `hold` keeps it as it is until the transaction ends: nobody else counts or checks beside this one. */
 export async function findAuthenticator(
   store: SystemStore,
-  by: { id: string } | { userId: string; kind: AuthenticatorKind },
+  by: { id: string } | { userId: string; kind: Exclude<AuthenticatorKind, 'passkey'> },
   { hold = false }: { hold?: boolean } = {},
 ): Promise<AuthenticatorRecord | undefined> {
   const query = databaseOf(store)
@@ -109,6 +142,8 @@ export async function listAuthenticators(store: SystemStore, userId: string): Pr
     .where('system_key', '=', store.key)
     .where('user_id', '=', userId)
     .orderBy('kind')
+    .orderBy('bound_at')
+    .orderBy('id')
     .execute()
   return rows.map(recordOf)
 }
@@ -126,6 +161,15 @@ const recordOf = (row: Tables['authenticators']): AuthenticatorRecord => ({
   boundBy: row.bound_by,
   usedAt: row.used_at,
   lastStep: row.last_step,
+  passkey:
+    row.credential_hash === null || row.rp_id === null
+      ? undefined
+      : {
+          credentialHash: row.credential_hash,
+          rpId: row.rp_id,
+          signCount: row.sign_count,
+          backedUp: row.backed_up === 1,
+        },
 })
 
 export async function countAgainst(
@@ -159,6 +203,26 @@ export async function takeStep(store: SystemStore, id: string, step: number): Pr
     .where('system_key', '=', store.key)
     .where('id', '=', id)
     .where('last_step', '<', step)
+    .executeTakeFirstOrThrow()
+  return numUpdatedRows > 0n
+}
+
+/**
+ * False unless the counter of this passkey goes forward: of two that answer at once, one takes it. A counter that stands at
+ * 0 says that its passkey has none (Web Authentication §6.1.1).
+ */
+export async function takeSignCount(
+  store: SystemStore,
+  id: string,
+  said: Pick<PasskeyFacts, 'signCount' | 'backedUp'>,
+): Promise<boolean> {
+  const { numUpdatedRows } = await databaseOf(store)
+    .updateTable('authenticators')
+    .set({ sign_count: said.signCount, backed_up: Number(said.backedUp) })
+    .where('system_key', '=', store.key)
+    .where('id', '=', id)
+    .where('state', '=', 'bound')
+    .where((eb) => (said.signCount === 0 ? eb('sign_count', '=', 0) : eb('sign_count', '<', said.signCount)))
     .executeTakeFirstOrThrow()
   return numUpdatedRows > 0n
 }

@@ -1,16 +1,17 @@
 /** Challenges: what a user who proved the password is asked for. Each belongs to one attempt and is answered once. */
 import { databaseOf, dialectOf, type Store, type SystemStore } from '../store.ts'
 
-/** `resent`: another code took its place. `unsent`: no code went out. `tries`: too many wrong answers. */
-export type ChallengeEnd = 'answered' | 'resent' | 'unsent' | 'tries'
+/** `resent`: another code took its place. `unsent`: no code went out. `tries`: too many wrong answers. `copied`: by a copy. */
+export type ChallengeEnd = 'answered' | 'resent' | 'unsent' | 'tries' | 'copied'
 
 export type ChallengeRecord = {
   id: string
   /** SHA-256 of the text that names it to the client. */
   handleHash: string
   userId: string
+  /** Of passkeys, one of those that are asked for. */
   authenticatorId: string
-  /** Keyed; the code itself is nowhere. Empty where none was sent, and then it equals no code. */
+  /** Keyed; the code, or what a passkey is to sign, is nowhere. Empty where there is none, and then it equals no code. */
   codeHash: string
   /** Of the password that was proved: another password since makes the answer worth nothing. */
   passwordStamp: string
@@ -116,12 +117,18 @@ export async function countTry(store: SystemStore, id: string): Promise<void> {
     .execute()
 }
 
-/** False where it had ended before: of many that try, one ends it. */
-export async function endChallenge(store: SystemStore, id: string, end: ChallengeEnd, now: number): Promise<boolean> {
+/** False where it had ended before, or asks for another code: of many that try, one ends it. */
+export async function endChallenge(
+  store: SystemStore,
+  { id, codeHash }: Pick<ChallengeRecord, 'id' | 'codeHash'>,
+  end: ChallengeEnd,
+  now: number,
+): Promise<boolean> {
   const { numUpdatedRows } = await databaseOf(store)
     .updateTable('challenges')
     .set({ ended_at: now, end_reason: end })
     .where('id', '=', id)
+    .where('code_hash', '=', codeHash)
     .where('system_key', '=', store.key)
     .where('ended_at', 'is', null)
     .executeTakeFirstOrThrow()

@@ -63,7 +63,7 @@ export type PendingRecord = {
   /** Becomes the id of the authenticator, for which the value is sealed. */
   id: string
   userId: string
-  kind: 'totp'
+  kind: 'totp' | 'passkey'
   sealed: string
   /** The enrolment or session that began it, and alone may confirm it. */
   begunBy: string
@@ -128,12 +128,17 @@ export async function countPendingFailure(store: SystemStore, id: string): Promi
     .execute()
 }
 
-/** False where there was none. */
-export async function deletePending(store: SystemStore, userId: string): Promise<boolean> {
+/** False where there was none, or one of another kind. */
+export async function deletePending(
+  store: SystemStore,
+  userId: string,
+  kind?: PendingRecord['kind'],
+): Promise<boolean> {
   const { numDeletedRows } = await writerOf(store)
     .deleteFrom('pending_authenticators')
     .where('system_key', '=', store.key)
     .where('user_id', '=', userId)
+    .$if(kind !== undefined, (remove) => remove.where('kind', '=', kind!))
     .executeTakeFirstOrThrow()
   return numDeletedRows > 0n
 }

@@ -1,7 +1,8 @@
-// Two steps of the same call: e-mail and password, then the code. What the first step answers stays in this widget; what
+// Two steps of the same call: e-mail and password, then the code or the passkey. What the first step answers stays in this widget; what
 // the second one grants goes to the page of success.
 var system = {}
 var factorId = ''
+var passkey
 
 function say(message) {
   $('#message_div').text(message)
@@ -40,8 +41,11 @@ function enter(answer, email) {
 
 function askForCode(answer) {
   factorId = answer.options.factor_id
+  passkey = answer.options.passkey
   $('#sent_message').text(answer.options.message)
   $('#code_input').val('')
+  $('#code_div').toggle(!passkey)
+  $('#submit_passkey').toggle(!!passkey)
   // An authenticator app shows its codes itself.
   $('#submit_resend').toggle(answer.options.kind === 'phone')
   $('#input_div').hide()
@@ -66,6 +70,22 @@ function submitCode() {
   })
 }
 
+// The browser asks its user, by finger, face or PIN.
+function submitPasskey() {
+  say('')
+  var publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(passkey)
+  navigator.credentials.get({ publicKey: publicKey }).then(
+    function (credential) {
+      call({ factor: 2, factor_id: factorId, code: credential.toJSON() }, function (answer) {
+        enter(answer, '')
+      })
+    },
+    function () {
+      say('The passkey was not used. Try again.')
+    },
+  )
+}
+
 function submitResend() {
   call({ factor_id: factorId, resend: true }, askForCode)
 }
@@ -79,6 +99,7 @@ function onEnter(id, act) {
 $('#confirmation_div').hide()
 $('#submit_login').click(submitPassword)
 $('#submit_confirmation').click(submitCode)
+$('#submit_passkey').click(submitPasskey)
 $('#submit_resend').click(submitResend)
 onEnter('password_input', submitPassword)
 onEnter('code_input', submitCode)
