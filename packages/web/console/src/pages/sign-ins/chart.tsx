@@ -1,0 +1,123 @@
+/** How sign-ins ended, over time: one column for each span, the ends stacked. */
+import { Box, Group, Paper, SegmentedControl, Text, Title } from '@mantine/core'
+import { useElementSize } from '@mantine/hooks'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { ask } from '../../api.ts'
+import { Failure } from '../../frame/failure.tsx'
+import { atClock, atDay } from '../../frame/times.ts'
+import { type Decision, decisions } from './traces.ts'
+
+/** Seconds: how far back, and how wide a column. */
+const ranges = {
+  '15 min': { back: 900, span: 15 },
+  '1 hour': { back: 3_600, span: 60 },
+  '1 day': { back: 86_400, span: 1_800 },
+  '7 days': { back: 604_800, span: 10_800 },
+} as const
+
+type Range = keyof typeof ranges
+type Count = { at: number; decision: Decision; count: number }
+
+const order: Decision[] = ['granted', 'more', 'refused', 'failed']
+const height = 120
+
+export function Chart({ systemKey }: { systemKey: string }) {
+  const [range, setRange] = useState<Range>('1 hour')
+  const { back, span } = ranges[range]
+  const counts = useQuery({
+    queryKey: ['sign-in-counts', systemKey, range],
+    queryFn: async ({ signal }) => {
+      const now = Date.now()
+      const since = now - back * 1000
+      const path = `/admin/v4/system/${systemKey}/sign-ins/counts?span=${span}&since=${since}`
+      return { now, since, counts: await ask<Count[]>(path, { signal }) }
+    },
+    refetchInterval: 3_000,
+    placeholderData: keepPreviousData,
+  })
+  const totals = new Map<Decision, number>()
+  for (const { decision, count } of counts.data?.counts ?? []) totals.set(decision, (totals.get(decision) ?? 0) + count)
+  return (
+    <Paper withBorder p="md" component="section" aria-label="Sign-ins over time">
+      <Group justify="space-between" mb="xs">
+        <Title order={2} size="h4">
+          Over time
+        </Title>
+        <SegmentedControl
+          size="xs"
+          aria-label="How far back"
+          data={Object.keys(ranges)}
+          value={range}
+          onChange={(value) => setRange(value as Range)}
+        />
+      </Group>
+      {counts.isError && <Failure error={counts.error} />}
+      <Columns data={counts.data} span={span * 1000} totals={totals} withDay={back > 86_400} />
+      <Group gap="md" mt="xs">
+        {order.map((decision) => (
+          <Group key={decision} gap={6}>
+            <Box w={10} h={10} bg={decisions[decision].paint} style={{ borderRadius: 2 }} aria-hidden />
+            <Text size="sm">
+              {totals.get(decision) ?? 0} {decisions[decision].word}
+            </Text>
+          </Group>
+        ))}
+      </Group>
+    </Paper>
+  )
+}
+
+type ColumnsProps = {
+  data: { now: number; since: number; counts: Count[] } | undefined
+  span: number
+  totals: ReadonlyMap<Decision, number>
+  withDay: boolean
+}
+
+function Columns({ data, span, totals, withDay }: ColumnsProps) {
+  const { ref, width } = useElementSize()
+  const { now = 0, since = 0, counts = [] } = data ?? {}
+  const from = since - (since % span)
+  const slots = Math.max(1, Math.floor((now - from) / span) + 1)
+  const slot = width / slots
+  const sums = new Map<number, number>()
+  for (const { at, count } of counts) sums.set(at, (sums.get(at) ?? 0) + count)
+  const tallest = Math.max(4, ...sums.values())
+  const said = order.map((decision) => `${totals.get(decision) ?? 0} ${decisions[decision].word}`).join(', ')
+  const stacked = new Map<number, number>()
+  const sorted = counts.toSorted((one, other) => order.indexOf(one.decision) - order.indexOf(other.decision))
+  return (
+    <Box ref={ref}>
+      <svg width="100%" height={height + 18} role="img" aria-label={`Sign-ins over time: ${said}`}>
+        <line x1={0} x2="100%" y1={height} y2={height} stroke="var(--mantine-color-default-border)" />
+        {sorted.map(({ at, decision, count }) => {
+          const below = stacked.get(at) ?? 0
+          stacked.set(at, below + count)
+          const tall = (count / tallest) * (height - 14)
+          return (
+            <rect
+              key={`${at}${decision}`}
+              x={((at - from) / span) * slot + 0.5}
+              y={height - (below / tallest) * (height - 14) - tall}
+              width={Math.max(1, slot - 1)}
+              height={tall}
+              fill={decisions[decision].paint}
+            >
+              <title>{`${atDay(at)}: ${count} ${decisions[decision].word}`}</title>
+            </rect>
+          )
+        })}
+        <text x={0} y={11} fontSize={11} fill="var(--mantine-color-dimmed)">
+          {tallest}
+        </text>
+        <text x={0} y={height + 14} fontSize={11} fill="var(--mantine-color-dimmed)">
+          {since === 0 ? '' : withDay ? atDay(since) : atClock(since)}
+        </text>
+        <text x="100%" y={height + 14} fontSize={11} textAnchor="end" fill="var(--mantine-color-dimmed)">
+          now
+        </text>
+      </svg>
+    </Box>
+  )
+}
