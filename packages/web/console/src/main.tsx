@@ -32,7 +32,7 @@ createRoot(document.querySelector('#root')!).render(
     defaultColorScheme="auto"
     getStyleNonce={() => styleNonce}
   >
-    <Notifications position="top-right" />
+    <Notifications position="bottom-right" limit={3} />
     <QueryClientProvider client={queries}>
       <RouterProvider router={router} />
     </QueryClientProvider>

@@ -72,6 +72,12 @@ export class SignInTrace {
 export const signInTraces = (scope: SystemScope, page: { limit: number; before?: number; since?: number }) =>
   listTraces(scope.data, page)
 
-/** How sign-ins ended since then, span by span. Who may read it is asked by the door. */
-export const signInCounts = (scope: SystemScope, span: { since: number; spanMs: number }) =>
-  countTraces(scope.data, span)
+/**
+ * How sign-ins ended in the last spans of time; the last one is running. `from` is where the first begins, all in
+ * milliseconds; spans and decisions without sign-ins are left out. Who may read it is asked by the door.
+ */
+export async function signInCounts(scope: SystemScope, { spanMs, spans }: { spanMs: number; spans: number }) {
+  const now = scope.clock.now()
+  const from = now - (now % spanMs) - (spans - 1) * spanMs
+  return { from, span: spanMs, spans, counts: await countTraces(scope.data, { since: from, spanMs }) }
+}

@@ -1,6 +1,6 @@
 /** What developers see of sign-ins: traces, and what would refuse everybody. Gatehouse's own calls. */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
-import { minute } from '../../base/clock.ts'
+import { second } from '../../base/clock.ts'
 import type { SystemScope } from '../../domain/access/scope.ts'
 import { accountsOverview, unlockAccount, waitingOverview } from '../../domain/accounts/overview.ts'
 import { signInCounts, signInTraces } from '../../domain/auth/trace.ts'
@@ -10,7 +10,8 @@ import { empty, type Route, type RouteInput, route } from '../route.ts'
 import { AnyObject, demandText, parameter } from './shapes.ts'
 
 const pageLimit = 500
-const spanLimit = 2_000
+const longestSpan = 86_400
+const mostSpans = 500
 
 export const signInRoutes = (engine: Engine): Route[] => [
   route({
@@ -46,20 +47,16 @@ export const signInRoutes = (engine: Engine): Route[] => [
   }),
   route({
     method: 'GET',
-    path: '/admin/v4/system/:key/sign-ins/counts',
+    path: '/admin/v/4/system/:key/sign-ins/counts',
     allow: 'system developer',
-    summary: 'How sign-ins ended, in spans of ?span seconds (at least 1), since ?since (milliseconds)',
-    handle: async (scope, input) => {
+    summary: 'How sign-ins ended: the last ?spans spans of ?span seconds, the current one among them',
+    handle: (scope, input) => {
       const span = Number(parameter(input, 'span') ?? 60)
-      const since = timeOf(input, 'since') ?? scope.clock.now() - 60 * minute
-      const spans = (scope.clock.now() - since) / 1000 / span
-      if (!Number.isInteger(span) || span < 1 || !(spans <= spanLimit)) {
-        throw new GatehouseError(
-          'badRequest',
-          `span must be whole seconds, and at most ${spanLimit} spans be asked for.`,
-        )
+      const spans = Number(parameter(input, 'spans') ?? 60)
+      if (!Number.isInteger(span) || span < 1 || span > longestSpan || !Number.isInteger(spans) || spans < 1) {
+        throw new GatehouseError('badRequest', `span must be whole seconds from 1 to ${longestSpan}, and spans from 1.`)
       }
-      return signInCounts(scope, { since, spanMs: span * 1000 })
+      return signInCounts(scope, { spanMs: span * second, spans: Math.min(spans, mostSpans) })
     },
   }),
   route({
@@ -80,7 +77,7 @@ export const signInRoutes = (engine: Engine): Route[] => [
   }),
   route({
     method: 'POST',
-    path: '/admin/v4/system/:key/accounts/unlock',
+    path: '/admin/v/4/system/:key/accounts/unlock',
     allow: 'system developer',
     summary: 'End the wait of an account after failed sign-ins: {user}, its id',
     body: AnyObject,

@@ -44,11 +44,12 @@ export function CopyLine({ label, value, description, hidden = false, more }: Li
   )
 }
 
-export function CopyBlock({ text, what }: { text: string; what: string }) {
+/** `shown` stands there in the place of a text that holds a secret. */
+export function CopyBlock({ text, shown = text, what }: { text: string; shown?: string; what: string }) {
   return (
     <Box pos="relative">
       <Code block pr={48} style={{ whiteSpace: 'pre', overflowX: 'auto' }} tabIndex={0} aria-label={what}>
-        {text}
+        {shown}
       </Code>
       <Box pos="absolute" top={6} right={6} bg="var(--mantine-color-body)" style={{ borderRadius: 6 }}>
         <CopyButton value={text} what={what} />

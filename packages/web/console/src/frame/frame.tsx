@@ -1,13 +1,20 @@
 /** What stands round every page of a signed-in developer: the bar on top with the way home, the colours and the way out. */
 import { ActionIcon, Anchor, AppShell, Group, Text, useComputedColorScheme, useMantineColorScheme } from '@mantine/core'
 import { IconLogout, IconMoon, IconSun } from '@tabler/icons-react'
-import { Link, Navigate, Outlet, useLocation, useMatch } from 'react-router'
+import { useEffect } from 'react'
+import { Link, Navigate, Outlet, useLocation, useMatch, useNavigationType } from 'react-router'
 import { ask, setSession } from '../api.ts'
 import { useSession } from '../session.ts'
 
 export function Frame() {
   const session = useSession()
   const { pathname, search } = useLocation()
+  const how = useNavigationType()
+  // A page begins at its top; on the way back the browser knows better.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: with each page
+  useEffect(() => {
+    if (how !== 'POP') scrollTo({ top: 0 })
+  }, [pathname])
   if (session === undefined) return <Navigate to="/sign-in" replace state={{ from: pathname + search }} />
   return (
     <AppShell header={{ height: 52 }} padding="md">

@@ -1,6 +1,7 @@
 /** Round every page of one system: its name, and the way to its parts. */
 import { Anchor, Box, Group, Loader, NavLink, ScrollArea, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
+import { useEffect, useRef } from 'react'
 import { Link, Outlet, NavLink as RouterLink, useLocation, useParams } from 'react-router'
 import { ask } from '../api.ts'
 import { Failure } from './failure.tsx'
@@ -48,7 +49,7 @@ export type Sending = {
 
 export const sendingQuery = (key: string) => ({
   queryKey: ['sending', key],
-  queryFn: ({ signal }: { signal: AbortSignal }) => ask<Sending>(`/admin/v4/system/${key}/sending`, { signal }),
+  queryFn: ({ signal }: { signal: AbortSignal }) => ask<Sending>(`/admin/v/4/system/${key}/sending`, { signal }),
   staleTime: 60_000,
 })
 
@@ -60,6 +61,12 @@ export function SystemFrame() {
   const { pathname } = useLocation()
   const system = useQuery(systemQuery(key))
   const sending = useQuery(sendingQuery(key))
+  const nav = useRef<HTMLDivElement>(null)
+  // On narrow screens the row of parts scrolls; the one that is open is to be seen.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: with each page
+  useEffect(() => {
+    nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
+  }, [pathname, system.isSuccess])
   const shown = places.filter(({ inDevelopment }) => inDevelopment !== true || sending.data?.gateway !== undefined)
   if (system.isPending) return <Loader aria-label="Loading the system" />
   if (system.isError) return <Failure error={system.error} title="This system cannot be opened" />
@@ -75,7 +82,7 @@ export function SystemFrame() {
         </Text>
       </Group>
       <ScrollArea type="never" mb="md">
-        <Group component="nav" aria-label={`Parts of ${system.data.name}`} gap={4} wrap="nowrap">
+        <Group component="nav" ref={nav} aria-label={`Parts of ${system.data.name}`} gap={4} wrap="nowrap">
           {shown.map(({ path, label, icon: Icon }) => (
             <NavLink
               key={path}

@@ -4,6 +4,7 @@
  */
 import { Typography } from '@mantine/core'
 import { useEffect, useRef } from 'react'
+import classes from './written.module.css'
 
 export function Written({ html }: { html: string }) {
   const place = useRef<HTMLDivElement>(null)
@@ -17,7 +18,7 @@ export function Written({ html }: { html: string }) {
     for (const block of place.current?.querySelectorAll('pre') ?? []) block.tabIndex = 0
   }, [html])
   return (
-    <Typography fz="sm" ref={place} style={{ overflowWrap: 'anywhere' }}>
+    <Typography fz="sm" ref={place} className={classes.text} style={{ overflowWrap: 'anywhere' }}>
       {/* biome-ignore lint/security/noDangerouslySetInnerHtml: see above; renderReadme of the node is its only source */}
       <div dangerouslySetInnerHTML={{ __html: html }} />
     </Typography>

@@ -20,7 +20,7 @@ const codeIn = (body: string): string | undefined => body.match(/(?<!\d)\d{4,8}(
 
 export function InboxPage() {
   const key = useSystemKey()
-  const path = `/admin/v4/system/${key}/inbox`
+  const path = `/admin/v/4/system/${key}/inbox`
   const queries = useQueryClient()
   const [emptying, setEmptying] = useState(false)
   const inbox = useQuery({
@@ -66,8 +66,8 @@ export function InboxPage() {
                   </Text>
                 </div>
                 {code !== undefined && (
-                  <Group gap={4} wrap="nowrap">
-                    <Badge variant="light" size="lg" ff="monospace">
+                  <Group gap={4} wrap="nowrap" style={{ flexShrink: 0 }}>
+                    <Badge variant="light" size="lg" ff="monospace" style={{ flexShrink: 0 }}>
                       {code}
                     </Badge>
                     <CopyButton value={code} what={`the code ${code}`} />

@@ -25,7 +25,7 @@ export function SetupPage() {
       )}
       <Text size="sm" c="dimmed">
         Is there a developer already?{' '}
-        <Anchor component={Link} to="/sign-in">
+        <Anchor component={Link} to="/sign-in" underline="always">
           Sign in
         </Anchor>
       </Text>

@@ -18,7 +18,7 @@ export function AuthCheck({ service, isSaved }: { service: string; isSaved: bool
   const check = useQuery({
     queryKey: ['auth-check', key, asked],
     queryFn: ({ signal }) =>
-      ask<Check>(`/admin/v4/system/${key}/auth-service/check?service=${encodeURIComponent(asked)}`, { signal }),
+      ask<Check>(`/admin/v/4/system/${key}/auth-service/check?service=${encodeURIComponent(asked)}`, { signal }),
     // Code, roles and accounts change elsewhere while this page stands open.
     refetchInterval: 5_000,
     placeholderData: keepPreviousData,

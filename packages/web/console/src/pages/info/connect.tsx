@@ -53,9 +53,16 @@ function Samples(facts: Facts) {
       </Tabs.List>
       {languages.map((name) => (
         <Tabs.Panel key={name} value={name} pt="xs">
-          <CopyBlock text={texts[name]} what={`the sign-in in ${name}`} />
+          <CopyBlock
+            text={texts[name]}
+            shown={texts[name].replace(facts.secret, '•'.repeat(12))}
+            what={`the sign-in in ${name}`}
+          />
         </Tabs.Panel>
       ))}
+      <Text size="xs" c="dimmed" mt={4}>
+        Copied, it holds the secret.
+      </Text>
     </Tabs>
   )
 }

@@ -33,7 +33,7 @@ export function DeleteSystem({ systemKey, name }: { systemKey: string; name: str
         label="Delete for ever"
         typed={name}
         action={async () => {
-          await ask(`/admin/v4/systemmanagement?id=${encodeURIComponent(systemKey)}`, { method: 'DELETE' })
+          await ask(`/admin/v/4/systemmanagement?id=${encodeURIComponent(systemKey)}`, { method: 'DELETE' })
           navigate('/systems', { replace: true })
           queries.removeQueries({ queryKey: ['system', systemKey] })
           await queries.invalidateQueries({ queryKey: ['systems'] })

@@ -34,7 +34,7 @@ export function useSettingsDraft(saved: string) {
   }
   const save = useMutation({
     mutationFn: (more: object) =>
-      ask('/admin/v4/systemmanagement', { method: 'PUT', body: { id: key, ...draft, ...more, if_unchanged: base } }),
+      ask('/admin/v/4/systemmanagement', { method: 'PUT', body: { id: key, ...draft, ...more, if_unchanged: base } }),
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: query.queryKey })
       await queries.invalidateQueries({ queryKey: ['systems'] })

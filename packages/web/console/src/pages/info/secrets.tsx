@@ -27,7 +27,7 @@ type Secret = { name: string; hosts: string[]; updated_at: number; updated_by: s
 
 export function SecretsTab() {
   const key = useSystemKey()
-  const path = `/admin/v4/system/${key}/secrets`
+  const path = `/admin/v/4/system/${key}/secrets`
   const queries = useQueryClient()
   const secrets = useQuery({ queryKey: ['secrets', key], queryFn: ({ signal }) => ask<Secret[]>(path, { signal }) })
   const [edited, setEdited] = useState<Secret | 'new'>()

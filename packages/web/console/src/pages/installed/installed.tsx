@@ -52,13 +52,7 @@ export function InstalledPage() {
       {installed.data?.map((one) => (
         <Entry key={one.name} one={one} onRead={() => setRead(one.name)} />
       ))}
-      <Modal
-        opened={read !== undefined}
-        onClose={() => setRead(undefined)}
-        title={`How ${read} is set up`}
-        size="xl"
-        styles={{ title: { fontWeight: 600 } }}
-      >
+      <Modal opened={read !== undefined} onClose={() => setRead(undefined)} title={`How ${read} is set up`} size="xl">
         {read !== undefined && <Instructions name={read} />}
       </Modal>
     </Stack>
@@ -98,7 +92,7 @@ function Instructions({ name }: { name: string }) {
   const readme = useQuery({
     queryKey: ['installed-readme', key, name],
     queryFn: ({ signal }) =>
-      ask<{ html: string }>(`/admin/v4/system/${key}/packages/readme?name=${encodeURIComponent(name)}`, { signal }),
+      ask<{ html: string }>(`/admin/v/4/system/${key}/packages/readme?name=${encodeURIComponent(name)}`, { signal }),
   })
   if (readme.isPending) return <Loader aria-label="Loading the instructions" />
   if (readme.isError) return <Failure error={readme.error} />

@@ -1,4 +1,4 @@
-/** An installed package, as `GET /admin/v4/system/KEY/packages` answers it. */
+/** An installed package, as `GET /admin/v/4/system/KEY/packages` answers it. */
 import { ask } from '../../api.ts'
 import type { Source } from '../packages/shapes.ts'
 
@@ -6,5 +6,5 @@ export type Installed = { name: string; version: string; source: Source; content
 
 export const installedQuery = (key: string) => ({
   queryKey: ['installed', key],
-  queryFn: ({ signal }: { signal: AbortSignal }) => ask<Installed[]>(`/admin/v4/system/${key}/packages`, { signal }),
+  queryFn: ({ signal }: { signal: AbortSignal }) => ask<Installed[]>(`/admin/v/4/system/${key}/packages`, { signal }),
 })

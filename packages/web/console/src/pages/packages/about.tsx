@@ -22,7 +22,7 @@ export function PackagePage() {
   const url = given ?? listed?.url
   const fetched = useQuery({
     queryKey: ['package', url],
-    queryFn: ({ signal }) => askTelling<Fetched>('/admin/v4/packages/fetch', { body: { url }, signal }),
+    queryFn: ({ signal }) => askTelling<Fetched>('/admin/v/4/packages/fetch', { body: { url }, signal }),
     enabled: url !== undefined,
     staleTime: 60_000,
   })
@@ -34,7 +34,7 @@ export function PackagePage() {
       </Anchor>
       <PageHead
         title={name}
-        text={listed === undefined ? undefined : `${listed.description} Version ${listed.version || 'not said'}.`}
+        text={listed && [listed.description, listed.version && `version ${listed.version}`].filter(Boolean).join(' · ')}
         actions={
           url !== undefined && (
             <Button component={Link} to={installPath(url)} leftSection={<IconDownload size={16} />}>

@@ -19,7 +19,7 @@ function CatalogueForm({ onClose }: { onClose: () => void }) {
   const [url, setUrl] = useState('')
   const queries = useQueryClient()
   const add = useMutation({
-    mutationFn: () => ask<Listing>('/admin/v4/catalogues', { method: 'POST', body: { url: url.trim() } }),
+    mutationFn: () => ask<Listing>('/admin/v/4/catalogues', { method: 'POST', body: { url: url.trim() } }),
     onSuccess: async ({ name, packages }) => {
       await queries.invalidateQueries({ queryKey: ['catalogues'] })
       tellDone(`${name} is added, with ${packages.length} packages.`)

@@ -14,7 +14,7 @@ import { tellDone } from '../../frame/tell.ts'
 import { AddCatalogue } from './add-catalogue.tsx'
 import type { ListedPackage, Listing } from './shapes.ts'
 
-const catalogues = '/admin/v4/catalogues'
+const catalogues = '/admin/v/4/catalogues'
 
 export const cataloguesQuery = {
   queryKey: ['catalogues'],

@@ -17,7 +17,7 @@ export function FetchForm({ url: given, onFetched }: Props) {
   const fetching = useMutation({
     mutationFn: async (source: SourceBody): Promise<Looked> => {
       setProgress(undefined)
-      const fetched = await askTelling<Fetched>('/admin/v4/packages/fetch', { body: source, onProgress: setProgress })
+      const fetched = await askTelling<Fetched>('/admin/v/4/packages/fetch', { body: source, onProgress: setProgress })
       return { source, fetched }
     },
     onSuccess: onFetched,

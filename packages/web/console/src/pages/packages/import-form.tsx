@@ -30,7 +30,7 @@ export function ImportForm({ looked, left, into, onImported }: Props) {
   const choose = fetched.assets.map(assetKey).filter((asset) => !left.has(asset))
   const install = (more: object): Promise<Report> => {
     setProgress(undefined)
-    return askTelling<Report>('/admin/v4/packages/install', {
+    return askTelling<Report>('/admin/v/4/packages/install', {
       body: {
         ...source,
         ...(isNew ? { name: name.trim() } : { system: key }),

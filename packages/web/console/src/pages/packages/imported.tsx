@@ -1,18 +1,20 @@
 /** After an import: what was made, passwords that are shown this once, and what is left to do. */
 import { Alert, Button, Group, List, Paper, Stack, Table, Text, Title } from '@mantine/core'
-import { IconArrowRight, IconBook } from '@tabler/icons-react'
+import { IconArrowRight } from '@tabler/icons-react'
+import { useEffect } from 'react'
 import { Link } from 'react-router'
 import { CopyButton, CopyLine, Mono } from '../../frame/copy.tsx'
 import { PageHead } from '../../frame/page-head.tsx'
+import { Written } from '../../frame/written.tsx'
 import { byKind, kindWords, type Report } from './shapes.ts'
 
-export function Imported({ report }: { report: Report }) {
+export function Imported({ report, html }: { report: Report; html: string }) {
   const { system, items, notes, passwords = [], problems = [], runAs = [] } = report
+  useEffect(() => scrollTo({ top: 0 }), [])
   const { key, name, isNew, secret } = system!
   const made = items.filter(({ action }) => action === 'create' || action === 'update' || action === 'keep')
   const open = runAs.filter(({ because }) => because === 'unconfirmed')
   const warnings = notes.filter(({ level }) => level === 'warning')
-  const hasReadme = items.some(({ kind }) => kind === 'readme')
   return (
     <Stack>
       <PageHead
@@ -21,21 +23,9 @@ export function Imported({ report }: { report: Report }) {
           .map(([kind, ofKind]) => `${kindWords(kind)}: ${ofKind.length}`)
           .join(' · ')}
         actions={
-          <>
-            {hasReadme && (
-              <Button
-                component={Link}
-                to={`/systems/${key}/packages`}
-                variant="default"
-                leftSection={<IconBook size={16} />}
-              >
-                How it is set up
-              </Button>
-            )}
-            <Button component={Link} to={`/systems/${key}`} rightSection={<IconArrowRight size={16} />}>
-              Open the system
-            </Button>
-          </>
+          <Button component={Link} to={`/systems/${key}`} rightSection={<IconArrowRight size={16} />}>
+            Open the system
+          </Button>
         }
       />
       {passwords.length > 0 && <Passwords passwords={passwords} />}
@@ -64,6 +54,17 @@ export function Imported({ report }: { report: Report }) {
           {secret !== '' && <CopyLine label="System Secret" value={secret} hidden />}
         </Stack>
       </Paper>
+      {html !== '' && (
+        <Paper withBorder p="md" component="section" aria-label="How it is set up">
+          <Title order={2} size="h4" mb="xs">
+            How it is set up
+          </Title>
+          <Text size="sm" c="dimmed" mb="sm">
+            It stays at hand in the system, under Packages.
+          </Text>
+          <Written html={html} />
+        </Paper>
+      )}
     </Stack>
   )
 }

@@ -17,7 +17,8 @@ export function InstallPage() {
   const [looked, setLooked] = useState<Looked>()
   const [left, setLeft] = useState<ReadonlySet<string>>(new Set())
   const [report, setReport] = useState<Report>()
-  if (report !== undefined) return <Imported report={report} />
+  if (report !== undefined && looked !== undefined)
+    return <Imported report={report} html={looked.fetched.readme_html} />
   return (
     <Stack>
       <Anchor component={Link} to="/packages" size="sm">

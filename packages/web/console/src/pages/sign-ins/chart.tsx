@@ -1,6 +1,5 @@
 /** How sign-ins ended, over time: one column for each span, the ends stacked. */
 import { Box, Group, Paper, SegmentedControl, Text, Title } from '@mantine/core'
-import { useElementSize } from '@mantine/hooks'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { ask } from '../../api.ts'
@@ -8,31 +7,29 @@ import { Failure } from '../../frame/failure.tsx'
 import { atClock, atDay } from '../../frame/times.ts'
 import { type Decision, decisions } from './traces.ts'
 
-/** Seconds: how far back, and how wide a column. */
+/** How wide a column is, in seconds, and how many there are. */
 const ranges = {
-  '15 min': { back: 900, span: 15 },
-  '1 hour': { back: 3_600, span: 60 },
-  '1 day': { back: 86_400, span: 1_800 },
-  '7 days': { back: 604_800, span: 10_800 },
+  '15 min': { span: 15, spans: 60 },
+  '1 hour': { span: 60, spans: 60 },
+  '1 day': { span: 1_800, spans: 48 },
+  '7 days': { span: 10_800, spans: 56 },
 } as const
 
 type Range = keyof typeof ranges
 type Count = { at: number; decision: Decision; count: number }
+/** Times in milliseconds, by the clock of the node. */
+type Counts = { from: number; span: number; spans: number; counts: Count[] }
 
 const order: Decision[] = ['granted', 'more', 'refused', 'failed']
 const height = 120
 
 export function Chart({ systemKey }: { systemKey: string }) {
   const [range, setRange] = useState<Range>('1 hour')
-  const { back, span } = ranges[range]
+  const { span, spans } = ranges[range]
   const counts = useQuery({
     queryKey: ['sign-in-counts', systemKey, range],
-    queryFn: async ({ signal }) => {
-      const now = Date.now()
-      const since = now - back * 1000
-      const path = `/admin/v4/system/${systemKey}/sign-ins/counts?span=${span}&since=${since}`
-      return { now, since, counts: await ask<Count[]>(path, { signal }) }
-    },
+    queryFn: ({ signal }) =>
+      ask<Counts>(`/admin/v/4/system/${systemKey}/sign-ins/counts?span=${span}&spans=${spans}`, { signal }),
     refetchInterval: 3_000,
     placeholderData: keepPreviousData,
   })
@@ -53,7 +50,7 @@ export function Chart({ systemKey }: { systemKey: string }) {
         />
       </Group>
       {counts.isError && <Failure error={counts.error} />}
-      <Columns data={counts.data} span={span * 1000} totals={totals} withDay={back > 86_400} />
+      <Columns data={counts.data ?? { from: 0, span: 1, spans, counts: [] }} totals={totals} />
       <Group gap="md" mt="xs">
         {order.map((decision) => (
           <Group key={decision} gap={6}>
@@ -68,19 +65,8 @@ export function Chart({ systemKey }: { systemKey: string }) {
   )
 }
 
-type ColumnsProps = {
-  data: { now: number; since: number; counts: Count[] } | undefined
-  span: number
-  totals: ReadonlyMap<Decision, number>
-  withDay: boolean
-}
-
-function Columns({ data, span, totals, withDay }: ColumnsProps) {
-  const { ref, width } = useElementSize()
-  const { now = 0, since = 0, counts = [] } = data ?? {}
-  const from = since - (since % span)
-  const slots = Math.max(1, Math.floor((now - from) / span) + 1)
-  const slot = width / slots
+function Columns({ data, totals }: { data: Counts; totals: ReadonlyMap<Decision, number> }) {
+  const { from, span, spans, counts } = data
   const sums = new Map<number, number>()
   for (const { at, count } of counts) sums.set(at, (sums.get(at) ?? 0) + count)
   const tallest = Math.max(4, ...sums.values())
@@ -88,36 +74,34 @@ function Columns({ data, span, totals, withDay }: ColumnsProps) {
   const stacked = new Map<number, number>()
   const sorted = counts.toSorted((one, other) => order.indexOf(one.decision) - order.indexOf(other.decision))
   return (
-    <Box ref={ref}>
-      <svg width="100%" height={height + 18} role="img" aria-label={`Sign-ins over time: ${said}`}>
-        <line x1={0} x2="100%" y1={height} y2={height} stroke="var(--mantine-color-default-border)" />
-        {sorted.map(({ at, decision, count }) => {
-          const below = stacked.get(at) ?? 0
-          stacked.set(at, below + count)
-          const tall = (count / tallest) * (height - 14)
-          return (
-            <rect
-              key={`${at}${decision}`}
-              x={((at - from) / span) * slot + 0.5}
-              y={height - (below / tallest) * (height - 14) - tall}
-              width={Math.max(1, slot - 1)}
-              height={tall}
-              fill={decisions[decision].paint}
-            >
-              <title>{`${atDay(at)}: ${count} ${decisions[decision].word}`}</title>
-            </rect>
-          )
-        })}
-        <text x={0} y={11} fontSize={11} fill="var(--mantine-color-dimmed)">
-          {tallest}
-        </text>
-        <text x={0} y={height + 14} fontSize={11} fill="var(--mantine-color-dimmed)">
-          {since === 0 ? '' : withDay ? atDay(since) : atClock(since)}
-        </text>
-        <text x="100%" y={height + 14} fontSize={11} textAnchor="end" fill="var(--mantine-color-dimmed)">
-          now
-        </text>
-      </svg>
-    </Box>
+    <svg width="100%" height={height + 18} role="img" aria-label={`Sign-ins over time: ${said}`}>
+      <line x1={0} x2="100%" y1={height} y2={height} stroke="var(--mantine-color-default-border)" />
+      {sorted.map(({ at, decision, count }) => {
+        const below = stacked.get(at) ?? 0
+        stacked.set(at, below + count)
+        const tall = (count / tallest) * (height - 14)
+        return (
+          <rect
+            key={`${at}${decision}`}
+            x={`${(100 * (at - from)) / span / spans + 5 / spans}%`}
+            y={height - (below / tallest) * (height - 14) - tall}
+            width={`${90 / spans}%`}
+            height={tall}
+            fill={decisions[decision].paint}
+          >
+            <title>{`${atDay(at)}: ${count} ${decisions[decision].word}`}</title>
+          </rect>
+        )
+      })}
+      <text x={0} y={11} fontSize={11} fill="var(--mantine-color-dimmed)">
+        {tallest}
+      </text>
+      <text x={0} y={height + 14} fontSize={11} fill="var(--mantine-color-dimmed)">
+        {from === 0 ? '' : span * spans > 86_400_000 ? atDay(from) : atClock(from)}
+      </text>
+      <text x="100%" y={height + 14} fontSize={11} textAnchor="end" fill="var(--mantine-color-dimmed)">
+        now
+      </text>
+    </svg>
   )
 }

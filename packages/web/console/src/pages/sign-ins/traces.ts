@@ -4,7 +4,7 @@ import { ask } from '../../api.ts'
 
 export type Decision = 'granted' | 'more' | 'refused' | 'failed'
 
-/** One attempt, as `GET /admin/v4/system/KEY/sign-ins` answers it. Times in milliseconds. */
+/** One attempt, as `GET /admin/v/4/system/KEY/sign-ins` answers it. Times in milliseconds. */
 export type Trace = {
   id: string
   at: number
@@ -53,8 +53,8 @@ export function useTraces(key: string) {
     const look = async (): Promise<void> => {
       try {
         const back = round % longEvery === 0 ? longLookBackMs : lookBackMs
-        const since = newest === undefined ? '' : `&since=${newest - back}`
-        const fresh = await ask<Trace[]>(`/admin/v4/system/${key}/sign-ins?limit=${pageSize}${since}`, { signal })
+        const since = newest === undefined ? '' : `&since=${Math.max(0, newest - back)}`
+        const fresh = await ask<Trace[]>(`/admin/v/4/system/${key}/sign-ins?limit=${pageSize}${since}`, { signal })
         if (newest === undefined) setHasOlder(fresh.length === pageSize)
         newest = Math.max(newest ?? 0, fresh[0]?.at ?? 0)
         setTraces((known) => merge(known ?? [], fresh, most))
@@ -76,7 +76,7 @@ export function useTraces(key: string) {
   const loadOlder = async (): Promise<void> => {
     const oldest = traces?.at(-1)?.at
     if (oldest === undefined) return
-    const older = await ask<Trace[]>(`/admin/v4/system/${key}/sign-ins?limit=${pageSize}&before=${oldest}`)
+    const older = await ask<Trace[]>(`/admin/v/4/system/${key}/sign-ins?limit=${pageSize}&before=${oldest}`)
     setHasOlder(older.length === pageSize)
     setTraces((known) => merge(known ?? [], older, (known?.length ?? 0) + pageSize))
   }

@@ -9,7 +9,7 @@ import { atClock } from '../../frame/times.ts'
 type Account = { user_id: string; email: string; failed_sign_ins: number; blocked_until: number }
 
 export function Waiting({ systemKey }: { systemKey: string }) {
-  const path = `/admin/v4/system/${systemKey}/accounts`
+  const path = `/admin/v/4/system/${systemKey}/accounts`
   const queries = useQueryClient()
   const waiting = useQuery({
     queryKey: ['waiting', systemKey],
