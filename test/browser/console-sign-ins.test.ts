@@ -20,8 +20,8 @@ test('attempts appear as they happen, each with why and what to do; an account t
   const list = page.getByRole('list', { name: 'Sign-ins' })
   await list.getByText('granted').waitFor()
   await list.getByText('ada@example.com').waitFor()
-  for (let wrong = 0; wrong < 7; wrong += 1) {
-    app.advance(120_000)
+  for (let wrong = 0; wrong < 12; wrong += 1) {
+    app.advance(180_000)
     await attempt(app, system, { email: 'ada@example.com', password: 'wrong' })
   }
   app.advance(1)

@@ -10,7 +10,9 @@ import { byKind, kindWords, type Report } from './shapes.ts'
 
 export function Imported({ report, html }: { report: Report; html: string }) {
   const { system, items, notes, passwords = [], problems = [], runAs = [] } = report
-  useEffect(() => scrollTo({ top: 0 }), [])
+  useEffect(() => {
+    scrollTo({ top: 0 })
+  }, [])
   const { key, name, isNew, secret } = system!
   const made = items.filter(({ action }) => action === 'create' || action === 'update' || action === 'keep')
   const open = runAs.filter(({ because }) => because === 'unconfirmed')
