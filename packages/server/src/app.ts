@@ -33,6 +33,7 @@ import { InsideRequests } from './http/inside.ts'
 import { insideGateway } from './http/inside-gateway.ts'
 import { routesOf } from './http/routes.ts'
 import { createServer } from './http/server.ts'
+import { hasConsole } from './http/web-files.ts'
 import { createSandbox } from './sandbox/sandbox.ts'
 import type { Database } from './store/dialect/database.ts'
 import { openPostgres } from './store/dialect/postgres.ts'
@@ -254,13 +255,14 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     nodeId: hexId(6),
     version,
   })
+  const webFiles = join(import.meta.dirname, '../../web/dist')
   const server: FastifyInstance = await createServer({
     means,
     routes: routesOf(
       engine,
       openCatalogue(join(import.meta.dirname, '../../../catalogue')),
       { egress: packageEgress, platformLibraries: nativeLibraries, isOwn },
-      { version, ready: () => ready, metrics: () => registry.metrics() },
+      { version, ready: () => ready, metrics: () => registry.metrics(), hasConsole: hasConsole(webFiles) },
       config.mode,
       send,
     ),
@@ -268,7 +270,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     inside: (request) => inside.recognise(request),
     trustedProxies: config.trustedProxies,
     tls,
-    webFiles: join(import.meta.dirname, '../../web/dist'),
+    webFiles,
     onAnswer: ({ method, route, status, seconds: duration }) => {
       seconds.observe({ method, route, status: String(status) }, duration)
       // A client keeps its connection for the next request, and the end would wait for it.

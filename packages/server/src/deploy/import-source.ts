@@ -7,8 +7,9 @@ import type { PackageFiles, PackageModel } from './format/model.ts'
 import type { Note } from './format/notes.ts'
 import { readPackage } from './format/read.ts'
 import { type ImportOptions, type ImportReport, importPackage } from './import.ts'
-import { installedPackages, packageName, recordOf, upgradePackage } from './installed.ts'
+import { installedPackages, packageName, readmeOf, recordOf, upgradePackage } from './installed.ts'
 import { type AssetName, assetsOf } from './plan-choice.ts'
+import { renderReadme } from './readme.ts'
 import { type Review, reviewPackage } from './review.ts'
 import { unpackArchive } from './sources/archive.ts'
 import { createPace, sourceLimits } from './sources/limits.ts'
@@ -65,10 +66,20 @@ export type FetchedReport = {
   assets: AssetName[]
   notes: Note[]
   review: Review
+  /** How it is set up, as HTML without scripts and pictures; empty where the package has no README. */
+  readme_html: string
 }
 
 export function describePackage({ source, contentHash, model, notes }: Fetched): FetchedReport {
-  return { source, contentHash, name: packageName(model), assets: assetsOf(model), notes, review: reviewPackage(model) }
+  return {
+    source,
+    contentHash,
+    name: packageName(model),
+    assets: assetsOf(model),
+    notes,
+    review: reviewPackage(model),
+    readme_html: renderReadme(readmeOf(model)),
+  }
 }
 
 /** The developer's own system. Throws noSuchSystem. */

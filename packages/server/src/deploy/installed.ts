@@ -33,9 +33,13 @@ export async function recordOf(
     source: from.source,
     contentHash: from.contentHash,
     files: await packFiles(packageFiles(model)),
-    readme: whole.kept.find(({ kind }) => kind === 'readme')?.files[0]?.bytes.toString('utf8') ?? '',
+    readme: readmeOf(whole),
   }
 }
+
+/** The README of a package as it was written; empty where it has none. */
+export const readmeOf = (model: PackageModel): string =>
+  model.kept.find(({ kind }) => kind === 'readme')?.files[0]?.bytes.toString('utf8') ?? ''
 
 /** What the package calls itself: in ipm.json, package.json, or as a system. */
 export function packageName(model: PackageModel): string {

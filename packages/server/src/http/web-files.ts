@@ -22,6 +22,8 @@ const consolePolicy = (nonce: string): string =>
     "frame-ancestors 'none'",
   ].join('; ')
 
+export const hasConsole = (folder: string): boolean => existsSync(join(folder, 'console/index.html'))
+
 /** `folder` is `packages/web/dist`. Where it was not built, `/console/` says how to. */
 export async function serveConsole(server: FastifyInstance, folder: string): Promise<void> {
   const index = join(folder, 'console/index.html')

@@ -1,4 +1,5 @@
 /** Every page of the console and its address. Pages are loaded when they are first opened. */
+import { Center, Loader } from '@mantine/core'
 import { createBrowserRouter, Navigate, type RouteObject } from 'react-router'
 import { Frame } from './frame/frame.tsx'
 import { PageFailed } from './frame/page-failed.tsx'
@@ -6,19 +7,62 @@ import { SystemFrame } from './frame/system-frame.tsx'
 import { SignInPage } from './pages/sign-in.tsx'
 import { SystemsPage } from './pages/systems.tsx'
 
+const ofSystem: RouteObject[] = [
+  { index: true, element: <Navigate to="info" replace /> },
+  { path: 'portals', lazy: async () => ({ Component: (await import('./pages/portals.tsx')).PortalsPage }) },
+  {
+    path: 'packages',
+    lazy: async () => ({ Component: (await import('./pages/installed/installed.tsx')).InstalledPage }),
+  },
+  { path: 'sign-ins', lazy: async () => ({ Component: (await import('./pages/sign-ins/sign-ins.tsx')).SignInsPage }) },
+  { path: 'inbox', lazy: async () => ({ Component: (await import('./pages/inbox.tsx')).InboxPage }) },
+  {
+    path: 'info',
+    lazy: async () => ({ Component: (await import('./pages/info/info.tsx')).InfoPage }),
+    children: [
+      { index: true, lazy: async () => ({ Component: (await import('./pages/info/connect.tsx')).ConnectPage }) },
+      { path: 'settings', element: <Navigate to="properties" replace /> },
+      {
+        path: 'settings/:tab',
+        lazy: async () => ({ Component: (await import('./pages/info/settings.tsx')).SettingsPage }),
+      },
+    ],
+  },
+]
+
 const routes: RouteObject[] = [
   { path: 'sign-in', element: <SignInPage /> },
+  { path: 'setup', lazy: async () => ({ Component: (await import('./pages/setup.tsx')).SetupPage }) },
   {
     element: <Frame />,
     errorElement: <PageFailed />,
     children: [
       { index: true, element: <Navigate to="/systems" replace /> },
       { path: 'systems', element: <SystemsPage /> },
-      { path: 'systems/:systemKey', element: <SystemFrame />, errorElement: <PageFailed />, children: [] },
+      {
+        path: 'packages',
+        lazy: async () => ({ Component: (await import('./pages/packages/catalogue.tsx')).CataloguePage }),
+      },
+      {
+        path: 'packages/about/:name',
+        lazy: async () => ({ Component: (await import('./pages/packages/about.tsx')).PackagePage }),
+      },
+      {
+        path: 'packages/install',
+        lazy: async () => ({ Component: (await import('./pages/packages/install.tsx')).InstallPage }),
+      },
+      { path: 'systems/:systemKey', element: <SystemFrame />, errorElement: <PageFailed />, children: ofSystem },
     ],
   },
 ]
 
-export const router = createBrowserRouter([{ errorElement: <PageFailed />, children: routes }], {
-  basename: '/console',
-})
+const loading = (
+  <Center h="60vh">
+    <Loader aria-label="Loading the page" />
+  </Center>
+)
+
+export const router = createBrowserRouter(
+  [{ errorElement: <PageFailed />, hydrateFallbackElement: loading, children: routes }],
+  { basename: '/console' },
+)

@@ -1,8 +1,12 @@
 /** What a developer should know of accounts beside their rows: weak passwords, switched-off accounts, running waits. */
+import type { Row } from '@gatehouse/contract/columns.ts'
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { bits } from '@gatehouse/contract/permissions.ts'
 import { everything } from '@gatehouse/contract/query.ts'
 import { selectItems } from '../../store/rows.ts'
-import { accountStates } from '../../store/tables/accounts.ts'
-import { listFailures } from '../../store/tables/failures.ts'
+import { accountStates, findAccount } from '../../store/tables/accounts.ts'
+import { clearFailures, listFailures, waitingAccounts } from '../../store/tables/failures.ts'
+import { demand } from '../access/rights.ts'
 import type { SystemScope } from '../access/scope.ts'
 import { userTable } from './users.ts'
 
@@ -28,6 +32,33 @@ export async function accountsOverview(
     pageNumber: page.number,
     columns: ['user_id', 'email'],
   })
+  return statesOf(scope, rows)
+}
+
+const mostWaiting = 500
+
+/** Accounts that must wait after failures: the first of them, those that wait longest. */
+export async function waitingOverview(scope: SystemScope): Promise<AccountOverview[]> {
+  const ids = await waitingAccounts(scope.store, scope.system.key, scope.clock.now(), mostWaiting)
+  if (ids.length === 0) return []
+  const { rows } = await selectItems(scope.data, await userTable(scope.data), {
+    ...everything,
+    any: ids.map((id) => [{ operator: 'EQ', column: 'user_id', value: id }]),
+    columns: ['user_id', 'email'],
+  })
+  return statesOf(scope, rows)
+}
+
+/** Lets an account be tried again at once, by somebody who manages users. Throws permissionDenied, noSuchUser. */
+export async function unlockAccount(scope: SystemScope, userId: string): Promise<void> {
+  await demand(scope, { kind: 'manageusers', level: bits.update }, 'manage users')
+  if ((await findAccount(scope.data, { userId })) === undefined) {
+    throw new GatehouseError('noSuchUser', 'There is no such user.')
+  }
+  await clearFailures(scope.store, scope.system.key, userId)
+}
+
+async function statesOf(scope: SystemScope, rows: readonly Row[]): Promise<AccountOverview[]> {
   const ids = rows.map((row) => String(row.user_id))
   const states = await accountStates(scope.data, ids)
   const failures = await listFailures(scope.store, scope.system.key, ids)

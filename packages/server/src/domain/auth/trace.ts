@@ -5,7 +5,7 @@
 import { uuid } from '../../base/ids.ts'
 import type { SystemStore } from '../../store/store.ts'
 import { emailKey } from '../../store/tables/developers.ts'
-import { insertTrace, listTraces } from '../../store/tables/records.ts'
+import { countTraces, insertTrace, listTraces } from '../../store/tables/records.ts'
 import type { SystemScope } from '../access/scope.ts'
 
 export type Decision = 'granted' | 'more' | 'refused' | 'failed'
@@ -68,6 +68,16 @@ export class SignInTrace {
   }
 }
 
-/** Newest first; `before` in milliseconds. Who may read them is asked by the door. */
-export const signInTraces = (scope: SystemScope, page: { limit: number; before?: number }) =>
+/** Newest first; `before` (not with it) and `since` (with it) in milliseconds. Who may read them is asked by the door. */
+export const signInTraces = (scope: SystemScope, page: { limit: number; before?: number; since?: number }) =>
   listTraces(scope.data, page)
+
+/**
+ * How sign-ins ended in the last spans of time; the last one is running. `from` is where the first begins, all in
+ * milliseconds; spans and decisions without sign-ins are left out. Who may read it is asked by the door.
+ */
+export async function signInCounts(scope: SystemScope, { spanMs, spans }: { spanMs: number; spans: number }) {
+  const now = scope.clock.now()
+  const from = now - (now % spanMs) - (spans - 1) * spanMs
+  return { from, span: spanMs, spans, counts: await countTraces(scope.data, { since: from, spanMs }) }
+}

@@ -1,4 +1,5 @@
 /** Systems: making, finding, changing, deleting. What is in them has folders of its own. */
+import { isDeepStrictEqual } from 'node:util'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { allBits, defaultRoles, resourceKindNames, resourceKinds } from '@gatehouse/contract/permissions.ts'
 import { hexId, hexSecret } from '../../base/ids.ts'
@@ -81,7 +82,8 @@ export const secretMatches = (system: SystemFacts, secret: string): boolean => s
 
 /**
  * Name, description and settings in one step. Setting another auth service ends the user sessions that it did not grant,
- * unless `keep_sessions` is true.
+ * unless `keep_sessions` is true. `if_unchanged` names values as they were read: where one of them is another by now,
+ * nothing is changed. Throws conflict.
  */
 export async function changeSystem(scope: SystemScope, body: Record<string, unknown>): Promise<SystemFacts> {
   const changes = checkSettings(body)
@@ -94,6 +96,7 @@ export async function changeSystem(scope: SystemScope, body: Record<string, unkn
     const row = await lockSystem(tx)
     if (row === undefined) throw noSuchSystem()
     const before = readSettings(row.settings)
+    demandUnchanged({ ...before, name: row.name, description: row.description }, body.if_unchanged)
     const settings: Record<string, unknown> = { ...row.settings, ...changes }
     const another = changes.auth_service !== undefined && changes.auth_service !== before.auth_service
     if (another) Object.assign(settings, { auth_epoch: before.auth_epoch + 1, auth_withdrawn: null })
@@ -111,6 +114,20 @@ export async function changeSystem(scope: SystemScope, body: Record<string, unkn
       await endSessions(tx.node, which, scope.clock.now(), 'anonymous sessions were closed')
     }
     return facts({ ...row, settings, name: name ?? row.name, description: description ?? row.description })
+  })
+}
+
+function demandUnchanged(now: Record<string, unknown>, expected: unknown): void {
+  if (expected === undefined || expected === null) return
+  if (typeof expected !== 'object' || Array.isArray(expected)) {
+    throw new GatehouseError('badSetting', 'if_unchanged must be an object of settings as they were read.')
+  }
+  const changed = Object.entries(expected)
+    .filter(([name, value]) => !Object.hasOwn(now, name) || !isDeepStrictEqual(now[name], value))
+    .map(([name]) => name.slice(0, 80))
+  if (changed.length === 0) return
+  throw new GatehouseError('conflict', `Somebody else changed this meanwhile: ${changed.slice(0, 20).join(', ')}.`, {
+    hint: 'Nothing was saved. Read the settings again, and look at both before you save.',
   })
 }
 

@@ -8,10 +8,7 @@ import { addCatalogue, readCatalogues, removeCatalogue } from '../../deploy/cata
 import type { PackageMeans } from '../../deploy/import-source.ts'
 import { cataloguePage, packagePage } from '../pages.ts'
 import { empty, Reply, type Route, route } from '../route.ts'
-import { AnyObject, demandParameter, demandText } from './shapes.ts'
-
-const wantsPage = (headers: Record<string, string | string[] | undefined>): boolean =>
-  String(headers.accept ?? '').includes('text/html')
+import { AnyObject, demandParameter, demandText, wantsPage } from './shapes.ts'
 
 export const catalogueRoutes = (catalogue: Catalogue, means: PackageMeans): Route[] => [
   route({

@@ -14,6 +14,18 @@ test('the node says what it is, that it can serve, and what its interface is', a
   assert.ok(Object.keys(openapi.paths).length > 80)
 })
 
+test('a browser goes on to the console, also with the link of the first start; a program gets a text', async (t) => {
+  const app = await createTestApp(t)
+  const headers = { accept: 'text/html,application/xhtml+xml' }
+  const home = await app.call('GET', '/', { headers })
+  assert.deepEqual([home.status, home.headers.location], [302, '/console/'])
+  const setup = await app.call('GET', '/setup?key=a%26b', { headers })
+  assert.deepEqual([setup.status, setup.headers.location], [302, '/console/setup?key=a%26b'])
+  assert.equal(setup.headers['referrer-policy'], 'no-referrer')
+  assert.match((await app.call('GET', '/setup?key=a')).text, /Make me the first developer/)
+  assert.equal((await app.call('GET', '/api/about')).body.needs_developer, false)
+})
+
 test('metrics are for a scraper beside the node: not for a forwarded request', async (t) => {
   const app = await createTestApp(t)
   const metrics = await app.call('GET', '/metrics')

@@ -5,25 +5,45 @@ import { needsFirstDeveloper } from '../../domain/accounts/developers.ts'
 import { readMeta } from '../../store/tables/meta.ts'
 import { homePage, setupPage } from '../pages.ts'
 import { Reply, type Route, route } from '../route.ts'
-import { parameter } from './shapes.ts'
+import { parameter, wantsPage } from './shapes.ts'
 
 const isLoopback = (address: string): boolean => address === '::1' || /^(::ffff:)?127\./.test(address)
 
-export function nodeRoutes(node: { version: string; ready: () => boolean; metrics: () => Promise<string> }): Route[] {
+/** A person goes on in the console; what the link carries goes with him, and no further. */
+const to = (location: string): Reply =>
+  new Reply('', { status: 302, headers: { location, 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' } })
+
+export type NodeFacts = {
+  version: string
+  ready: () => boolean
+  metrics: () => Promise<string>
+  /** Whether the console was built. */
+  hasConsole: boolean
+}
+
+export function nodeRoutes(node: NodeFacts): Route[] {
   return [
     route({
       method: 'GET',
       path: '/',
       allow: 'anybody',
       summary: 'What this is and what to do next',
-      handle: async (scope) => homePage(scope.publicUrl(), await needsFirstDeveloper(scope)),
+      handle: async (scope, { headers }) =>
+        node.hasConsole && wantsPage(headers)
+          ? to('/console/')
+          : homePage(scope.publicUrl(), await needsFirstDeveloper(scope)),
     }),
     route({
       method: 'GET',
       path: '/setup',
       allow: 'anybody',
       summary: 'The page behind the one-time link of the first start',
-      handle: async (_scope, input) => setupPage(parameter(input, 'key') ?? ''),
+      handle: async (_scope, input) => {
+        const key = parameter(input, 'key') ?? ''
+        return node.hasConsole && wantsPage(input.headers)
+          ? to(`/console/setup?key=${encodeURIComponent(key)}`)
+          : setupPage(key)
+      },
     }),
     route({
       method: 'GET',
@@ -41,8 +61,13 @@ export function nodeRoutes(node: { version: string; ready: () => boolean; metric
       method: 'GET',
       path: '/api/about',
       allow: 'anybody',
-      summary: 'Name and version of the program',
-      handle: async () => ({ about: 'Gatehouse', buildId: node.version, version: node.version }),
+      summary: 'Name and version of the program, and whether it still waits for its first developer',
+      handle: async (scope) => ({
+        about: 'Gatehouse',
+        buildId: node.version,
+        version: node.version,
+        needs_developer: await needsFirstDeveloper(scope),
+      }),
     }),
     route({
       method: 'GET',

@@ -68,6 +68,10 @@ export const columnShape = (column: Column, key: string) => ({
   PK: column.name === key,
 })
 
+/** A browser that opens an address, as against a program that asks. */
+export const wantsPage = (headers: RouteInput<unknown>['headers']): boolean =>
+  String(headers.accept ?? '').includes('text/html')
+
 export function demandText(body: AnyBody, name: string): string {
   const value = body[name]
   if (typeof value !== 'string' || value === '')

@@ -70,6 +70,20 @@ export async function listFailures(
   return found
 }
 
+/** Accounts of a system that must wait at this moment, those that wait longest first. */
+export async function waitingAccounts(store: Store, systemKey: string, now: number, limit: number): Promise<string[]> {
+  const rows = await databaseOf(store)
+    .selectFrom('failures')
+    .select('account_id as accountId')
+    .where('system_key', '=', systemKey)
+    .where('blocked_until', '>', now)
+    .where('account_id', 'not like', `${strangerPrefix}%`)
+    .orderBy('blocked_until', 'desc')
+    .limit(limit)
+    .execute()
+  return rows.map(({ accountId }) => accountId)
+}
+
 /** Failures for e-mails that nobody has: they are many and soon of no interest. */
 export async function deleteOldStrangers(store: Store, before: number): Promise<void> {
   await databaseOf(store)

@@ -19,7 +19,7 @@ export async function insertTrace(
 
 export async function listTraces(
   store: SystemStore,
-  page: { limit: number; before?: number },
+  page: { limit: number; before?: number; since?: number },
 ): Promise<Record<string, unknown>[]> {
   let query = databaseOf(store)
     .selectFrom('sign_in_traces')
@@ -29,8 +29,29 @@ export async function listTraces(
     .orderBy('id', 'desc')
     .limit(page.limit)
   if (page.before !== undefined) query = query.where('at', '<', page.before)
+  if (page.since !== undefined) query = query.where('at', '>=', page.since)
   const rows = await query.execute()
   return rows.map((row) => ({ id: row.id, at: row.at, decision: row.decision, ...JSON.parse(row.record) }))
+}
+
+/** How many sign-ins ended in which way, in spans of `spanMs` that begin at multiples of it; without empty spans. */
+export async function countTraces(
+  store: SystemStore,
+  { since, spanMs }: { since: number; spanMs: number },
+): Promise<{ at: number; decision: string; count: number }[]> {
+  const rows = await databaseOf(store)
+    .selectFrom('sign_in_traces')
+    .select((eb) => [
+      eb('at', '-', eb('at', '%', spanMs)).as('span'),
+      'decision',
+      eb.fn.countAll<number | string | bigint>().as('count'),
+    ])
+    .where('system_key', '=', store.key)
+    .where('at', '>=', since)
+    .groupBy(['span', 'decision'])
+    .orderBy('span')
+    .execute()
+  return rows.map(({ span, decision, count }) => ({ at: Number(span), decision, count: Number(count) }))
 }
 
 export async function insertFailedRun(

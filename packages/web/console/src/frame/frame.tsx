@@ -1,25 +1,31 @@
 /** What stands round every page of a signed-in developer: the bar on top with the way home, the colours and the way out. */
 import { ActionIcon, Anchor, AppShell, Group, Text, useComputedColorScheme, useMantineColorScheme } from '@mantine/core'
 import { IconLogout, IconMoon, IconSun } from '@tabler/icons-react'
-import { Link, Navigate, Outlet, useLocation } from 'react-router'
+import { useEffect } from 'react'
+import { Link, Navigate, Outlet, useLocation, useMatch, useNavigationType } from 'react-router'
 import { ask, setSession } from '../api.ts'
 import { useSession } from '../session.ts'
 
 export function Frame() {
   const session = useSession()
-  const { pathname } = useLocation()
-  if (session === undefined) return <Navigate to="/sign-in" replace state={{ from: pathname }} />
+  const { pathname, search } = useLocation()
+  const how = useNavigationType()
+  // A page begins at its top; on the way back the browser knows better.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: with each page
+  useEffect(() => {
+    if (how !== 'POP') scrollTo({ top: 0 })
+  }, [pathname])
+  if (session === undefined) return <Navigate to="/sign-in" replace state={{ from: pathname + search }} />
   return (
     <AppShell header={{ height: 52 }} padding="md">
       <AppShell.Header>
         <Group h="100%" px="md" justify="space-between" wrap="nowrap">
-          <Group gap="lg" wrap="nowrap">
-            <Anchor component={Link} to="/systems" fw={700} underline="never">
+          <Group gap="lg" wrap="nowrap" component="nav" aria-label="Gatehouse">
+            <Anchor component={Link} to="/systems" fw={700} underline="never" visibleFrom="xs">
               Gatehouse
             </Anchor>
-            <Anchor component={Link} to="/systems">
-              Systems
-            </Anchor>
+            <TopLink to="/systems" label="Systems" />
+            <TopLink to="/packages" label="Packages" />
           </Group>
           <Group gap="xs" wrap="nowrap">
             <Text size="sm" c="dimmed" visibleFrom="sm">
@@ -36,6 +42,20 @@ export function Frame() {
         <Outlet />
       </AppShell.Main>
     </AppShell>
+  )
+}
+
+function TopLink({ to, label }: { to: string; label: string }) {
+  const isHere = useMatch(`${to}/*`) !== null
+  return (
+    <Anchor
+      component={Link}
+      to={to}
+      underline={isHere ? 'always' : 'hover'}
+      {...(isHere ? { fw: 600, 'aria-current': 'true' as const } : { c: 'var(--mantine-color-text)' })}
+    >
+      {label}
+    </Anchor>
   )
 }
 

@@ -1,6 +1,13 @@
 /** The parts of a system, in the order in which they stand beside each other. */
-import type { Icon } from '@tabler/icons-react'
+import { type Icon, IconInbox, IconInfoCircle, IconLayoutDashboard, IconLogin2, IconPackage } from '@tabler/icons-react'
 
-export type Place = { path: string; label: string; icon: Icon }
+/** `inDevelopment`: there is no such part in production. */
+export type Place = { path: string; label: string; icon: Icon; inDevelopment?: true }
 
-export const places: Place[] = []
+export const places: Place[] = [
+  { path: 'portals', label: 'Portals', icon: IconLayoutDashboard },
+  { path: 'packages', label: 'Packages', icon: IconPackage },
+  { path: 'sign-ins', label: 'Sign-ins', icon: IconLogin2 },
+  { path: 'inbox', label: 'Inbox', icon: IconInbox, inDevelopment: true },
+  { path: 'info', label: 'Info', icon: IconInfoCircle },
+]

@@ -1,19 +1,38 @@
 /** Round every page of one system: its name, and the way to its parts. */
 import { Anchor, Box, Group, Loader, NavLink, ScrollArea, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { Link, Outlet, NavLink as RouterLink, useParams } from 'react-router'
+import { useEffect, useRef } from 'react'
+import { Link, Outlet, NavLink as RouterLink, useLocation, useParams } from 'react-router'
 import { ask } from '../api.ts'
 import { Failure } from './failure.tsx'
 import { places } from './places.tsx'
 
 /** A system with its settings, as `GET /admin/v/4/systemmanagement` answers it. */
-export type SystemDetails = {
-  appId: string
-  appSecret: string
+export type SystemDetails = Settings & { appId: string; appSecret: string }
+
+/** What a developer changes of a system. Times in seconds. */
+export type Settings = {
   name: string
   description: string
   auth_service: string
-} & Record<string, unknown>
+  reg_service: string
+  registration: 'open' | 'closed'
+  anonymous: 'open' | 'closed'
+  run_as_sign_in: 'refused' | 'allowed'
+  token_ttl_user: number
+  token_ttl_device: number
+  token_ttl_anon: number
+  refresh_max_age: number
+  auth_error_status: 200 | 401
+  password_min_length: number
+  messages_to: '' | 'inbox' | 'provider'
+  message_providers: MessageProvider[]
+  phone_country: string
+}
+
+export type MessageProvider =
+  | { kind: 'twilio'; account: string; token: string; from?: string; messaging_service?: string }
+  | { kind: 'webhook'; url: string; secret: string }
 
 export const systemQuery = (key: string) => ({
   queryKey: ['system', key],
@@ -21,12 +40,34 @@ export const systemQuery = (key: string) => ({
     ask<SystemDetails>(`/admin/v/4/systemmanagement?id=${encodeURIComponent(key)}`, { signal }),
 })
 
+/** Where messages of a system go; `gateway` stands there in development alone. */
+export type Sending = {
+  where: 'inbox' | 'provider'
+  messages_to: string
+  gateway?: { url: string; account_sid: string; auth_token: string }
+}
+
+export const sendingQuery = (key: string) => ({
+  queryKey: ['sending', key],
+  queryFn: ({ signal }: { signal: AbortSignal }) => ask<Sending>(`/admin/v/4/system/${key}/sending`, { signal }),
+  staleTime: 60_000,
+})
+
 /** The key of the system that the page is of. */
 export const useSystemKey = (): string => useParams().systemKey!
 
 export function SystemFrame() {
   const key = useSystemKey()
+  const { pathname } = useLocation()
   const system = useQuery(systemQuery(key))
+  const sending = useQuery(sendingQuery(key))
+  const nav = useRef<HTMLDivElement>(null)
+  // On narrow screens the row of parts scrolls; the one that is open is to be seen.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: with each page
+  useEffect(() => {
+    nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
+  }, [pathname, system.isSuccess])
+  const shown = places.filter(({ inDevelopment }) => inDevelopment !== true || sending.data?.gateway !== undefined)
   if (system.isPending) return <Loader aria-label="Loading the system" />
   if (system.isError) return <Failure error={system.error} title="This system cannot be opened" />
   return (
@@ -41,13 +82,14 @@ export function SystemFrame() {
         </Text>
       </Group>
       <ScrollArea type="never" mb="md">
-        <Group component="nav" aria-label={`Parts of ${system.data.name}`} gap={4} wrap="nowrap">
-          {places.map(({ path, label, icon: Icon }) => (
+        <Group component="nav" ref={nav} aria-label={`Parts of ${system.data.name}`} gap={4} wrap="nowrap">
+          {shown.map(({ path, label, icon: Icon }) => (
             <NavLink
               key={path}
               component={RouterLink}
               to={`/systems/${key}/${path}`}
               label={label}
+              active={pathname.startsWith(`/systems/${key}/${path}`)}
               leftSection={<Icon size={16} />}
               w="auto"
               px="sm"

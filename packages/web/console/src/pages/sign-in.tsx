@@ -1,7 +1,7 @@
-/** Where developers sign in. */
-import { Button, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core'
-import { useMutation } from '@tanstack/react-query'
-import { useState } from 'react'
+/** Where developers sign in. On a node without a developer, where the way in is. */
+import { Alert, Button, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core'
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
 import { Navigate, useLocation } from 'react-router'
 import { ask, setSession } from '../api.ts'
 import { Failure } from '../frame/failure.tsx'
@@ -10,22 +10,51 @@ import { useSession } from '../session.ts'
 export function SignInPage() {
   const session = useSession()
   const { state } = useLocation()
+  const about = useQuery({
+    queryKey: ['about'],
+    queryFn: ({ signal }) => ask<{ needs_developer: boolean }>('/api/about', { signal }),
+  })
+  useEffect(() => {
+    document.title = 'Sign in · Gatehouse'
+  }, [])
+  if (session !== undefined) {
+    const from = (state as { from?: unknown } | null)?.from
+    return <Navigate to={typeof from === 'string' ? from : '/systems'} replace />
+  }
+  return (
+    <Stack component="main" maw={420} mx="auto" mt="10vh" p="md">
+      <Title order={1} size="h2">
+        Gatehouse
+      </Title>
+      {about.data?.needs_developer === true ? <FirstRun /> : <SignInForm />}
+    </Stack>
+  )
+}
+
+function FirstRun() {
+  return (
+    <Alert title="This node has no developer yet">
+      <Stack gap="xs">
+        <Text size="sm">
+          When it started, the node printed a one-time link that ends in <code>/setup?key=…</code>. It stands in the
+          terminal or the log of the node. Open it in this browser: it makes the first developer.
+        </Text>
+        <Text size="sm">The link is good for an hour. Start the node again for a new one.</Text>
+      </Stack>
+    </Alert>
+  )
+}
+
+function SignInForm() {
   const [email, setEmail] = useState('')
   const [password, setPassword] = useState('')
   const signIn = useMutation({
     mutationFn: () => ask<{ dev_token: string }>('/admin/auth', { method: 'POST', body: { email, password } }),
     onSuccess: ({ dev_token }) => setSession({ token: dev_token, email }),
   })
-  if (session !== undefined) {
-    const from = (state as { from?: unknown } | null)?.from
-    return <Navigate to={typeof from === 'string' ? from : '/systems'} replace />
-  }
   return (
-    <Stack maw={420} mx="auto" mt="10vh" p="md">
-      <Title order={1} size="h2">
-        Gatehouse
-      </Title>
-      <Paper withBorder p="lg" radius="md">
+    <>
+      <Paper withBorder p="lg">
         <form
           onSubmit={(event) => {
             event.preventDefault()
@@ -64,6 +93,6 @@ export function SignInPage() {
         added on the machine, by <code>gatehouse developer add</code>. Users of a system do not sign in here but at its
         portals and apps.
       </Text>
-    </Stack>
+    </>
   )
 }

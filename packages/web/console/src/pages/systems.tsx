@@ -1,37 +1,55 @@
 /** The developer's systems, and a new one. */
-import { Button, Card, Group, Loader, Modal, SimpleGrid, Stack, Text, Textarea, TextInput, Title } from '@mantine/core'
+import { Button, Card, Loader, Modal, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { IconPlus } from '@tabler/icons-react'
+import { IconBox, IconDownload, IconPlus } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, useNavigate } from 'react-router'
 import { ask } from '../api.ts'
 import { Failure } from '../frame/failure.tsx'
+import { NothingYet } from '../frame/nothing-yet.tsx'
+import { PageHead } from '../frame/page-head.tsx'
 
 type Listed = { appID: string; name: string; auth_service: string }
 
+export const systemsQuery = {
+  queryKey: ['systems'],
+  queryFn: ({ signal }: { signal: AbortSignal }) => ask<Listed[]>('/admin/allsystems', { signal }),
+}
+
 export function SystemsPage() {
-  const systems = useQuery({
-    queryKey: ['systems'],
-    queryFn: ({ signal }) => ask<Listed[]>('/admin/allsystems', { signal }),
-  })
+  const systems = useQuery(systemsQuery)
   const [adding, { open, close }] = useDisclosure(false)
   return (
     <Stack>
-      <Group justify="space-between">
-        <Title order={1} size="h2">
-          Systems
-        </Title>
-        <Button leftSection={<IconPlus size={16} />} onClick={open}>
-          New system
-        </Button>
-      </Group>
+      <PageHead
+        title="Systems"
+        text="A system is one application: its users, roles, collections, services and portals."
+        actions={
+          <>
+            <Button component={Link} to="/packages/install" variant="default" leftSection={<IconDownload size={16} />}>
+              Install
+            </Button>
+            <Button leftSection={<IconPlus size={16} />} onClick={open}>
+              New system
+            </Button>
+          </>
+        }
+      />
       {systems.isPending && <Loader aria-label="Loading the systems" />}
       {systems.isError && <Failure error={systems.error} />}
       {systems.data?.length === 0 && (
-        <Text c="dimmed">
-          There is no system yet. A system is one application: its users, roles, collections, services and portals.
-        </Text>
+        <NothingYet
+          icon={IconBox}
+          title="There is no system yet"
+          action={
+            <Button component={Link} to="/packages" variant="light">
+              Look at the packages
+            </Button>
+          }
+        >
+          Begin with a package, which brings a whole system that works, or make an empty one.
+        </NothingYet>
       )}
       <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
         {systems.data?.map(({ appID, name, auth_service }) => (

@@ -1,0 +1,20 @@
+/** Times as people read them, in their own time zone. */
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', hourCycle: 'h23' })
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23' })
+
+export const atClock = (ms: number): string => clock.format(ms)
+export const atDay = (ms: number): string => day.format(ms)
+
+const spans: [number, string][] = [
+  [86_400, 'day'],
+  [3_600, 'hour'],
+  [60, 'minute'],
+  [1, 'second'],
+]
+
+/** As "5 days" or "90 seconds": the largest unit that divides it. */
+export function lasting(seconds: number): string {
+  const [size, unit] = spans.find(([size]) => seconds >= size && seconds % size === 0) ?? [1, 'second']
+  const count = seconds / size
+  return `${count} ${unit}${count === 1 ? '' : 's'}`
+}
