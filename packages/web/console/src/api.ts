@@ -46,28 +46,43 @@ export class ApiError extends Error {
   readonly status: number
   readonly hint: string
   readonly id: string
+  /** Of the error table of the contract; 0 where the node said none. */
+  readonly code: number
 
-  constructor(status: number, message: string, hint: string, id: string) {
+  constructor(status: number, message: string, hint: string, id: string, code = 0) {
     super(message)
     this.name = 'ApiError'
     this.status = status
     this.hint = hint
     this.id = id
+    this.code = code
   }
 }
 
-export type Ask = { method?: 'GET' | 'POST' | 'PUT' | 'DELETE'; body?: unknown; signal?: AbortSignal }
+export type Ask = {
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  body?: unknown
+  signal?: AbortSignal | undefined
+  accept?: string
+  headers?: Record<string, string>
+  /** Answers that are none of the node's own, and so no refusal whatever their status. */
+  foreign?: (response: Response) => boolean
+}
+
+/** Codes of errors that a page has an answer of its own for (contract/errors.ts). */
+export const errorCodes = { conflict: 314 }
 
 /** Rejects with ApiError. A token that is no longer good ends the session of the console. */
-export async function ask<T>(path: string, { method = 'GET', body, signal }: Ask = {}): Promise<T> {
-  const response = await send(path, { method, body, signal })
+export async function ask<T>(path: string, given: Ask = {}): Promise<T> {
+  const response = await send(path, given)
   const text = await response.text()
   return (text === '' ? undefined : readJson(text)) as T
 }
 
 /** The answer itself, for what is no JSON or comes line by line. */
-export async function send(path: string, { method = 'GET', body, signal }: Ask = {}): Promise<Response> {
-  const headers: Record<string, string> = { accept: 'application/json' }
+export async function send(path: string, given: Ask = {}): Promise<Response> {
+  const { method = 'GET', body, signal, accept = 'application/json', foreign } = given
+  const headers: Record<string, string> = { accept, ...given.headers }
   if (current !== undefined) headers['ClearBlade-DevToken'] = current.token
   let response: Response
   try {
@@ -82,16 +97,16 @@ export async function send(path: string, { method = 'GET', body, signal }: Ask =
     if (signal?.aborted === true) throw cause
     throw new ApiError(0, 'The node cannot be reached.', 'Is it running, and are you online?', '')
   }
-  if (response.ok) return response
-  const error = failure(response.status, await response.text().catch(() => ''))
+  if (response.ok || foreign?.(response) === true) return response
+  const error = readFailure(response.status, await response.text().catch(() => ''))
   if (response.status === 401 && current !== undefined && path !== '/admin/auth') setSession(undefined)
   throw error
 }
 
 /** `detail` is what people read; where there is a hint, it ends with it. */
-function failure(status: number, text: string): ApiError {
+export function readFailure(status: number, text: string): ApiError {
   const envelope = readJson(text) as { error?: Record<string, unknown> } | undefined
-  const { detail, message, hint, id } = envelope?.error ?? {}
+  const { detail, message, hint, id, code } = envelope?.error ?? {}
   const say = (value: unknown): string => (typeof value === 'string' ? value : '')
   const what = say(detail) || say(message) || `The node answered with status ${status}.`
   const mend = say(hint)
@@ -100,10 +115,11 @@ function failure(status: number, text: string): ApiError {
     mend !== '' && what.endsWith(mend) ? what.slice(0, -mend.length).trim() : what,
     mend,
     say(id),
+    typeof code === 'number' ? code : 0,
   )
 }
 
-function readJson(text: string): unknown {
+export function readJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

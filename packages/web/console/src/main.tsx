@@ -1,23 +1,19 @@
 /** Starts the console in its page. */
 import '@mantine/core/styles.css'
 import '@mantine/notifications/styles.css'
-import { createTheme, MantineProvider } from '@mantine/core'
+import { MantineProvider } from '@mantine/core'
 import { Notifications } from '@mantine/notifications'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { setNonce } from 'get-nonce'
 import { createRoot } from 'react-dom/client'
 import { RouterProvider } from 'react-router'
 import { ApiError } from './api.ts'
 import { router } from './routes.tsx'
+import { cssVariables, theme } from './theme.ts'
 
-/** The page's policy lets only styles with this mark in. */
+/** The page's policy lets only styles with this mark in; the second is asked by what keeps the page still under a dialog. */
 const styleNonce = document.querySelector<HTMLMetaElement>('meta[name="style-nonce"]')?.content ?? ''
-
-const theme = createTheme({
-  primaryColor: 'teal',
-  autoContrast: true,
-  fontFamily: 'system-ui, -apple-system, "Segoe UI", sans-serif',
-  cursorType: 'pointer',
-})
+setNonce(styleNonce)
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -30,7 +26,12 @@ const queries = new QueryClient({
 })
 
 createRoot(document.querySelector('#root')!).render(
-  <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => styleNonce}>
+  <MantineProvider
+    theme={theme}
+    cssVariablesResolver={cssVariables}
+    defaultColorScheme="auto"
+    getStyleNonce={() => styleNonce}
+  >
     <Notifications position="top-right" />
     <QueryClientProvider client={queries}>
       <RouterProvider router={router} />
