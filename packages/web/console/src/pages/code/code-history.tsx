@@ -90,7 +90,7 @@ type RunsProps = {
 function Runs({ times, chosen, onChoose, children }: RunsProps) {
   return (
     <Group align="flex-start">
-      <ScrollArea.Autosize mah="50dvh" w={210} type="auto">
+      <ScrollArea.Autosize mah="50dvh" w={{ base: '100%', sm: 210 }} type="auto">
         <Stack gap={2} component="nav" aria-label="Runs by time">
           {times.map(({ id, at }) => (
             <NavLink

@@ -18,7 +18,7 @@ export function CodePage() {
   const [adding, { open, close }] = useDisclosure(false)
   return (
     <Stack gap="sm">
-      <Group justify="space-between">
+      <Group justify="space-between" visibleFrom={name === undefined ? undefined : 'sm'}>
         <Title order={1} size="h2">
           Code
         </Title>

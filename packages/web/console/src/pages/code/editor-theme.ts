@@ -50,7 +50,13 @@ const base = EditorView.theme({
     backgroundImage: 'none',
     color: 'var(--mantine-color-text)',
     border: '1px solid var(--mantine-color-default-border)',
+    borderRadius: 'var(--mantine-radius-sm)',
+    fontSize: '13px',
+    padding: '3px 8px',
   },
+  '.cm-panel.cm-search': { padding: '6px 8px', fontFamily: 'var(--mantine-font-family)' },
+  '.cm-panel.cm-search label': { fontSize: '13px' },
+  '.cm-panel.cm-search [name=close]': { fontSize: '18px', padding: '4px 8px' },
   '.cm-diagnostic': { fontFamily: 'var(--mantine-font-family)' },
 })
 

@@ -27,7 +27,7 @@ function List({ place, text, dirty }: { place: UnitPlace; text: string; dirty: b
   const shown = versions.data.find(({ version }) => version === chosen) ?? versions.data[1] ?? versions.data[0]
   return (
     <Group align="flex-start" gap="md">
-      <ScrollArea.Autosize mah="60dvh" w={230} type="auto">
+      <ScrollArea.Autosize mah="60dvh" w={{ base: '100%', sm: 230 }} type="auto">
         <Stack gap={2} component="nav" aria-label="Versions">
           {versions.data.map((one) => (
             <NavLink

@@ -31,7 +31,7 @@ export function Workbench({ place, current }: { place: UnitPlace; current: Unit 
     try {
       const answer = await save.mutateAsync({ over })
       if (answer.kind === 'stale') setDialog('stale')
-      else tell(answer.version, answer.problem?.message)
+      else tell(answer.version, answer.version === base.version, answer.problem?.message)
       return answer.kind === 'saved'
     } catch (error) {
       notifications.show({ color: 'red', title: 'Not saved', message: error instanceof Error ? error.message : '' })
@@ -41,7 +41,7 @@ export function Workbench({ place, current }: { place: UnitPlace; current: Unit 
 
   async function saveAndTest(): Promise<void> {
     if (parameters.some(({ json }) => whyNotJson(json) !== '')) return setDialog('parameters')
-    if (await saveText()) run.mutate()
+    if (!dirty || (await saveText())) run.mutate()
   }
 
   return (
@@ -148,10 +148,11 @@ export function Workbench({ place, current }: { place: UnitPlace; current: Unit 
   )
 }
 
-function tell(version: number, problem: string | undefined): void {
+function tell(version: number, same: boolean, problem: string | undefined): void {
+  const saved = same ? `Nothing has changed since version ${version}` : `Saved as version ${version}`
   notifications.show(
     problem === undefined
-      ? { color: 'green', message: `Saved as version ${version}` }
-      : { color: 'orange', title: `Saved as version ${version}, but it does not compile`, message: problem },
+      ? { color: 'green', message: saved }
+      : { color: 'orange', title: `${saved}, which does not compile`, message: problem },
   )
 }
