@@ -225,6 +225,25 @@ test('unsaved text is asked about before leaving, and survives a reload', async 
   await window.close()
 })
 
+test('a key that was typed into a library is offered to the secrets, and moves there', async () => {
+  const system = await furnished()
+  const window = await openWindow(browser, app)
+  const { page } = window
+  await page.goto(`${base}/${system.key}/code/library/Constants`)
+  await write(page, 'var TWILIO_SECRET = "0123456789abcdef"\nvar TWILIO_URL = "https://api.twilio.com"\n')
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.getByText('This looks like keys of a provider').waitFor()
+  await window.picture('code-typed-secrets')
+  await demandAccessible(page)
+  await page.getByRole('button', { name: 'Move into secrets' }).click()
+  await editor(page).getByText('secret:').waitFor()
+  assert.doesNotMatch(await editor(page).innerText(), /0123456789abcdef/)
+  const { body } = await app.call('GET', `/admin/v/4/system/${system.key}/secrets`, { developer: app.developer })
+  assert.equal(body.length ?? body.secrets?.length, 1)
+  assert.deepEqual(window.troubles(), [])
+  await window.close()
+})
+
 test('versions show what differs, and an older one is made current again', async () => {
   const system = await furnished()
   await app.call('PUT', `/admin/code/v/1/${system.key}/greet`, {

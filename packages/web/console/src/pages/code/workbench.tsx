@@ -12,6 +12,7 @@ import { RunResult } from './run-result.tsx'
 import { StaleSave } from './stale-save.tsx'
 import { bodyOf, TestParameters, useTestParameters, whyNotJson } from './test-parameters.tsx'
 import { Tools } from './tools.tsx'
+import { TypedSecrets } from './typed-secrets.tsx'
 import { useEditing } from './use-editing.ts'
 import { Versions } from './versions.tsx'
 import { Wrench } from './wrench.tsx'
@@ -105,6 +106,7 @@ export function Workbench({ place, current }: { place: UnitPlace; current: Unit 
           </Group>
         </Alert>
       )}
+      <TypedSecrets place={place} version={base.version} dirty={dirty} />
       <Editor
         label={`Code of ${base.name}`}
         initial={base.code}
