@@ -19,6 +19,18 @@ const codeRoutes: RouteObject = {
   ],
 }
 
+const dataRoutes: RouteObject = {
+  path: 'data',
+  lazy: async () => ({ Component: (await import('./pages/data/data-page.tsx')).DataPage }),
+  children: [
+    { index: true, lazy: async () => ({ Component: (await import('./pages/data/data-page.tsx')).NoCollectionOpen }) },
+    {
+      path: ':name',
+      lazy: async () => ({ Component: (await import('./pages/data/collection-page.tsx')).CollectionPage }),
+    },
+  ],
+}
+
 const routes: RouteObject[] = [
   { path: 'sign-in', element: <SignInPage /> },
   {
@@ -31,7 +43,7 @@ const routes: RouteObject[] = [
         path: 'systems/:systemKey',
         element: <SystemFrame />,
         errorElement: <PageFailed />,
-        children: [codeRoutes],
+        children: [codeRoutes, dataRoutes],
       },
     ],
   },

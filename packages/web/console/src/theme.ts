@@ -19,16 +19,20 @@ export const theme = createTheme({
   },
 })
 
-/** Text on a tint of its own colour, which the library's own shade is too pale for. */
-const onTints = Object.fromEntries(
-  ['teal', 'green', 'blue', 'orange', 'red'].map((name) => [
-    `--mantine-color-${name}-light-color`,
-    `color-mix(in srgb, var(--mantine-color-${name}-9), black 30%)`,
-  ]),
-)
+const darker = (variable: string, share: string) =>
+  Object.fromEntries(
+    ['teal', 'green', 'blue', 'orange', 'red'].map((name) => [
+      `--mantine-color-${name}-${variable}`,
+      `color-mix(in srgb, var(--mantine-color-${name}-9), black ${share})`,
+    ]),
+  )
+
+/** Text on a tint of its own colour, and buttons under the pointer, which the library's own shades are too pale for. */
+const onTints = darker('light-color', '30%')
+const hovered = darker('filled-hover', '12%')
 
 export const cssVariables: CSSVariablesResolver = () => ({
-  variables: {},
+  variables: hovered,
   light: {
     ...onTints,
     '--mantine-color-dimmed': 'var(--mantine-color-gray-7)',
