@@ -46,6 +46,7 @@ export class ApiError extends Error {
   readonly status: number
   readonly hint: string
   readonly id: string
+  /** Of the error table of the contract; 0 where the node said none. */
   readonly code: number
 
   constructor(status: number, message: string, hint: string, id: string, code = 0) {
@@ -63,24 +64,25 @@ export type Ask = {
   body?: unknown
   signal?: AbortSignal | undefined
   accept?: string
+  headers?: Record<string, string>
+  /** Answers that are none of the node's own, and so no refusal whatever their status. */
+  foreign?: (response: Response) => boolean
 }
 
 /** Codes of errors that a page has an answer of its own for (contract/errors.ts). */
 export const errorCodes = { conflict: 314 }
 
 /** Rejects with ApiError. A token that is no longer good ends the session of the console. */
-export async function ask<T>(path: string, { method = 'GET', body, signal }: Ask = {}): Promise<T> {
-  const response = await send(path, { method, body, signal })
+export async function ask<T>(path: string, given: Ask = {}): Promise<T> {
+  const response = await send(path, given)
   const text = await response.text()
   return (text === '' ? undefined : readJson(text)) as T
 }
 
 /** The answer itself, for what is no JSON or comes line by line. */
-export async function send(
-  path: string,
-  { method = 'GET', body, signal, accept = 'application/json' }: Ask = {},
-): Promise<Response> {
-  const headers: Record<string, string> = { accept }
+export async function send(path: string, given: Ask = {}): Promise<Response> {
+  const { method = 'GET', body, signal, accept = 'application/json', foreign } = given
+  const headers: Record<string, string> = { accept, ...given.headers }
   if (current !== undefined) headers['ClearBlade-DevToken'] = current.token
   let response: Response
   try {
@@ -95,7 +97,7 @@ export async function send(
     if (signal?.aborted === true) throw cause
     throw new ApiError(0, 'The node cannot be reached.', 'Is it running, and are you online?', '')
   }
-  if (response.ok) return response
+  if (response.ok || foreign?.(response) === true) return response
   const error = readFailure(response.status, await response.text().catch(() => ''))
   if (response.status === 401 && current !== undefined && path !== '/admin/auth') setSession(undefined)
   throw error

@@ -7,8 +7,34 @@ import { SystemFrame } from './frame/system-frame.tsx'
 import { SignInPage } from './pages/sign-in.tsx'
 import { SystemsPage } from './pages/systems.tsx'
 
+const codeRoutes: RouteObject = {
+  path: 'code',
+  lazy: async () => ({ Component: (await import('./pages/code/code-page.tsx')).CodePage }),
+  children: [
+    { index: true, lazy: async () => ({ Component: (await import('./pages/code/code-page.tsx')).NothingOpen }) },
+    {
+      path: ':kind/:name',
+      lazy: async () => ({ Component: (await import('./pages/code/unit-page.tsx')).UnitPage }),
+    },
+  ],
+}
+
+const dataRoutes: RouteObject = {
+  path: 'data',
+  lazy: async () => ({ Component: (await import('./pages/data/data-page.tsx')).DataPage }),
+  children: [
+    { index: true, lazy: async () => ({ Component: (await import('./pages/data/data-page.tsx')).NoCollectionOpen }) },
+    {
+      path: ':name',
+      lazy: async () => ({ Component: (await import('./pages/data/collection-page.tsx')).CollectionPage }),
+    },
+  ],
+}
+
 const ofSystem: RouteObject[] = [
   { index: true, element: <Navigate to="info" replace /> },
+  codeRoutes,
+  dataRoutes,
   { path: 'portals', lazy: async () => ({ Component: (await import('./pages/portals.tsx')).PortalsPage }) },
   {
     path: 'packages',

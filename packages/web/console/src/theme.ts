@@ -11,15 +11,16 @@ export const theme = createTheme({
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, monospace',
   cursorType: 'pointer',
   defaultRadius: 'md',
+  respectReducedMotion: true,
   components: {
     Modal: { defaultProps: closing, styles: { title: { fontWeight: 600 } } },
     Drawer: { defaultProps: closing, styles: { title: { fontWeight: 600 } } },
-    Notification: { defaultProps: closing },
+    Notification: { defaultProps: closing, styles: { description: { color: 'var(--mantine-color-dimmed)' } } },
   },
 })
 
 /** Colours of badges, alerts and quiet buttons, whose text stands on a light shade of the same colour. */
-const tinted = ['teal', 'blue', 'red', 'orange', 'yellow', 'gray']
+const tinted = ['teal', 'green', 'blue', 'red', 'orange', 'yellow', 'gray']
 
 const onTint = Object.fromEntries(
   tinted.map((name) => [

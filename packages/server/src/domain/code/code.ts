@@ -169,7 +169,10 @@ export async function putCode(scope: SystemScope, prepared: PreparedCode, runAs?
   })
 }
 
-/** Any subset of the fields. New code, requirements or engine make a new version; settings change in place. */
+/**
+ * Any subset of the fields. New code, requirements or engine make a new version; settings change in place. With
+ * `base_version`, the version that the change was made to, nothing is changed where another one is current: throws conflict.
+ */
 export async function updateCode(
   scope: SystemScope,
   kind: CodeKind,
@@ -186,11 +189,13 @@ export async function updateCode(
   const source = readSource(body.code)
   const dependencies = readDependencies(body.dependencies)
   const dialect = readDialect(body.engine_type)
+  const base = readBase(body.base_version)
   const now = scope.clock.now()
   // Compiled before the transaction: parsing a large bundle takes long.
   const before = await currentCode(scope, kind, name)
   if (before === undefined) throw missing(kind, name)
   demandOwnRights(scope, before)
+  if (base !== undefined && base !== before.unit.currentVersion) throw notTheirs(before.unit, base)
   const newDialect = dialect ?? before.version.dialect
   const newSource = source ?? before.version.source
   const codeChanged = newSource !== before.version.source || newDialect !== before.version.dialect
@@ -297,6 +302,19 @@ function readSource(value: unknown): string | undefined {
   if (value.includes('\0')) throw new GatehouseError('codeInvalid', 'The code holds a NUL character.')
   return value
 }
+
+function readBase(value: unknown): number | undefined {
+  if (value === undefined || value === null) return undefined
+  if (Number.isInteger(value) && (value as number) >= 1) return value as number
+  throw new GatehouseError('badSetting', 'base_version must be the number of a version.')
+}
+
+const notTheirs = ({ kind, name, currentVersion }: CodeUnitRecord, base: number): GatehouseError =>
+  new GatehouseError(
+    'conflict',
+    `Nothing was saved: version ${currentVersion} of the ${kind} "${name}" is current, and your change was made to version ${base}.`,
+    { hint: 'Look at what is current, then save again on top of it.' },
+  )
 
 /** 0 is the classic engine, 1 the modern one; exported systems know 0 alone. */
 function readDialect(value: unknown): 'classic' | 'modern' | undefined {

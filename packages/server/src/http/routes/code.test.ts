@@ -372,3 +372,24 @@ test('code of a system is closed to other developers and to users of other syste
   assert.equal((await get(system, 'hello')).code, source)
   assert.deepEqual((await call('GET', `/admin/code/v/1/${system.key}`, { developer })).body, { code: ['hello'] })
 })
+
+test('a change made to a version that is not current any more is refused and changes nothing', async () => {
+  const system = await app.createSystem()
+  await app.createService(system, 'hello', source)
+  const put = (body: unknown) => call('PUT', admin(system, 'hello'), { developer, body })
+  assert.equal((await put({ code: `${source}// Ann\n`, base_version: 1 })).body.version_number, 2)
+
+  const late = await put({ code: `${source}// Bob\n`, base_version: 1, logging_enabled: true })
+  assert.equal(late.status, 400)
+  assert.equal(late.body.error.code, 314)
+  assert.match(late.body.error.detail, /version 2 .* is current/)
+  const kept = await get(system, 'hello')
+  assert.equal(kept.code, `${source}// Ann\n`)
+  assert.equal(kept.logging_enabled, false)
+
+  // Making an older version current is a change of somebody else too.
+  await call('PUT', `/codeadmin/v/2/history/service/${system.key}/hello/1`, { developer })
+  assert.equal((await put({ code: `${source}// Bob\n`, base_version: 2 })).status, 400)
+  assert.equal((await put({ code: `${source}// Bob\n`, base_version: 1 })).body.version_number, 3)
+  for (const wrong of [0, 1.5, '3', [3]]) assert.equal((await put({ base_version: wrong })).status, 400)
+})

@@ -1,10 +1,21 @@
 /** The parts of a system, in the order in which they stand beside each other. */
-import { type Icon, IconInbox, IconInfoCircle, IconLayoutDashboard, IconLogin2, IconPackage } from '@tabler/icons-react'
+import {
+  type Icon,
+  IconCode,
+  IconInbox,
+  IconInfoCircle,
+  IconLayoutDashboard,
+  IconLogin2,
+  IconPackage,
+  IconTable,
+} from '@tabler/icons-react'
 
 /** `inDevelopment`: there is no such part in production. */
 export type Place = { path: string; label: string; icon: Icon; inDevelopment?: true }
 
 export const places: Place[] = [
+  { path: 'code', label: 'Code', icon: IconCode },
+  { path: 'data', label: 'Data', icon: IconTable },
   { path: 'portals', label: 'Portals', icon: IconLayoutDashboard },
   { path: 'packages', label: 'Packages', icon: IconPackage },
   { path: 'sign-ins', label: 'Sign-ins', icon: IconLogin2 },
