@@ -69,7 +69,7 @@ export class InsideRequests {
       const response = await server.inject({
         method: request.method as 'GET',
         url: request.url.pathname + request.url.search,
-        headers: { ...request.headers, host: request.url.host, [markHeader]: mark },
+        headers: { ...request.headers, [markHeader]: mark },
         ...(request.body !== undefined && { payload: request.body }),
         signal: request.signal,
       })

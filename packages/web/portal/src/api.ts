@@ -43,7 +43,10 @@ export async function ask(method: 'GET' | 'POST', path: string, more: { token?: 
   const answer = parsed(words)
   if (response.ok) return answer
   const error = fields(fields(answer).error)
-  throw new NodeError(response.status, text(error.detail) || text(error.message) || `The node answered with ${response.status}.`)
+  throw new NodeError(
+    response.status,
+    text(error.detail) || text(error.message) || `The node answered with ${response.status}.`,
+  )
 }
 
 function parsed(words: string): unknown {
@@ -100,4 +103,3 @@ export async function signInStep(link: Link, given: Fields): Promise<SignInStep>
   }
   return { state: 'code', message: message || 'Enter the code.', factorId, canResend: options.kind === 'phone' }
 }
-

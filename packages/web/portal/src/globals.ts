@@ -2,8 +2,9 @@
  * What code of portals expects to find (packages-portals-edge.md §3.4, §3.5): `$` with the look and the plugins of Bootstrap,
  * and `window.ClearBlade`, which is the SDK for browsers as npm has it.
  */
+
+import { ClearBlade } from 'clearblade-js-client'
 import $ from 'jquery'
-import sdk from 'clearblade-js-client'
 import { text } from './model/fields.ts'
 import type { Person } from './session.ts'
 
@@ -11,7 +12,14 @@ import type { Person } from './session.ts'
 // biome-ignore lint/suspicious/noExplicitAny: the SDK has types for its npm form alone
 type Sdk = any
 
-type Globals = { $: unknown; jQuery: unknown; ClearBlade: Sdk; CB_PORTAL: unknown; datasources: unknown; portalTitle: string }
+type Globals = {
+  $: unknown
+  jQuery: unknown
+  ClearBlade: Sdk
+  CB_PORTAL: unknown
+  datasources: unknown
+  portalTitle: string
+}
 
 export const globals = window as unknown as Globals
 
@@ -20,7 +28,7 @@ export async function installGlobals(): Promise<void> {
   // Looks for jQuery when it is loaded.
   await import('bootstrap')
   await import('./compatible.ts')
-  globals.ClearBlade = Object.getPrototypeOf(sdk.ClearBlade({})).constructor
+  globals.ClearBlade = Object.getPrototypeOf(ClearBlade({})).constructor
 }
 
 export type Connection = {

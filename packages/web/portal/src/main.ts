@@ -24,7 +24,7 @@ async function open(link: Link, sessions: Sessions): Promise<Opened> {
     const token = sessions.person()?.authToken ?? (link.allowAnon ? sessions.anonymous() : undefined)
     try {
       const opened = await openPortal(link, token)
-      if (opened.caller !== 'user') sessions.forget()
+      if (opened.caller !== 'user' && sessions.person() !== undefined) sessions.forget()
       if (opened.anonymousToken !== undefined) sessions.keepAnonymous(opened.anonymousToken)
       return opened
     } catch (error) {
@@ -61,14 +61,15 @@ async function start(): Promise<void> {
   const run = codeRunner(() => ({ portalTitle: model.name, datasources: globals.datasources, CB_PORTAL: portal }))
   const call = (method: 'GET' | 'POST', path: string, body?: unknown) =>
     ask(method, path, { body, ...(clearBlade.user?.authToken && { token: clearBlade.user.authToken }) })
-  const failed = ({ name }: { name: string }, message: string) =>
-    notify({ title: name, message, type: 'error' })
+  const failed = ({ name }: { name: string }, message: string) => notify({ title: name, message, type: 'error' })
   const sources = createSources(model.datasources, kindsOf(call, opened.systemKey), { run, failed })
   Object.assign(globals, { CB_PORTAL: portal, datasources: sources.byName, portalTitle: model.name })
 
   const load = async (urls: readonly string[]): Promise<void> => {
     for (const url of urls) {
-      await loadScript(url).catch((error) => notify({ title: 'A script is missing', message: error.message, type: 'error' }))
+      await loadScript(url).catch((error) =>
+        notify({ title: 'A script is missing', message: error.message, type: 'error' }),
+      )
     }
   }
   const first = (async () => {
@@ -96,7 +97,10 @@ function showFailure(error: unknown): void {
           class: 'gh-card',
           children: [
             element('h1', { text: 'This portal cannot be opened' }),
-            element('p', { text: error instanceof Error ? error.message : String(error), attributes: { role: 'alert' } }),
+            element('p', {
+              text: error instanceof Error ? error.message : String(error),
+              attributes: { role: 'alert' },
+            }),
           ],
         }),
       ],

@@ -1,5 +1,5 @@
+/** What comes without types for a browser. */
 declare module 'bootstrap'
 declare module 'clearblade-js-client' {
-  const sdk: { ClearBlade: (options: object) => object }
-  export default sdk
+  export const ClearBlade: (options: object) => object
 }

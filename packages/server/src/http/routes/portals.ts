@@ -11,7 +11,7 @@ import { signIn, signInAnonymously } from '../../domain/auth/sign-in.ts'
 import { secretMatches } from '../../domain/systems/systems.ts'
 import { portalLink, systemOfLink } from '../portal-links.ts'
 import type { PortalSites } from '../portal-sites.ts'
-import { empty, type Route, type RouteInput, route } from '../route.ts'
+import { empty, Reply, type Route, type RouteInput, route } from '../route.ts'
 import { type AnyBody, AnyObject, demandParameter, demandText, parameter } from './shapes.ts'
 import { signInAnswer } from './user-auth.ts'
 
@@ -144,6 +144,8 @@ const withoutLink = ({ systemKey: _key, systemSecret: _secret, ...body }: AnyBod
 
 /** What clients of this path read is `userToken`; the rest is as at `/api/v/1/user/auth`. */
 function withUserToken(answer: unknown): unknown {
-  if (answer instanceof Object && 'user_token' in answer) return { userToken: answer.user_token, ...answer }
-  return answer
+  if (answer instanceof Reply) {
+    return new Reply(withUserToken(answer.body), { status: answer.status, headers: answer.headers })
+  }
+  return answer instanceof Object && 'user_token' in answer ? { userToken: answer.user_token, ...answer } : answer
 }

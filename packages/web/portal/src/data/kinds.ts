@@ -31,7 +31,9 @@ export const kindsOf =
       case 'DATASOURCE_AGGREGATOR':
         return { join: (sources, changed) => aggregate(source, sources, changed) }
       default:
-        return { waitsFor: waiting[source.type] ?? `something that is called ${source.type || 'nothing'} and not known here` }
+        return {
+          waitsFor: waiting[source.type] ?? `something that is called ${source.type || 'nothing'} and not known here`,
+        }
     }
   }
 

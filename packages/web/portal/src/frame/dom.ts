@@ -8,7 +8,10 @@ type Options = {
   children?: (Node | undefined)[]
 }
 
-export function element<K extends keyof HTMLElementTagNameMap>(tag: K, options: Options = {}): HTMLElementTagNameMap[K] {
+export function element<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  options: Options = {},
+): HTMLElementTagNameMap[K] {
   const made = document.createElement(tag)
   if (options.class !== undefined) made.className = options.class
   if (options.text !== undefined) made.textContent = options.text
@@ -71,13 +74,20 @@ const mostNotifications = 5
 export function notifier(): (given: Notification | string) => void {
   const box = element('div', { class: 'gh-notifications', attributes: { role: 'status', 'aria-live': 'polite' } })
   return (given) => {
-    const { title = '', message = '', type = '', timeout } = typeof given === 'string' ? { title: given } : (given ?? {})
+    const {
+      title = '',
+      message = '',
+      type = '',
+      timeout,
+    } = typeof given === 'string' ? { title: given } : (given ?? {})
     const close = element('button', { class: 'btn-close', attributes: { type: 'button', 'aria-label': 'Close' } })
     const bad = /error|danger|fail/i.test(type)
     const note = element('div', {
       class: `gh-notification${bad ? ' gh-bad' : ''}`,
       children: [
-        element('div', { children: [element('strong', { text: String(title) }), element('div', { text: String(message) })] }),
+        element('div', {
+          children: [element('strong', { text: String(title) }), element('div', { text: String(message) })],
+        }),
         close,
       ],
     })

@@ -82,14 +82,25 @@ export function showPane(means: PortalMeans, pane: Pane): Shown {
 }
 
 /** Shows widgets in a grid; answers what takes them away. */
-export function showWidgets(means: PortalMeans, widgets: readonly Widget[], grid: HTMLElement, tab: string): () => void {
+export function showWidgets(
+  means: PortalMeans,
+  widgets: readonly Widget[],
+  grid: HTMLElement,
+  tab: string,
+): () => void {
   const items = widgets.map((widget) => ({
     id: widget.id,
     ...showWidget(means, widget, () => means.scripts(widget.scripts)),
   }))
   grid.append(...items.map((item) => item.element))
   const layouts = means.model.tabLayouts.get(tab) ?? means.model.modalLayouts.get(tab) ?? {}
-  const end = layOut(grid, items, { layouts, cols: means.model.cols, rowHeight: widgetRow, gap: widgetGap, stretch: true })
+  const end = layOut(grid, items, {
+    layouts,
+    cols: means.model.cols,
+    rowHeight: widgetRow,
+    gap: widgetGap,
+    stretch: true,
+  })
   return () => {
     end()
     for (const item of items) item.remove()

@@ -140,7 +140,10 @@ function showFlyout(means: PortalMeans, widgets: readonly Widget[], account: Acc
     })
     out.addEventListener('click', account.signOut)
     flyout.append(
-      element('div', { class: 'gh-account', children: [element('div', { text: `Signed in as ${account.email}` }), out] }),
+      element('div', {
+        class: 'gh-account',
+        children: [element('div', { text: `Signed in as ${account.email}` }), out],
+      }),
     )
   }
   return flyout

@@ -26,7 +26,9 @@ export const flag = (value: unknown, fallback = false): boolean =>
 
 /** The value at a dotted way. */
 export function at(value: unknown, way: string): unknown {
-  return way.split('.').reduce<unknown>((held, key) => (isObject(held) && Object.hasOwn(held, key) ? held[key] : undefined), value)
+  return way
+    .split('.')
+    .reduce<unknown>((held, key) => (isObject(held) && Object.hasOwn(held, key) ? held[key] : undefined), value)
 }
 
 /** A value as people read it. */

@@ -88,7 +88,10 @@ export function readModel(portal: Fields): PortalModel {
 const entries = (value: unknown): [string, Fields][] =>
   Object.entries(fields(value)).filter((entry): entry is [string, Fields] => isObject(entry[1]))
 
-const texts = (value: unknown): string[] => list(value).map((one) => text(one)).filter((one) => one !== '')
+const texts = (value: unknown): string[] =>
+  list(value)
+    .map((one) => text(one))
+    .filter((one) => one !== '')
 
 const readPage = (id: string, page: Fields): Page => ({
   id: text(page.id, id),

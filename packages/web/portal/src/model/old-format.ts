@@ -56,7 +56,13 @@ export function readOldConfig(config: Fields): Fields {
       },
     }
     const w = Math.max(1, Math.min(cols, number(pane.col_width, 1)))
-    places.push({ i: id, x: inColumns(pane.col, cols, index % cols, 1) , y: inColumns(pane.row, cols, index, 1) * 2, w, h: 2 })
+    places.push({
+      i: id,
+      x: inColumns(pane.col, cols, index % cols, 1),
+      y: inColumns(pane.row, cols, index, 1) * 2,
+      w,
+      h: 2,
+    })
   }
   return {
     pages: { Home: { id: 'Home', name: 'Home' } },

@@ -13,7 +13,10 @@ export function findPage(pages: readonly Page[], path: string): Page | undefined
     .filter((name) => name !== '')
   if (names.length === 0) return homePage(pages)
   const [first, ...rest] = names
-  const starts = [...pages.filter((page) => isNamed(page, first!) && !page.isChild), ...pages.filter((page) => isNamed(page, first!))]
+  const starts = [
+    ...pages.filter((page) => isNamed(page, first!) && !page.isChild),
+    ...pages.filter((page) => isNamed(page, first!)),
+  ]
   for (const start of starts) {
     const found = rest.reduce<Page | undefined>((page, name) => page && childOf(pages, page, name), start)
     if (found !== undefined) return found

@@ -1,7 +1,14 @@
 /** Colours of a portal: from its theme, or the standard ones. Text upon a colour is dark or light, whichever can be read. */
 import { at, type Fields, fields, isObject, text } from './fields.ts'
 
-export type PaneTheme = { body: string; header: string; headerText: string; tabs: string; tabText: string; line: string }
+export type PaneTheme = {
+  body: string
+  header: string
+  headerText: string
+  tabs: string
+  tabText: string
+  line: string
+}
 
 const colour = (theme: Fields, way: string, fallback: string): string => safeColour(text(at(theme, way)), fallback)
 
