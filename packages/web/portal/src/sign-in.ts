@@ -55,11 +55,12 @@ export function askForSignIn(root: HTMLElement, link: Link, why: string): Promis
       const made = form([element('p', { text: step.message }), code.field], 'Continue', () =>
         signInStep(link, { factor: 2, factor_id: step.factorId, code: code.box.value.trim() }),
       )
-      const button = (label: string, act: () => void): HTMLButtonElement => {
+      const more = element('div', { class: 'gh-more' })
+      made.append(more)
+      const button = (label: string, act: () => void): void => {
         const one = element('button', { class: 'btn btn-link', text: label, attributes: { type: 'button' } })
         one.addEventListener('click', act)
-        made.append(one)
-        return one
+        more.append(one)
       }
       if (step.canResend) {
         button('Send a new code', async () => {

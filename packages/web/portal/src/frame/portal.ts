@@ -35,6 +35,11 @@ export function showPortal(root: HTMLElement, means: PortalMeans, account: Accou
   function toggleFlyout(): void {
     flyout?.classList.toggle('gh-open')
   }
+  // Beside it, and with Escape, it closes again; its button may be under it.
+  main.addEventListener('click', () => flyout?.classList.remove('gh-open'))
+  window.addEventListener('keydown', ({ key }) => {
+    if (key === 'Escape') flyout?.classList.remove('gh-open')
+  })
 
   let shown: { page: Page | undefined; parts: Shown[]; end: () => void } | undefined
   const show = (page: Page | undefined, path: string): void => {
