@@ -60,6 +60,7 @@ async function passingTime(t: TestContext, app: TestApp): Promise<string> {
 const inWords = (printed: string, url: string): string =>
   printed
     .replaceAll(url, address)
+    .replace(/\b[0-9a-f]{24}\.localhost:\d+/g, 'KEY.localhost:9000')
     .replace(/\bghu_[\w-]+/g, 'TOKEN')
     .replace(/\bghr_[\w-]+/g, 'REFRESH_TOKEN')
     .replace(/\bghf_[\w-]+/g, 'FACTOR_ID')

@@ -43,7 +43,9 @@ function run(title: string, command: string, given: string[], env: Record<string
 
 /** Test files, without those of the PostgreSQL dialect alone where there is no PostgreSQL. */
 function testFiles(): string[] {
-  const found = globSync(['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'], { cwd: root }).sort()
+  const found = globSync(['packages/*/src/**/*.test.ts', 'packages/web/*/src/**/*.test.ts', 'test/**/*.test.ts'], {
+    cwd: root,
+  }).sort()
   const chosen =
     wanted.length === 0
       ? found

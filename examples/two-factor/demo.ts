@@ -24,7 +24,14 @@ const endingMs = 10_000
 class DemoError extends Error {}
 
 type Node = { child: ChildProcess; url: Promise<string>; ended: Promise<unknown>; output(): string }
-type System = { key: string; secret: string; testEmail: string; testPassword: string; phone: string }
+type System = {
+  key: string
+  secret: string
+  testEmail: string
+  testPassword: string
+  phone: string
+  portalUrl: string
+}
 
 function readOptions(): { port: string; data: string | undefined } {
   try {
@@ -102,10 +109,13 @@ async function setUp(call: Call): Promise<System> {
   await call('PUT', `/admin/code/v/1/${system.key}/authOverride`, { run_user: runAs })
   await call('PUT', '/admin/v/4/systemmanagement', { id: system.key, auth_service: 'authOverride' })
   const user = ran.results.users.find((one) => one.email === 'test@example.com')!
-  return { ...system, testEmail: user.email, testPassword: user.password, phone: user.phone ?? '' }
+  const query = new URLSearchParams({ systemKey: system.key, systemSecret: system.secret, name: 'Two Factor Login' })
+  const portal = await call<{ url: string }>('GET', `/console-api/portal/createURL?${query}`)
+  const { email: testEmail, password: testPassword, phone = '' } = user
+  return { ...system, testEmail, testPassword, phone, portalUrl: portal.url }
 }
 
-function show(url: string, { key, secret, testEmail, testPassword, phone }: System): void {
+function show(url: string, { key, secret, testEmail, testPassword, phone, portalUrl }: System): void {
   const headers = `-H 'ClearBlade-SystemKey: ${key}' -H 'ClearBlade-SystemSecret: ${secret}'`
   const first = JSON.stringify({ email: testEmail, password: testPassword })
   const factorId = `$(echo "$ANSWER" | sed 's/.*"factor_id":"\\([^"]*\\)".*/\\1/')`
@@ -128,7 +138,10 @@ Then the code, which this asks you for; it appears below:
 printf 'Code: '; read -r CODE; \
 curl -s ${url}/api/v/1/user/auth ${headers} -d "{\\"factor\\":2,\\"factor_id\\":\\"${factorId}\\",\\"code\\":\\"$CODE\\"}"; echo
 
-The portal "Two Factor Login" came with the package and is kept; its page comes with the console, which is not built yet.
+The same in a browser: open the portal "Two Factor Login" in a private window, and type key, secret and test user there.
+
+${portalUrl}
+
 The same step by step: docs/two-factor.md
 
 The inbox follows, each message as it arrives. Ctrl-C ends the demo.

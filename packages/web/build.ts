@@ -11,7 +11,10 @@ import { build } from 'vite'
 const here = import.meta.dirname
 
 /** The pages, and where a node serves them. */
-const pages = [{ name: 'console', base: '/console/' }]
+const pages = [
+  { name: 'console', base: '/console/' },
+  { name: 'portal', base: '/portal/' },
+]
 
 for (const { name, base } of pages) {
   const folder = join(here, 'dist', name)

@@ -457,7 +457,6 @@ describe('import and push in pieces', () => {
       `/admin/v/4/service_caches/${key}/c`,
       `/admin/triggers/handlers/${key}/t`,
       `/admin/edges/${key}/e`,
-      `/api/v/2/portals/${key}/P`,
       `/admin/${key}/adaptors`,
     ]) {
       const { status, body } = await go('POST', path, { body: { name: 'x' } })

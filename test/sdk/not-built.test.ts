@@ -34,8 +34,6 @@ const calls: Record<string, (callback: Callback) => void> = {
   'Edge.deleteEdgeByName': (callback) => cb.Edge().deleteEdgeByName('site', callback),
   'Edge.columns': (callback) => cb.Edge().columns(callback),
   'Edge.count': (callback) => cb.Edge().count(query(), callback),
-  'Portal.fetch': (callback) => cb.Portal('start').fetch(callback),
-  'Portal.update': (callback) => cb.Portal('start').update({ name: 'start' }, callback),
   'Triggers.fetchDefinitions': (callback) => cb.Triggers().fetchDefinitions(callback),
   'Triggers.create': (callback) => cb.Triggers().create('t', { service_name: 's' }, callback),
   'Triggers.update': (callback) => cb.Triggers().update('t', { service_name: 's' }, callback),

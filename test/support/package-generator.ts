@@ -636,7 +636,7 @@ const sensitive: ReadonlySet<KeptKind> = new Set(['external-database', 'bucket-s
 /** What is kept, as it must come out; `files` are path and text. */
 function keptOf({ notes }: Making, kind: KeptKind, name: string, files: [path: string, text: string][]): Kept {
   files.sort(([one], [other]) => (one < other ? -1 : 1))
-  if (!['package-json', 'ipm-json', 'readme'].includes(kind)) notes.push(`kept ${files[0]![0]}`)
+  if (!['package-json', 'ipm-json', 'readme', 'portal'].includes(kind)) notes.push(`kept ${files[0]![0]}`)
   const whole = files.map(([path, body]) => ({ path, bytes: Buffer.from(body, 'utf8') }))
   return { kind, name, files: whole, sensitive: sensitive.has(kind) }
 }

@@ -80,7 +80,11 @@ test('npm run demo prints what is needed to sign in, shows the code as it arrive
   const systems = await fetch(`${url}/admin/allsystems`, { headers: { 'clearblade-devtoken': token } })
   const [system] = (await systems.json()) as any[]
   assert.deepEqual([system.appID, system.appSecret], [fact('system key'), fact('secret')])
-  assert.match(output(), /The portal "Two Factor Login" came with the package and is kept; its page comes with the con/)
+  const portal = new URL(/^http:\/\/\S+\/portal\/\S+$/m.exec(output())![0])
+  assert.deepEqual(
+    [portal.hostname, portal.port, portal.searchParams.get('allowAnon')],
+    [`${fact('system key')}.localhost`, new URL(url).port, 'true'],
+  )
 
   const first = /^ANSWER=.*$/m.exec(output())![0]
   const second = /^printf 'Code: '.*$/m.exec(output())![0]

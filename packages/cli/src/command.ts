@@ -38,6 +38,10 @@ const commands: Record<string, { summary: string; run: (args: string[]) => Promi
     summary: 'where the node looks for packages',
     run: async (args) => (await import('./catalogue.ts')).catalogue(args),
   },
+  portal: {
+    summary: 'list portals, and print their links',
+    run: async (args) => (await import('./portal.ts')).portal(args),
+  },
   library: { summary: 'push libraries', run: async (args) => (await import('./library.ts')).library(args) },
 }
 

@@ -92,5 +92,9 @@ function nextSteps({ items, passwords = [], runAs = [], system }: Report): strin
   if (items.some(({ kind }) => kind === 'readme')) {
     steps.push(`Read how it is set up: gatehouse package readme --system ${key}`)
   }
+  const portals = items.filter(({ kind, action }) => kind === 'portal' && action === 'create').slice(0, 5)
+  for (const { name } of portals) {
+    steps.push(`Open the portal ${name}: gatehouse portal url ${quoted(name)} --system ${key}`)
+  }
   return steps
 }

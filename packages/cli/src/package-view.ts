@@ -65,9 +65,9 @@ const some = (names: string[], count = most, between = ', '): string =>
     ? names.join(between)
     : `${names.slice(0, count).join(between)} and ${names.length - count} more`
 
-/** What a package says about itself: kept too, and nothing that could be active. */
-const about = new Set(['readme', 'package-json', 'ipm-json'])
-export const couldBeActive = ({ kind }: Named): boolean => !about.has(kind)
+/** Kept as well, and waiting for nothing: what a package says about itself, and portals, which are in use. */
+const notWaiting = new Set(['readme', 'package-json', 'ipm-json', 'portal'])
+export const couldBeActive = ({ kind }: Named): boolean => !notWaiting.has(kind)
 
 export const rightsOn = (what: string, may: string[]): string => `${may.join(', ')} on ${what}`
 
@@ -154,6 +154,11 @@ function reviewParts(review: Review): Part[] {
       roles.join(', '),
       serviceAccount ? 'service account' : 'person',
     ]),
+  )
+  table(
+    'Portals',
+    ['NAME', 'FILES'],
+    kept.filter(({ kind }) => kind === 'portal').map(({ name, files }) => [name, String(files)]),
   )
   table(
     'Kept whole, not active',

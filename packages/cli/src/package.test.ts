@@ -54,7 +54,7 @@ describe('fetch', () => {
     assert.match(stdout, /^authOverride +bot@example\.com +comes with the package$/m)
     assert.match(stdout, /^bot@example\.com +helper/m)
     assert.match(stdout, /^node\.example\.com +address +library\/Constants$/m)
-    assert.match(stdout, /^portal +Two Factor Login +1 +-$/m)
+    assert.match(stdout, /^Portals\nNAME +FILES\nTwo Factor Login +1$/m)
     assert.match(stdout, /^Warnings$/m)
     assert.doesNotMatch(stdout + stderr, /from-the-file|\btok\b/)
     const value = await person.json(['package', 'fetch', folder])
@@ -129,7 +129,11 @@ describe('install', () => {
     const system = { key: value.system_key, secret: value.system_secret }
     await app.set(system, { run_as_sign_in: 'allowed' })
     assert.ok(await app.signIn(system, value.passwords[0].email, value.passwords[0].password))
-    assert.ok(value.kept.some((one: any) => one.kind === 'portal' && one.name === 'Two Factor Login'))
+    assert.ok(!value.kept.some((one: any) => one.kind === 'portal'))
+    assert.ok(
+      value.next.some((step: string) => /gatehouse portal url .*Two Factor Login/.test(step)),
+      value.next.join(),
+    )
     assert.ok(
       value.next.some((step: string) => /setUp was made to run as 5a9fa0d70b/.test(step)),
       value.next.join(),
@@ -145,7 +149,10 @@ describe('install', () => {
     assert.match(stdout, /^system_key +\w+$/m)
     assert.match(stdout, /^system_secret +\w+$/m)
     assert.match(stdout, /New passwords\. They are shown this once\nE-MAIL +PASSWORD\nbot@example\.com +\S+$/m)
-    assert.match(stdout, /^portal +Two Factor Login$/m)
+    assert.match(
+      stdout,
+      /^- Open the portal Two Factor Login: gatehouse portal url .*Two Factor Login.* --system \w+$/m,
+    )
     assert.match(stdout, /gatehouse service set setUp --system \w+ --run-as EMAIL/)
     const readme = await person.run(['package', 'readme', '--system', 'told'])
     assert.equal(readme.stdout, '# Two factor\n<script>alert(1)</script>\n')

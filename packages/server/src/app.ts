@@ -31,6 +31,7 @@ import { nativeLibraries, preludeSource } from './engine/prelude/prelude.ts'
 import type { Run } from './engine/run.ts'
 import { InsideRequests } from './http/inside.ts'
 import { insideGateway } from './http/inside-gateway.ts'
+import { portalSites } from './http/portal-sites.ts'
 import { routesOf } from './http/routes.ts'
 import { createServer } from './http/server.ts'
 import { hasConsole } from './http/web-files.ts'
@@ -198,8 +199,13 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
   })
   const inside = new InsideRequests()
   let listeningPort = config.port
+  const development = config.mode === 'development'
+  // In development browsers lead every *.localhost to loopback by themselves.
+  const ownPortals = `${tls === undefined ? 'http' : 'https'}://{system}.localhost`
+  const portalPattern = () => config.portalUrl ?? (development ? `${ownPortals}:${listeningPort}` : undefined)
+  const sites = portalSites({ pattern: portalPattern, publicUrl: () => publicUrl })
   const isOwn = (url: URL): boolean =>
-    ownUrlMatcher({ publicUrl, port: listeningPort, development: config.mode === 'development' })(url)
+    ownUrlMatcher({ publicUrl, port: listeningPort, development, portalOrigin: sites.originOf })(url)
   const egress = createEgress({
     allow: config.egressAllow,
     routes: config.routes,
@@ -265,12 +271,14 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       { version, ready: () => ready, metrics: () => registry.metrics(), hasConsole: hasConsole(webFiles) },
       config.mode,
       send,
+      sites,
     ),
     ask: engine.ask,
     inside: (request) => inside.recognise(request),
     trustedProxies: config.trustedProxies,
     tls,
     webFiles,
+    sites,
     onAnswer: ({ method, route, status, seconds: duration }) => {
       seconds.observe({ method, route, status: String(status) }, duration)
       // A client keeps its connection for the next request, and the end would wait for it.

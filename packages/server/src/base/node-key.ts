@@ -27,6 +27,7 @@ export type KeyPurpose =
   | 'numbers'
   | 'authenticators'
   | 'gateway'
+  | 'portals'
   | 'fingerprint'
 
 /** Where a sealed value stands, as `['secret', system, name]`. It opens there and nowhere else. */

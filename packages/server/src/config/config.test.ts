@@ -30,6 +30,23 @@ describe('options', () => {
     ['production at http', ['--mode', 'production', '--url', 'http://g.example.com'], /https:\/\//],
     ['an address that is no address', ['--url', 'gatehouse'], /--url is "gatehouse"/],
     ['an address of another kind', ['--url', 'ftp://g.example.com'], /--url is "ftp:/],
+    [
+      'a place for portals without the system',
+      ['--portal-url', 'https://portals.example.com'],
+      /begins with \{system\}/,
+    ],
+    ['a place for portals with a path', ['--portal-url', 'https://{system}.example.com/p'], /must be an origin/],
+    ['a place for portals by path alone', ['--portal-url', 'https://example.com/{system}'], /must be an origin/],
+    [
+      'a place for portals with the system inside a label',
+      ['--portal-url', 'https://x{system}.example.com'],
+      /\{system\}/,
+    ],
+    [
+      'portals without https in production',
+      ['--mode', 'production', '--url', 'https://g.example.com', '--portal-url', 'http://{system}.example.com'],
+      /--portal-url must begin with https/,
+    ],
     ['half a certificate', ['--tls-cert', 'x.pem'], /go together/],
     ['a route that leads nowhere', ['--route', 'a=b'], /--route is "a=b"/],
     ['an unknown log level', ['--log-level', 'loud'], /--log-level is "loud"/],

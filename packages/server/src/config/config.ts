@@ -9,6 +9,8 @@ export type Config = {
   dataFolder: string
   /** Public URL without a trailing slash; undefined until the port is known where it was not given. */
   url: string | undefined
+  /** Origin of a system's portals, with `{system}` for its key; undefined in production where it was not given. */
+  portalUrl: string | undefined
   databaseUrl: string | undefined
   mode: 'development' | 'production'
   tls: { certFile: string; keyFile: string } | undefined
@@ -58,6 +60,7 @@ export function readConfig(args: string[], environment: Environment = process.en
     host: text('host')!,
     dataFolder,
     url: readUrl(text('url')),
+    portalUrl: readPortalUrl(text('portal-url')),
     databaseUrl: readDatabaseUrl(text('database-url')),
     mode,
     tls: readTls(text('tls-cert'), text('tls-key')),
@@ -137,6 +140,18 @@ function readUrl(text: string | undefined): string | undefined {
   return url.href.replace(/\/+$/, '')
 }
 
+/** The key of a system is one label of the host, the first, so that every system has an origin of its own. */
+function readPortalUrl(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  const url = /^https?:\/\/\{system\}\.[^{}]+$/i.test(text) ? URL.parse(text.replace('{system}', 'system')) : null
+  if (url === null || url.href !== `${url.origin}/` || !url.hostname.startsWith('system.')) {
+    throw new ConfigError(
+      `--portal-url is "${text}", but must be an origin that begins with {system}, as https://{system}.portals.example.com.`,
+    )
+  }
+  return url.origin.replace('//system.', '//{system}.')
+}
+
 function readDatabaseUrl(text: string | undefined): string | undefined {
   if (text === undefined) return undefined
   // The value may hold a password, so the message does not repeat it.
@@ -186,6 +201,11 @@ function checkExposure(config: Config, insecureHttp: boolean): void {
   if (config.mode === 'development' && !isLoopbackHost(config.host)) {
     throw new ConfigError(
       `In development a node listens on loopback only, and --host is "${config.host}". Use --mode production to be reachable by others.`,
+    )
+  }
+  if (config.mode === 'production' && !insecureHttp && config.portalUrl?.startsWith('http://')) {
+    throw new ConfigError(
+      'In production --portal-url must begin with https://. For a closed network add --insecure-http.',
     )
   }
   if (config.mode === 'production' && !insecureHttp && !config.url?.startsWith('https://')) {

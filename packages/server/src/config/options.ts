@@ -32,6 +32,13 @@ export const optionDeclarations = [
   },
   { flag: 'url', env: 'GATEHOUSE_URL', value: 'URL', prose: 'Public URL of this node; default http://localhost:PORT' },
   {
+    flag: 'portal-url',
+    env: 'GATEHOUSE_PORTAL_URL',
+    value: 'PATTERN',
+    prose:
+      'Where portals are, as https://{system}.portals.example.com; default http://{system}.localhost:PORT, none in production',
+  },
+  {
     flag: 'database-url',
     env: 'DATABASE_URL',
     value: 'URL',

@@ -162,7 +162,7 @@ describe('importing a package', () => {
       assert.ok(messages.some((message) => /no role "gone"/.test(message)))
     })
 
-    test('keeps whole what is not active yet', async () => {
+    test('keeps whole what it does not take apart', async () => {
       const report = await importPackage(scope, packageOf(twoFactorFiles))
       const into = await systemScope(scope, report.system.key)
       const kept = await listKeptFiles(into.data)
@@ -174,7 +174,7 @@ describe('importing a package', () => {
           ['portals/Two Factor Login.json', 'portal'],
         ],
       )
-      assert.ok(report.items.some(({ kind, action }) => kind === 'portal' && action === 'keep'))
+      assert.ok(report.items.some(({ kind, action }) => kind === 'portal' && action === 'create'))
     })
 
     test('seals what may hold credentials: a copy of the database tells none of them, and an export all', async () => {

@@ -46,6 +46,11 @@ const openKeys: Partial<Record<KeptKind, readonly string[]>> = {
 /** All of one kind, by name. */
 export async function keptAssets(scope: SystemScope, kind: KeptKind): Promise<KeptOne[]> {
   demandDeveloper(scope)
+  return storedAssets(scope, kind)
+}
+
+/** The same for whoever has found out that the caller may. */
+export async function storedAssets(scope: SystemScope, kind: KeptKind): Promise<KeptOne[]> {
   const byAsset = Map.groupBy(await listKeptFiles(scope.data, { kind }), ({ name }) => name)
   return [...byAsset].map(([name, files]) => readOne(scope, kind, name, files)).sort(byName)
 }
@@ -53,6 +58,11 @@ export async function keptAssets(scope: SystemScope, kind: KeptKind): Promise<Ke
 /** Throws noSuchAsset. */
 export async function keptAsset(scope: SystemScope, kind: KeptKind, name: string): Promise<KeptOne> {
   demandDeveloper(scope)
+  return storedAsset(scope, kind, name)
+}
+
+/** The same for whoever has found out that the caller may. Throws noSuchAsset. */
+export async function storedAsset(scope: SystemScope, kind: KeptKind, name: string): Promise<KeptOne> {
   const files = await listKeptFiles(scope.data, { kind, name })
   if (files.length === 0) throw noSuchAsset(kind, name)
   return readOne(scope, kind, name, files)
@@ -161,6 +171,9 @@ function comparable(value: unknown): string | number {
   return typeof value === 'string' || typeof value === 'boolean' ? String(value) : ''
 }
 
+/** Kept byte for byte, so that they are exported as they came, and in use all the same. */
+const activeKinds: ReadonlySet<string> = new Set<KeptKind>(['portal'])
+
 /** What is kept in a system, without what is in the files. */
 export async function keptOverview(scope: SystemScope) {
   demandDeveloper(scope)
@@ -170,7 +183,7 @@ export async function keptOverview(scope: SystemScope) {
       kind: files[0]!.kind,
       name: files[0]!.name,
       sensitive: files.some(({ sensitive }) => sensitive),
-      state: 'not active',
+      state: activeKinds.has(files[0]!.kind) ? 'active' : 'not active',
       files: files.map(({ path, bytes, sensitive }) => ({ path, bytes: sensitive ? bytes - sealOverhead : bytes })),
     }))
     .sort((one, other) => byCodePoint(one.kind, other.kind) || byCodePoint(one.name, other.name))

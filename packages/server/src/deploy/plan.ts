@@ -692,7 +692,8 @@ class Planning {
         return false
       }
       const write = this.#decide(kind, name, asset, present, base.get(key), keptDiffers)
-      if (write && present === undefined) this.plan.items.at(-1)!.action = 'keep'
+      // A portal is in use from the moment it is there.
+      if (write && present === undefined && kind !== 'portal') this.plan.items.at(-1)!.action = 'keep'
       return write
     })
   }

@@ -82,3 +82,20 @@ test('in development the public URL is the node as well', () => {
   const matches = ownUrlMatcher({ publicUrl: 'http://lab.example:80', port: 9000, development: true })
   check(matches, ['http://lab.example/', 'http://localhost:9000/'], ['http://localhost/'])
 })
+
+test('portals of a system are at the node too, under the very origin that they have', () => {
+  const portalOrigin = (label: string) => (label === 'a1' ? 'https://a1.portals.example.com' : undefined)
+  const matches = ownUrlMatcher({ publicUrl: 'https://gate.example.com', port: 9000, development: false, portalOrigin })
+  check(
+    matches,
+    ['https://a1.portals.example.com/api/v/1/user/info', 'https://A1.portals.example.com:443/'],
+    [
+      'http://a1.portals.example.com/',
+      'https://a1.portals.example.com:8443/',
+      'https://a1.example.com/',
+      'https://b2.portals.example.com/',
+      'https://portals.example.com/',
+      'https://a1.portals.example.com.evil.example/',
+    ],
+  )
+})

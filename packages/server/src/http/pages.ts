@@ -31,6 +31,10 @@ const page = (title: string, body: string): string =>
 
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`)
 
+/** Sentences under a heading, without anything to do. */
+export const plainPage = (title: string, sentences: readonly string[]): Reply =>
+  html(page(escaped(title), `<h1>${escaped(title)}</h1>${sentences.map((one) => `<p>${escaped(one)}</p>`).join('')}`))
+
 export function homePage(url: string, needsDeveloper: boolean): Reply {
   const next = needsDeveloper
     ? '<p><b>Next:</b> open the one-time link that this node printed when it started; it makes the first developer.</p>'

@@ -3,6 +3,7 @@
  * server is `server.ts`; who the caller is, `callers.ts`.
  */
 import type { Static, TSchema } from 'typebox'
+import type { NodeKey } from '../base/node-key.ts'
 import type { NodeScope, SystemScope } from '../domain/access/scope.ts'
 import type { AskOverride } from '../domain/auth/override.ts'
 
@@ -42,6 +43,10 @@ type Definition<A extends Allow, B extends TSchema> = {
   bodyLimit?: number
   /** Finds the system for a developer's token where no path segment holds its key. */
   systemFrom?: (input: RouteInput<unknown>) => string | { collection: string } | undefined
+  /** Answers at the origin of portals too, where the user API does anyway. */
+  portal?: true
+  /** Reads key and secret of the system where they do not stand in the headers. */
+  systemIn?: (input: RouteInput<unknown>, key: NodeKey) => { systemKey: string; systemSecret: string }
   handle: (scope: ScopeOf<A>, input: RouteInput<Static<B>>) => Promise<unknown>
 }
 
@@ -54,6 +59,8 @@ export type Route = {
   form: boolean
   bodyLimit: number | undefined
   systemFrom: ((input: RouteInput<unknown>) => string | { collection: string } | undefined) | undefined
+  portal: boolean
+  systemIn: ((input: RouteInput<unknown>, key: NodeKey) => { systemKey: string; systemSecret: string }) | undefined
   handle: (scope: SystemScope, input: RouteInput<unknown>) => Promise<unknown>
 }
 
@@ -67,6 +74,8 @@ export function route<A extends Allow, B extends TSchema>(definition: Definition
     form: definition.form === true,
     bodyLimit: definition.bodyLimit,
     systemFrom: definition.systemFrom,
+    portal: definition.portal === true,
+    systemIn: definition.systemIn,
     // The server builds the scope that `allow` names before it calls, so both widenings hold.
     handle: definition.handle as Route['handle'],
   }

@@ -3,6 +3,7 @@ import type { Catalogue } from '../deploy/catalogue.ts'
 import type { PackageMeans } from '../deploy/import-source.ts'
 import type { SendMessage } from '../domain/sending/send.ts'
 import type { Engine } from '../engine/engine.ts'
+import type { PortalSites } from './portal-sites.ts'
 import type { Route } from './route.ts'
 import { adminUserRoutes } from './routes/admin-users.ts'
 import { authVersionRoutes } from './routes/auth-versions.ts'
@@ -18,6 +19,7 @@ import { keptRoutes } from './routes/kept.ts'
 import { libraryRoutes } from './routes/libraries.ts'
 import { nodeRoutes } from './routes/node.ts'
 import { packageRoutes } from './routes/packages.ts'
+import { portalRoutes } from './routes/portals.ts'
 import { roleRoutes } from './routes/roles.ts'
 import { secretRoutes } from './routes/secrets.ts'
 import { inboxRoutes, sendingRoutes } from './routes/sending.ts'
@@ -34,6 +36,7 @@ export const routesOf = (
   node: Parameters<typeof nodeRoutes>[0],
   mode: 'development' | 'production',
   send: SendMessage,
+  sites: PortalSites,
 ): readonly Route[] => [
   ...catalogueRoutes(catalogue, packages),
   ...packageRoutes(packages),
@@ -57,5 +60,6 @@ export const routesOf = (
   ...codeRoutes,
   ...libraryRoutes,
   ...typedSecretRoutes,
+  ...portalRoutes(sites),
   ...keptRoutes,
 ]

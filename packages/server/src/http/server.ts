@@ -9,6 +9,8 @@ import type { AskOverride } from '../domain/auth/override.ts'
 import { presented, scopeFor } from './callers.ts'
 import { answerUnreadable, sendError } from './errors.ts'
 import { demandReachable, type Inside } from './inside.ts'
+import { servePortalPage } from './portal-page.ts'
+import { demandOfPortals, demandPlace, type PortalSites, servesPortals } from './portal-sites.ts'
 import { Reply, type Route, type RouteInput } from './route.ts'
 import { refusedWrite } from './routes/kept.ts'
 import { serveConsole } from './web-files.ts'
@@ -23,6 +25,7 @@ export type ServerOptions = {
   tls: { cert: string; key: string } | undefined
   /** Where `packages/web` was built to. */
   webFiles: string
+  sites: PortalSites
   onAnswer?: (facts: { method: string; route: string; status: number; seconds: number }) => void
 }
 
@@ -35,6 +38,8 @@ const formLimit = 64 * 1024
 declare module 'fastify' {
   interface FastifyContextConfig {
     form?: boolean
+    /** Answers at the origin of portals. */
+    portal?: boolean
   }
 }
 
@@ -79,6 +84,11 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await server.register(swagger, {
     openapi: { info: { title: 'Gatehouse', version: '0.1.0', description: 'The HTTP interface of a Gatehouse node' } },
   })
+  // Before anything of the request is read; what goes before it answers questions of browsers alone.
+  server.addHook('onRequest', async (request) => {
+    const { url, config } = request.routeOptions
+    demandPlace(options.sites.siteOf(request.host), url, config.portal === true)
+  })
   readEveryBodyAsJson(server)
   server.addHook('onResponse', async (request, reply) => {
     options.onAnswer?.({
@@ -101,6 +111,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   })
   for (const route of options.routes) addRoute(server, route, options)
   await serveConsole(server, options.webFiles)
+  await servePortalPage(server, { folder: options.webFiles, sites: options.sites, key: means.key })
   server.get('/openapi.json', { schema: { hide: true } }, async () => server.swagger())
   return server
 }
@@ -128,7 +139,7 @@ function readEveryBodyAsJson(server: FastifyInstance): void {
 }
 
 function addRoute(server: FastifyInstance, route: Route, options: ServerOptions): void {
-  const scopeOf = (request: FastifyRequest, input: RouteInput<unknown>, inside: Inside | undefined) => {
+  const scopeOf = async (request: FastifyRequest, input: RouteInput<unknown>, inside: Inside | undefined) => {
     const origin = inside?.origin ?? {
       address: request.ip,
       userAgent: request.headers['user-agent'] ?? '',
@@ -136,7 +147,10 @@ function addRoute(server: FastifyInstance, route: Route, options: ServerOptions)
     }
     const wanted = { pathKey: input.params.key, systemFrom: route.systemFrom?.(input) }
     const runTokens = inside?.tokens ?? noRunTokens
-    return scopeFor(options.means, origin, route.allow, presented(request.headers), wanted, runTokens)
+    const credentials = { ...presented(request.headers), ...route.systemIn?.(input, options.means.key) }
+    const scope = await scopeFor(options.means, origin, route.allow, credentials, wanted, runTokens)
+    demandOfPortals(options.sites.siteOf(request.host), scope, credentials.developerToken)
+    return scope
   }
   const recognised = new WeakMap<FastifyRequest, { inside: Inside | undefined }>()
   /** A mark works once, so what it said is remembered as long as its request. */
@@ -149,7 +163,8 @@ function addRoute(server: FastifyInstance, route: Route, options: ServerOptions)
     server.route({
       method: route.method,
       url,
-      ...(route.form && { config: { form: true }, bodyLimit: formLimit }),
+      config: { form: route.form, portal: servesPortals(route, url) },
+      ...(route.form && { bodyLimit: formLimit }),
       ...(route.bodyLimit !== undefined && {
         bodyLimit: route.bodyLimit,
         // Nobody fills the memory of a node with bodies that he may not send.

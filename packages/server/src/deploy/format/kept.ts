@@ -61,8 +61,8 @@ const rootSecrets: Partial<Record<RootKind, readonly string[]>> = {
 const rootKindOf = (path: string): RootKind | undefined =>
   (Object.keys(rootFiles) as RootKind[]).find((kind) => rootFiles[kind].test(path))
 
-/** Metadata of the package itself, which is not an asset waiting to be made active. */
-const metadata: ReadonlySet<KeptKind> = new Set(['package-json', 'ipm-json', 'readme'])
+/** Metadata of the package itself, and portals, which are in use as they stand: none waits to be made active. */
+const notWaiting: ReadonlySet<KeptKind> = new Set(['package-json', 'ipm-json', 'readme', 'portal'])
 
 export function readKept(reading: Reading, external: readonly { name: string; record: JsonRecord }[]): KeptRecord[] {
   const records = [...readRoot(reading), ...readFolders(reading)]
@@ -72,7 +72,7 @@ export function readKept(reading: Reading, external: readonly { name: string; re
     records.push(keep(reading, { kind: 'external-collection', secrets, sensitive: false }, name, [file], file))
   }
   for (const { asset } of records) {
-    if (metadata.has(asset.kind)) continue
+    if (notWaiting.has(asset.kind)) continue
     const message = `The ${asset.kind} ${shown(asset.name)} is kept as it is and not active.`
     reading.notes.add('kept', message, { path: asset.files[0]!.path, asset: { kind: asset.kind, name: asset.name } })
   }

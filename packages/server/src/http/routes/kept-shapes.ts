@@ -6,7 +6,6 @@
 import type { Column } from '@gatehouse/contract/columns.ts'
 import { type Fields, isObject } from '../../deploy/format/fields.ts'
 import { type AdapterFile, fieldsIn, type KeptOne, type StoredFile } from '../../deploy/kept-assets.ts'
-import { portalConfig } from '../../deploy/kept-portal.ts'
 import type { SystemScope } from '../../domain/access/scope.ts'
 
 const named = (scope: SystemScope, one: KeptOne) => ({
@@ -114,14 +113,6 @@ export const timerShape = (scope: SystemScope, one: KeptOne): Fields => ({
   system_secret: '',
   namespace: scope.system.key,
   timer_key: `${scope.system.key}::${one.name}`,
-})
-
-/** The config travels as a text (packages-portals-edge.md §1.2). */
-export const portalShape = (scope: SystemScope, one: KeptOne): Fields => ({
-  ...{ description: '', type: '', last_updated: '' },
-  ...named(scope, one),
-  namespace: scope.system.key,
-  config: JSON.stringify(portalConfig(one)),
 })
 
 export const pluginShape = named

@@ -337,7 +337,6 @@ test('making or changing one by one is refused, with the way that there is', asy
     ['PUT', '/admin/triggers/timers/:key/t'],
     ['POST', '/admin/:key/msgtypetriggers'],
     ['PUT', '/api/v/4/message/:key/storage'],
-    ['POST', '/api/v/2/portals/:key/P'],
     ['POST', '/api/v/2/plugins/:key'],
     ['POST', '/admin/devices/:key/d'],
     ['POST', '/admin/devices/:key/columns'],

@@ -44,7 +44,6 @@ import {
   fileStoreShape,
   historyStorageShapes,
   pluginShape,
-  portalShape,
   storedFileShape,
   timerShape,
   triggerShape,
@@ -189,8 +188,6 @@ export const keptRoutes: readonly Route[] = [
   ...read(['/api/v/4/message/:key/storage'], 'Which message history is stored', async (scope) =>
     historyStorageShapes(scope, await onlyValue(scope, 'message-history-storage')),
   ),
-  ...read(['/admin/portals/:key'], 'The portals of the system', list('portal', portalShape)),
-  ...read(['/api/v/2/portals/:key/:name'], 'A portal', single('portal', portalShape)),
   ...listed('plugin', ['/api/v/2/plugins/:key'], 'plugins', pluginShape),
   ...table('device', deviceShape),
   ...read(['/admin/devices/roles/:key/:name'], 'Roles of a device', async (scope, input) => ({
@@ -273,7 +270,6 @@ const writes: readonly [RegExp, string][] = [
   [/^\/admin\/triggers\/timers\/|^\/api\/v\/3\/code\/[^/]+\/timer\//, 'Timers'],
   [/^\/admin\/[^/]+\/msgtypetriggers(\/|$)/, 'Message type triggers'],
   [/^\/api\/v\/4\/message\/[^/]+\/storage(\/|$)/, 'Rules for the storage of message history'],
-  [/^\/api\/v\/2\/portals\//, 'Portals'],
   [/^\/api\/v\/2\/plugins\//, 'Plugins'],
   [/^\/(admin|api\/v\/[23])\/devices\//, 'Devices'],
   [/^\/(admin|api\/v\/[23])\/edges\//, 'Edges'],

@@ -27,7 +27,8 @@ const refusal = (answer: Record<string, unknown>, status: 200 | 401): Reply =>
         { status },
       )
 
-function signInAnswer(result: SignInResult): unknown {
+/** A sign-in as it travels (rest-api.md §3). */
+export function signInAnswer(result: SignInResult): unknown {
   if (result.state === 'in') {
     return {
       user_token: result.token,

@@ -1,6 +1,8 @@
 // Who signed in, by which factor, and for how long. Runs when the page is shown.
 var granted = window.twoFactorLogin || {}
 var user = CB_PORTAL.ClearBlade.user || {}
+// A session of nobody has a token and no e-mail.
+var isIn = Boolean(user.email && user.authToken)
 
 function lengthOf(seconds) {
   var units = [['day', 86400], ['hour', 3600], ['minute', 60]]
@@ -18,8 +20,8 @@ function factorOf(factor) {
   return 'Granted by the code that was sent to ' + factor.to + '.'
 }
 
-$('#resultingUser').text(user.authToken ? 'You are signed in as ' + user.email + '.' : 'You are not signed in.')
-$('#resultingFactor').text(user.authToken && granted.factor ? factorOf(granted.factor) : '')
+$('#resultingUser').text(isIn ? 'You are signed in as ' + user.email + '.' : 'You are not signed in.')
+$('#resultingFactor').text(isIn && granted.factor ? factorOf(granted.factor) : '')
 $('#resultingSession').text(
-  user.authToken && granted.session_seconds ? 'This session lasts ' + lengthOf(granted.session_seconds) + '.' : ''
+  isIn && granted.session_seconds ? 'This session lasts ' + lengthOf(granted.session_seconds) + '.' : ''
 )

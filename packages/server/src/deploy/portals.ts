@@ -1,0 +1,137 @@
+/**
+ * Portals as things of a system: who may see, make, change and delete one. They stand where packages bring them, among the
+ * kept assets, so a portal that nobody changed is exported byte for byte; one that was changed becomes one file with its
+ * whole config, a layout that every importer reads (packages-portals-edge.md §1.2). Opening one is `http/routes/portals.ts`.
+ */
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { bits } from '@gatehouse/contract/permissions.ts'
+import { demand, may } from '../domain/access/rights.ts'
+import type { SystemScope } from '../domain/access/scope.ts'
+import type { SystemStore } from '../store/store.ts'
+import { deleteKeptFiles, listKeptSizes, putKeptFiles } from '../store/tables/packages.ts'
+import { lockSystem } from '../store/tables/systems.ts'
+import { type Fields, isObject } from './format/fields.ts'
+import { deepestJson, writeJson } from './format/json.ts'
+import { fileNameOf } from './format/names.ts'
+import { shown } from './format/notes.ts'
+import { fieldsIn, noSuchAsset, storedAsset, storedAssets } from './kept-assets.ts'
+import { portalConfig } from './kept-portal.ts'
+
+/** Keys of the file beside the config are handed on as they are; what names a system is left out. */
+export type Portal = Fields & { name: string; config: Fields }
+
+/** What is said of a system and its rights is not part of a portal, though reads answer with it. */
+const notOfThePortal = new Set(['name', 'config', 'system_key', 'namespace', 'permissions', 'plugins'])
+
+const longestName = 200
+
+/** Those that the caller may see, by name. */
+export async function listPortals(scope: SystemScope): Promise<Portal[]> {
+  const all = (await storedAssets(scope, 'portal')).map(asPortal)
+  const seen = await Promise.all(all.map(({ name }) => may(scope, { kind: 'portals', item: name, level: bits.read })))
+  return all.filter((_, index) => seen[index])
+}
+
+/** Throws notSignedIn, permissionDenied, noSuchAsset. */
+export async function readPortal(scope: SystemScope, name: string): Promise<Portal> {
+  await demandPortal(scope, name, bits.read, 'open')
+  return asPortal(await storedAsset(scope, 'portal', name))
+}
+
+/** Throws notSignedIn, permissionDenied, badRequest, conflict where there is one of that name. */
+export async function createPortal(scope: SystemScope, name: string, body: Fields): Promise<void> {
+  await demandPortal(scope, name, bits.create, 'make')
+  if (name.trim() === '' || name.length > longestName || !name.isWellFormed() || name.includes('\u0000')) {
+    throw new GatehouseError('badRequest', `A portal needs a name of 1 to ${longestName} characters.`)
+  }
+  const given = partsOf(body)
+  await scope.data.transaction(async (tx) => {
+    await lockSystem(tx)
+    const within = { ...scope, data: tx }
+    if ((await heldPortal(within, name)) !== undefined) {
+      throw new GatehouseError('conflict', `There is a portal ${shown(name)} already.`)
+    }
+    await write(scope, tx, name, { description: '', type: 'custom_v2', config: {}, ...given })
+  })
+}
+
+/** Keys that are not sent stay as they are; a config replaces the one before. Throws as `createPortal`, and noSuchAsset. */
+export async function changePortal(scope: SystemScope, name: string, body: Fields): Promise<void> {
+  await demandPortal(scope, name, bits.update, 'change')
+  const given = partsOf(body)
+  await scope.data.transaction(async (tx) => {
+    await lockSystem(tx)
+    const held = await heldPortal({ ...scope, data: tx }, name)
+    if (held === undefined) throw noSuchAsset('portal', name)
+    await write(scope, tx, name, { ...held, ...given })
+  })
+}
+
+/** Throws notSignedIn, permissionDenied, noSuchAsset. Rights on its name stay, as they do when one comes later. */
+export async function deletePortal(scope: SystemScope, name: string): Promise<void> {
+  await demandPortal(scope, name, bits.delete, 'delete')
+  await scope.data.transaction(async (tx) => {
+    if (!(await deleteKeptFiles(tx, 'portal', name))) throw noSuchAsset('portal', name)
+  })
+}
+
+const demandPortal = (scope: SystemScope, name: string, level: number, what: string): Promise<void> =>
+  demand(scope, { kind: 'portals', item: name, level }, `${what} the portal ${shown(name)}`)
+
+const asPortal = (one: Parameters<typeof portalConfig>[0]): Portal => {
+  const { system_key: _key, namespace: _namespace, ...rest } = fieldsIn(one)
+  return { ...rest, name: one.name, config: portalConfig(one) }
+}
+
+async function heldPortal(scope: SystemScope, name: string): Promise<Portal | undefined> {
+  const [found] = (await storedAssets(scope, 'portal')).filter((one) => one.name === name)
+  return found && asPortal(found)
+}
+
+/** Beside the config short texts, numbers and the like are taken, whatever their names. */
+function partsOf(body: Fields): Fields {
+  const parts = Object.fromEntries(Object.entries(body).filter(([key]) => !notOfThePortal.has(key)))
+  return { ...parts, ...(body.config !== undefined && { config: configIn(body.config) }) }
+}
+
+/** On the wire it is a text (rest-api.md §2.11); an object is taken too. */
+function configIn(value: unknown): Fields {
+  let config = value
+  if (typeof value === 'string') {
+    try {
+      config = value === '' ? {} : JSON.parse(value)
+    } catch {
+      throw new GatehouseError('badRequest', 'The config of a portal must be a JSON object, and this one is no JSON.')
+    }
+  }
+  if (!isObject(config)) throw new GatehouseError('badRequest', 'The config of a portal must be a JSON object.')
+  if (depthOf(config) > deepestJson - 5) {
+    throw new GatehouseError('badRequest', 'The config of this portal is nested too deeply to be exported.')
+  }
+  return config
+}
+
+function depthOf(value: unknown): number {
+  let level: unknown[] = [value]
+  for (let depth = 0; ; depth += 1) {
+    if (level.length === 0 || depth > deepestJson) return depth
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []))
+  }
+}
+
+async function write(scope: SystemScope, tx: SystemStore, name: string, portal: Fields): Promise<void> {
+  const bytes = writeJson({ ...portal, name, last_updated: new Date(scope.clock.now()).toISOString() })
+  const path = await freePath(tx, name)
+  await putKeptFiles(tx, [{ path, kind: 'portal', name, sensitive: false, bytes }])
+}
+
+/** Beside files of other portals, also on disks that take `a` and `A` for one name. */
+async function freePath(tx: SystemStore, name: string): Promise<string> {
+  const others = (await listKeptSizes(tx)).filter((file) => file.kind !== 'portal' || file.name !== name)
+  const taken = new Set(others.map(({ path }) => path.toLowerCase()))
+  const stem = fileNameOf(name)
+  for (let count = 1; ; count += 1) {
+    const path = `portals/${count === 1 ? stem : `${stem}~${count}`}.json`
+    if (!taken.has(path.toLowerCase())) return path
+  }
+}
