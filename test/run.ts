@@ -54,7 +54,10 @@ function testFiles(): string[] {
 }
 
 const onPostgresAlone = (file: string): boolean => file.includes('.postgres.test.')
-const onBoth = (file: string): boolean => /support\/app\.ts'/.test(readFileSync(resolve(root, file), 'utf8'))
+/** Pages ask the node by calls that are tested on both databases themselves. */
+const inBrowser = (file: string): boolean => file.startsWith('test/browser/')
+const onBoth = (file: string): boolean =>
+  !inBrowser(file) && /support\/app\.ts'/.test(readFileSync(resolve(root, file), 'utf8'))
 
 const nodeTest = ['--test', '--test-concurrency=2', '--test-timeout=300000', '--test-reporter=spec']
 
