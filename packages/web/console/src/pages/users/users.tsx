@@ -110,7 +110,7 @@ function Row({ user, account, own }: { user: User; account: Account | undefined;
   return (
     <Table.Tr>
       <Table.Td>
-        <Anchor component={Link} to={encodeURIComponent(user.user_id)}>
+        <Anchor component={Link} to={encodeURIComponent(user.user_id)} size="sm">
           {user.email}
         </Anchor>
       </Table.Td>
