@@ -80,6 +80,9 @@ test('secrets are written and not shown, the system secret changes, and the syst
   await page.getByText('The system has a new secret.').waitFor()
   assert.notEqual((await detail()).appSecret, system.secret)
 
+  const download = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Export' }).click()
+  assert.equal((await download).suggestedFilename(), 'plant.zip')
   await page.getByRole('button', { name: 'Delete system' }).click()
   const forEver = page.getByRole('button', { name: 'Delete for ever' })
   assert.equal(await forEver.isDisabled(), true)

@@ -43,6 +43,10 @@ test('attempts appear as they happen, each with why and what to do; an account t
   await dialog.getByLabel('Password').first().fill('a quiet long password')
   await dialog.getByRole('button', { name: 'Sign in' }).click()
   await dialog.getByText('granted; the session is ended again').waitFor()
+  assert.ok(!(await page.content()).includes('ghr_'))
+  const open = await app.call('GET', `/admin/v/4/session/${system.key}/user/count`, { developer: app.developer })
+  // The two that the test itself opened before.
+  assert.equal(open.body.count, 2)
   await look('sign-in-tried')
   demandQuiet()
 })

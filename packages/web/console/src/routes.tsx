@@ -35,6 +35,10 @@ const ofSystem: RouteObject[] = [
   { index: true, element: <Navigate to="info" replace /> },
   codeRoutes,
   dataRoutes,
+  { path: 'users', lazy: async () => ({ Component: (await import('./pages/users/users.tsx')).UsersPage }) },
+  { path: 'users/:userId', lazy: async () => ({ Component: (await import('./pages/users/user.tsx')).UserPage }) },
+  { path: 'roles', lazy: async () => ({ Component: (await import('./pages/roles/roles.tsx')).RolesPage }) },
+  { path: 'roles/:roleId', lazy: async () => ({ Component: (await import('./pages/roles/role.tsx')).RolePage }) },
   { path: 'portals', lazy: async () => ({ Component: (await import('./pages/portals.tsx')).PortalsPage }) },
   {
     path: 'packages',

@@ -45,7 +45,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--mantine-color-dimmed': 'var(--mantine-color-gray-7)',
     '--mantine-color-placeholder': 'var(--mantine-color-gray-6)',
     '--mantine-color-error': 'var(--mantine-color-red-9)',
-    '--mantine-color-anchor': 'var(--mantine-color-teal-9)',
+    '--mantine-color-anchor': 'color-mix(in srgb, var(--mantine-color-teal-9), black 12%)',
   },
   dark: {
     ...underPointer,

@@ -40,6 +40,11 @@ const mostWaiting = 500
 /** Accounts that must wait after failures: the first of them, those that wait longest. */
 export async function waitingOverview(scope: SystemScope): Promise<AccountOverview[]> {
   const ids = await waitingAccounts(scope.store, scope.system.key, scope.clock.now(), mostWaiting)
+  return overviewOf(scope, ids)
+}
+
+/** Those of these ids that are accounts, in no order. */
+export async function overviewOf(scope: SystemScope, ids: readonly string[]): Promise<AccountOverview[]> {
   if (ids.length === 0) return []
   const { rows } = await selectItems(scope.data, await userTable(scope.data), {
     ...everything,

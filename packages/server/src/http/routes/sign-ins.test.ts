@@ -76,6 +76,11 @@ test('an account that waits is listed, and can be let in at once by a developer 
     [[userId, 'ada@example.com']],
   )
   assert.equal((await attempt(password)).body.user_token ?? '', '')
+  const asked = (await get(`accounts?user=${userId}&user=nobody`)).body
+  assert.deepEqual(
+    asked.map((one: Record<string, unknown>) => [one.user_id, one.failed_sign_ins, one.disabled]),
+    [[userId, 9, false]],
+  )
   const unlock = (developer: string | undefined, user: unknown) =>
     app.call('POST', `${path}/accounts/unlock`, { ...(developer !== undefined && { developer }), body: { user } })
   assert.equal((await unlock(undefined, userId)).status, 401)

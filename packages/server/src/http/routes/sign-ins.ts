@@ -2,7 +2,7 @@
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { second } from '../../base/clock.ts'
 import type { SystemScope } from '../../domain/access/scope.ts'
-import { accountsOverview, unlockAccount, waitingOverview } from '../../domain/accounts/overview.ts'
+import { accountsOverview, overviewOf, unlockAccount, waitingOverview } from '../../domain/accounts/overview.ts'
 import { signInCounts, signInTraces } from '../../domain/auth/trace.ts'
 import { checkAuthService } from '../../engine/auth-check.ts'
 import type { Engine } from '../../engine/engine.ts'
@@ -64,9 +64,11 @@ export const signInRoutes = (engine: Engine): Route[] => [
     path: '/admin/v/4/system/:key/accounts',
     allow: 'system developer',
     summary:
-      'Accounts by e-mail: weak passwords, switched off, waiting after failures; ?pagesize and ?pagenum, or ?waiting=true',
+      'Accounts by e-mail: weak passwords, switched off, waiting after failures; ?pagesize and ?pagenum, or those of ?user=, or ?waiting=true',
     handle: async (scope, input) => {
       if (parameter(input, 'waiting') === 'true') return waitingOverview(scope)
+      const users = [input.query.user ?? []].flat()
+      if (users.length > 0) return overviewOf(scope, users.slice(0, pageLimit))
       const size = Number(parameter(input, 'pagesize') ?? 100)
       const number = Number(parameter(input, 'pagenum') ?? 1)
       if (!Number.isInteger(size) || size < 1 || size > pageLimit || !Number.isInteger(number) || number < 1) {

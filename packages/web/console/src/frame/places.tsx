@@ -7,7 +7,9 @@ import {
   IconLayoutDashboard,
   IconLogin2,
   IconPackage,
+  IconShieldCheck,
   IconTable,
+  IconUsers,
 } from '@tabler/icons-react'
 
 /** `inDevelopment`: there is no such part in production. */
@@ -16,6 +18,8 @@ export type Place = { path: string; label: string; icon: Icon; inDevelopment?: t
 export const places: Place[] = [
   { path: 'code', label: 'Code', icon: IconCode },
   { path: 'data', label: 'Data', icon: IconTable },
+  { path: 'users', label: 'Users', icon: IconUsers },
+  { path: 'roles', label: 'Roles', icon: IconShieldCheck },
   { path: 'portals', label: 'Portals', icon: IconLayoutDashboard },
   { path: 'packages', label: 'Packages', icon: IconPackage },
   { path: 'sign-ins', label: 'Sign-ins', icon: IconLogin2 },

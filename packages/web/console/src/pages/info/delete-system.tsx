@@ -6,6 +6,7 @@ import { useState } from 'react'
 import { useNavigate } from 'react-router'
 import { ask } from '../../api.ts'
 import { Confirm } from '../../frame/confirm.tsx'
+import { ExportSystem } from '../../frame/export-system.tsx'
 import { tellDone } from '../../frame/tell.ts'
 
 export function DeleteSystem({ systemKey, name }: { systemKey: string; name: string }) {
@@ -17,6 +18,7 @@ export function DeleteSystem({ systemKey, name }: { systemKey: string; name: str
       <Text size="sm" c="dimmed" flex={1} miw={220}>
         Users, collections with all their rows, code and portals go with it. Export it first if you may want it again.
       </Text>
+      <ExportSystem systemKey={systemKey} name={name} />
       <Button
         component="button"
         variant="outline"

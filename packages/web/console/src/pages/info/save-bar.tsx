@@ -1,5 +1,6 @@
 /** Save and Cancel of an edit of settings; where somebody else changed the same meanwhile, both are shown instead. */
 import { Alert, Button, Group, Stack, Table } from '@mantine/core'
+import { useEffect, useRef } from 'react'
 import { Failure } from '../../frame/failure.tsx'
 import type { Draft } from './draft.ts'
 
@@ -10,13 +11,18 @@ const shown = (value: unknown): string =>
       ? String(value)
       : JSON.stringify(value)
 
-/** `more` goes along with what is saved; the form that it stands in submits. */
+/** The form that it stands in submits. */
 export function SaveBar({ draft }: { draft: Draft }) {
   const { clashes, isChanged, save, reset, keepMine } = draft
+  const alert = useRef<HTMLDivElement>(null)
+  const isStale = clashes.length > 0
+  useEffect(() => {
+    if (isStale) alert.current?.scrollIntoView({ block: 'nearest' })
+  }, [isStale])
   return (
     <Stack gap="sm">
       {clashes.length > 0 && (
-        <Alert color="yellow" title="Somebody else changed this meanwhile" role="alert">
+        <Alert ref={alert} color="yellow" title="Somebody else changed this meanwhile" role="alert">
           <Table>
             <Table.Thead>
               <Table.Tr>

@@ -1,6 +1,6 @@
 /** The packages that are installed in a system, with their instructions, upgrades and the step back. */
 import { Badge, Button, Group, Loader, Modal, Paper, Stack, Text } from '@mantine/core'
-import { IconBook, IconDownload, IconPackage } from '@tabler/icons-react'
+import { IconArrowBackUp, IconArrowUp, IconBook, IconDownload, IconPackage } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'react-router'
@@ -12,12 +12,14 @@ import { PageHead } from '../../frame/page-head.tsx'
 import { useSystemKey } from '../../frame/system-frame.tsx'
 import { atDay } from '../../frame/times.ts'
 import { Written } from '../../frame/written.tsx'
+import { type Change, ChangePackage } from './change.tsx'
 import { type Installed, installedQuery } from './shapes.ts'
 
 export function InstalledPage() {
   const key = useSystemKey()
   const installed = useQuery(installedQuery(key))
   const [read, setRead] = useState<string>()
+  const [asked, setAsked] = useState<{ change: Change; installed: Installed }>()
   return (
     <Stack>
       <PageHead
@@ -50,8 +52,14 @@ export function InstalledPage() {
         </NothingYet>
       )}
       {installed.data?.map((one) => (
-        <Entry key={one.name} one={one} onRead={() => setRead(one.name)} />
+        <Entry
+          key={one.name}
+          one={one}
+          onRead={() => setRead(one.name)}
+          onChange={(change) => setAsked({ change, installed: one })}
+        />
       ))}
+      <ChangePackage asked={asked} onClose={() => setAsked(undefined)} />
       <Modal opened={read !== undefined} onClose={() => setRead(undefined)} title={`How ${read} is set up`} size="xl">
         {read !== undefined && <Instructions name={read} />}
       </Modal>
@@ -59,8 +67,10 @@ export function InstalledPage() {
   )
 }
 
-function Entry({ one, onRead }: { one: Installed; onRead: () => void }) {
-  const { name, version, source, installedAt } = one
+type EntryProps = { one: Installed; onRead: () => void; onChange: (change: Change) => void }
+
+function Entry({ one, onRead, onChange }: EntryProps) {
+  const { name, version, source, installedAt, canUndo } = one
   return (
     <Paper withBorder p="md">
       <Group justify="space-between" align="flex-start">
@@ -81,6 +91,14 @@ function Entry({ one, onRead }: { one: Installed; onRead: () => void }) {
           <Button variant="default" leftSection={<IconBook size={16} />} onClick={onRead}>
             Instructions
           </Button>
+          <Button variant="default" leftSection={<IconArrowUp size={16} />} onClick={() => onChange('upgrade')}>
+            Upgrade
+          </Button>
+          {canUndo && (
+            <Button variant="default" leftSection={<IconArrowBackUp size={16} />} onClick={() => onChange('undo')}>
+              Undo
+            </Button>
+          )}
         </Group>
       </Group>
     </Paper>

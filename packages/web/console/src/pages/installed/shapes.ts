@@ -2,7 +2,14 @@
 import { ask } from '../../api.ts'
 import type { Source } from '../packages/shapes.ts'
 
-export type Installed = { name: string; version: string; source: Source; contentHash: string; installedAt: number }
+export type Installed = {
+  name: string
+  version: string
+  source: Source
+  contentHash: string
+  installedAt: number
+  canUndo: boolean
+}
 
 export const installedQuery = (key: string) => ({
   queryKey: ['installed', key],

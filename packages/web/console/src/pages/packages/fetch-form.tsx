@@ -6,18 +6,21 @@ import { useState } from 'react'
 import { Failure } from '../../frame/failure.tsx'
 import { askTelling, type Progress } from '../../lines.ts'
 import type { Looked } from './install.tsx'
-import { ProgressLine } from './progress-line.tsx'
 import type { Fetched, SourceBody } from './shapes.ts'
+import { advance, Ticking } from './ticking.tsx'
 
 type Props = { url: string; onFetched: (looked: Looked) => void }
 
 export function FetchForm({ url: given, onFetched }: Props) {
   const [url, setUrl] = useState(given)
-  const [progress, setProgress] = useState<Progress>()
+  const [steps, setSteps] = useState<Progress[]>([])
   const fetching = useMutation({
     mutationFn: async (source: SourceBody): Promise<Looked> => {
-      setProgress(undefined)
-      const fetched = await askTelling<Fetched>('/admin/v/4/packages/fetch', { body: source, onProgress: setProgress })
+      setSteps([])
+      const fetched = await askTelling<Fetched>('/admin/v/4/packages/fetch', {
+        body: source,
+        onProgress: (next) => setSteps((before) => advance(before, next)),
+      })
       return { source, fetched }
     },
     onSuccess: onFetched,
@@ -68,7 +71,7 @@ export function FetchForm({ url: given, onFetched }: Props) {
               )}
             </FileButton>
           </Group>
-          {fetching.isPending && <ProgressLine progress={progress} doing="Fetching" />}
+          {fetching.isPending && <Ticking steps={steps} doing="Fetching" />}
           {fetching.isError && <Failure error={fetching.error} title="The package was not fetched" />}
         </Stack>
       </form>

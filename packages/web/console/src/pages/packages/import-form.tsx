@@ -7,9 +7,9 @@ import { askTelling, type Progress } from '../../lines.ts'
 import { systemsQuery } from '../systems.tsx'
 import type { Looked } from './install.tsx'
 import { type Answers, isSettled, noAnswers, PlanOf } from './plan.tsx'
-import { ProgressLine } from './progress-line.tsx'
 import { assetKey } from './review.tsx'
 import type { Report } from './shapes.ts'
+import { advance, Ticking } from './ticking.tsx'
 
 type Props = {
   looked: Looked
@@ -24,12 +24,12 @@ export function ImportForm({ looked, left, into, onImported }: Props) {
   const [name, setName] = useState(fetched.name)
   const [key, setKey] = useState<string | null>(into ?? null)
   const [answers, setAnswers] = useState<Answers>(noAnswers)
-  const [progress, setProgress] = useState<Progress>()
+  const [steps, setSteps] = useState<Progress[]>([])
   const systems = useQuery(systemsQuery)
   const queries = useQueryClient()
   const choose = fetched.assets.map(assetKey).filter((asset) => !left.has(asset))
   const install = (more: object): Promise<Report> => {
-    setProgress(undefined)
+    setSteps([])
     return askTelling<Report>('/admin/v/4/packages/install', {
       body: {
         ...source,
@@ -38,7 +38,7 @@ export function ImportForm({ looked, left, into, onImported }: Props) {
         content_hash: fetched.contentHash,
         ...more,
       },
-      onProgress: setProgress,
+      onProgress: (next) => setSteps((before) => advance(before, next)),
     })
   }
   const answered = {
@@ -108,7 +108,7 @@ export function ImportForm({ looked, left, into, onImported }: Props) {
           )}
           {nothing && <Alert color="yellow">Nothing of the package is chosen.</Alert>}
           {planned !== undefined && <PlanOf planned={planned} answers={answers} onAnswers={setAnswers} />}
-          {busy && <ProgressLine progress={progress} doing={plan.isPending ? 'Looking' : 'Importing'} />}
+          {busy && <Ticking steps={steps} doing={plan.isPending ? 'Looking' : 'Importing'} />}
           {plan.isError && <Failure error={plan.error} title="It cannot be imported there" />}
           {doing.isError && <Failure error={doing.error} title="Nothing was imported" />}
           <Group>

@@ -20,12 +20,32 @@ export const rolesQuery = (key: string) => ({
   },
 })
 
-export const bits = [
+type Bit = { bit: number; word: string }
+
+const bits: Bit[] = [
   { bit: 1, word: 'Read' },
   { bit: 2, word: 'Create' },
   { bit: 4, word: 'Update' },
   { bit: 8, word: 'Delete' },
-] as const
+]
+
+const executable: Bit[] = [{ bit: 1, word: 'Executable' }]
+
+const ofKinds: Record<string, Bit[]> = {
+  CodeServices: executable,
+  AllServices: executable,
+  Portals: [
+    { bit: 1, word: 'Open' },
+    { bit: 4, word: 'Edit' },
+  ],
+  Topics: [
+    { bit: 1, word: 'Subscribe' },
+    { bit: 2, word: 'Publish' },
+  ],
+}
+
+/** What the bits of a level mean for a kind, as far as they mean something. */
+export const bitsOf = (kind: string): Bit[] => (Object.hasOwn(ofKinds, kind) ? ofKinds[kind]! : bits)
 
 /** `read` is the name in answers, `write` the one in changes. `all`: the kind that stands for every item of this one. */
 export type ItemKind = { read: string; write: string; title: string; all?: { read: string; write: string } }
@@ -72,15 +92,11 @@ export const wideLevel = (role: Role, kind: string): number => {
   return right === null || right === undefined || Array.isArray(right) ? 0 : right.Level
 }
 
-/** As "Read, Update"; a service is executed or not. */
+/** As "Read, Update"; empty for none. */
 export const levelWords = (level: number, kind: string): string =>
-  kind === 'CodeServices' || kind === 'AllServices'
-    ? (level & 1) === 0
-      ? ''
-      : 'Execute'
-    : bits
-        .filter(({ bit }) => (level & bit) !== 0)
-        .map(({ word }) => word)
-        .join(', ')
+  bitsOf(kind)
+    .filter(({ bit }) => (level & bit) !== 0)
+    .map(({ word }) => word)
+    .join(', ')
 
 export const defaultRoles = ['Administrator', 'Authenticated', 'Anonymous']

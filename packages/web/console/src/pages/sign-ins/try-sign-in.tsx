@@ -6,7 +6,11 @@ import { ApiError, readFailure, readJson } from '../../api.ts'
 import { Failure } from '../../frame/failure.tsx'
 import { type SystemDetails, systemQuery } from '../../frame/system-frame.tsx'
 
-type Answer = { user_token?: string; options?: { message?: string; factor_id?: string; [name: string]: unknown } }
+type Answer = {
+  user_token?: string
+  refresh_token?: string
+  options?: { message?: string; factor_id?: string; [name: string]: unknown }
+}
 
 export function TrySignIn({ systemKey, opened, onClose }: { systemKey: string; opened: boolean; onClose: () => void }) {
   const system = useQuery(systemQuery(systemKey)).data
@@ -40,12 +44,16 @@ function TryForm({ system }: { system: SystemDetails }) {
   const [code, setCode] = useState('')
   const [factorId, setFactorId] = useState<string>()
   const trying = useMutation({
-    mutationFn: async (body: object) => {
+    mutationFn: async (body: object): Promise<Answer> => {
       const answer = await post(system, '/api/v/1/user/auth', body)
       const { user_token: token } = answer
       if (token !== undefined && token !== '') {
-        await post(system, '/api/v/1/user/logout', {}, token).catch(() => undefined)
-        answer.user_token = '(granted; the session is ended again)'
+        const ended = await post(system, '/api/v/1/user/logout', {}, token).then(
+          () => true,
+          () => false,
+        )
+        const { refresh_token: _, ...rest } = answer
+        return { ...rest, user_token: `(granted; the session is ${ended ? 'ended again' : 'still open'})` }
       }
       return answer
     },
