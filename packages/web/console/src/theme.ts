@@ -32,15 +32,17 @@ const onTints = darker('light-color', '30%')
 const hovered = darker('filled-hover', '12%')
 
 export const cssVariables: CSSVariablesResolver = () => ({
-  variables: hovered,
+  variables: {},
   light: {
     ...onTints,
+    ...hovered,
     '--mantine-color-dimmed': 'var(--mantine-color-gray-7)',
     '--mantine-color-placeholder': 'var(--mantine-color-gray-6)',
     '--mantine-color-error': 'var(--mantine-color-red-9)',
     '--mantine-color-anchor': 'var(--mantine-color-teal-9)',
   },
   dark: {
+    ...hovered,
     '--mantine-color-dimmed': 'var(--mantine-color-dark-1)',
     '--mantine-color-placeholder': 'var(--mantine-color-dark-2)',
     '--mantine-color-error': 'var(--mantine-color-red-4)',
