@@ -192,7 +192,7 @@ test('rows are filtered and sorted, what others write comes in, and the item ID 
   await page.getByLabel('Operator of condition 2').selectOption('contains')
   await page.getByLabel('Value of condition 2').fill('4242')
   await page.getByRole('button', { name: 'Apply' }).click()
-  await page.getByText('1 row match').waitFor()
+  await page.getByText('1 row matches').waitFor()
   await window.picture('data-filter')
   await demandAccessible(page)
   await page.getByRole('button', { name: 'No filter' }).click()

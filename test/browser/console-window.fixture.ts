@@ -1,12 +1,14 @@
 /** For tests of the console in a real Chromium: a window that is signed in, what went wrong in it, pictures, axe. */
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { developerEmail, type TestApp } from '../support/app.ts'
 
 const pictures = resolve(import.meta.dirname, '../../test-output')
+
+const built = resolve(import.meta.dirname, '../../packages/web/dist/console/index.html')
 
 export type Size = 'wide' | 'narrow'
 export type Colours = 'light' | 'dark'
@@ -34,6 +36,7 @@ export async function openWindow(
   app: TestApp,
   { size = 'wide', colours = 'light' }: { size?: Size; colours?: Colours } = {},
 ): Promise<Window> {
+  assert.ok(existsSync(built), 'The console is not built. Run: npm run build')
   const context = await browser.newContext({ viewport: sizes[size], colorScheme: colours, reducedMotion: 'reduce' })
   const session = JSON.stringify({ token: app.developer, email: developerEmail })
   await context.addInitScript((text) => localStorage.setItem('gatehouse.developer', text), session)

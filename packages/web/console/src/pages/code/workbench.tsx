@@ -1,5 +1,6 @@
 /** The editor of one service or library with everything that is done to it. */
 import { Alert, Badge, Button, Group, Stack, Text, Title } from '@mantine/core'
+import { useHotkeys } from '@mantine/hooks'
 import { notifications } from '@mantine/notifications'
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -26,6 +27,9 @@ export function Workbench({ place, current }: { place: UnitPlace; current: Unit 
   const close = () => setDialog(undefined)
   const [parameters, setParameters] = useTestParameters(place, base.params)
   const run = useMutation({ mutationFn: () => runService(place.key, place.name, bodyOf(parameters)) })
+
+  // Within the editor the editor takes it.
+  useHotkeys([['mod+S', () => dialog === undefined && void saveText()]])
 
   /** Answers whether the text is saved now. */
   async function saveText(over = false): Promise<boolean> {

@@ -76,7 +76,7 @@ export function CollectionProperties({ systemKey, collection, onClose }: Props) 
         run={async () => {
           await deleteCollection(id)
           await navigate(`/systems/${systemKey}/data`)
-          queries.removeQueries({ queryKey: ['collection', id] })
+          queries.removeQueries({ queryKey: ['collection', id], type: 'inactive' })
           notifications.show({ color: 'green', message: `${before} is deleted` })
           await listChanged()
         }}

@@ -41,7 +41,7 @@ export function CollectionView({ systemKey, collection, columns }: Props) {
           </Title>
           <Text size="sm" c="dimmed" role="status">
             {count.data === undefined ? '' : `${count.data.toLocaleString()} row${count.data === 1 ? '' : 's'}`}
-            {filtered && count.data !== undefined ? ' match' : ''}
+            {filtered && count.data !== undefined ? (count.data === 1 ? ' matches' : ' match') : ''}
           </Text>
         </Group>
         <Toolbar
@@ -67,6 +67,15 @@ export function CollectionView({ systemKey, collection, columns }: Props) {
         />
       )}
       {count.isError && <Failure error={count.error} title="The rows cannot be counted" />}
+      {count.data === 0 && (
+        <Text size="sm" c="dimmed">
+          {filtered
+            ? 'No row matches the filter.'
+            : columns.length === 1
+              ? 'There is no column beside item_id yet. Press + Column, then + Row; or import a file, which brings its columns along.'
+              : 'There is no row yet. Press + Row, or import a file.'}
+        </Text>
+      )}
       <Grid
         id={id}
         name={name}
@@ -77,15 +86,6 @@ export function CollectionView({ systemKey, collection, columns }: Props) {
         selected={selected}
         onSelect={setSelected}
       />
-      {count.data === 0 && (
-        <Text size="sm" c="dimmed">
-          {filtered
-            ? 'No row matches the filter.'
-            : columns.length === 1
-              ? 'There is no column beside item_id yet. Press + Column, then + Row; or import a file, which brings its columns along.'
-              : 'There is no row yet. Press + Row, or import a file.'}
-        </Text>
-      )}
       <NewRow opened={dialog === 'row'} onClose={close} id={id} columns={columns} onDone={rowsChanged} />
       <NewColumn opened={dialog === 'column'} onClose={close} id={id} onDone={refresh} />
       <Confirm
@@ -100,7 +100,7 @@ export function CollectionView({ systemKey, collection, columns }: Props) {
           notifications.show({ color: 'green', message: `${gone} row${gone === 1 ? ' is' : 's are'} deleted` })
         }}
       >
-        They are gone for good, also on edges that hold this collection.
+        They are gone for good.
       </Confirm>
       <DeleteAll opened={dialog === 'delete-all'} onClose={close} collection={collection} onDone={rowsChanged} />
       <ImportRows

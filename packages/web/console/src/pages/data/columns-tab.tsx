@@ -21,12 +21,11 @@ export function ColumnsTab(props: Props) {
       <Text size="sm" c="dimmed">
         An index makes filters and orders by a column fast. A unique one also keeps two rows from having the same value.
       </Text>
-      <Table.ScrollContainer minWidth={420}>
+      <Table.ScrollContainer minWidth={280}>
         <Table verticalSpacing={6}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>Name</Table.Th>
-              <Table.Th>Type</Table.Th>
               <Table.Th>Index</Table.Th>
               <Table.Th aria-label="Delete" w={40} />
             </Table.Tr>
@@ -90,24 +89,25 @@ function OneColumn({ systemKey, collection, column, indexes, onDone, onDelete }:
     <Table.Tr>
       <Table.Td>
         {PK ? (
-          before
+          `${before} (${type})`
         ) : (
-          <Group gap={4} wrap="nowrap">
+          <Group gap={4} wrap="nowrap" align="flex-start">
             <TextInput
               aria-label={`Name of ${before}`}
               size="xs"
+              description={type}
+              inputWrapperOrder={['input', 'description']}
               value={name}
               onChange={(event) => setName(event.currentTarget.value)}
             />
             {name !== before && (
-              <Button size="compact-xs" loading={rename.isPending} onClick={() => rename.mutate()}>
+              <Button size="compact-sm" mt={3} loading={rename.isPending} onClick={() => rename.mutate()}>
                 Rename
               </Button>
             )}
           </Group>
         )}
       </Table.Td>
-      <Table.Td>{type}</Table.Td>
       <Table.Td>
         {PK ? (
           'Primary key'
