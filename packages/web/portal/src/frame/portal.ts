@@ -36,7 +36,10 @@ export function showPortal(root: HTMLElement, means: PortalMeans, account: Accou
     flyout?.classList.toggle('gh-open')
   }
   // Beside it, and with Escape, it closes again; its button may be under it.
-  main.addEventListener('click', () => flyout?.classList.remove('gh-open'))
+  let wasOpen = false
+  main.addEventListener('click', () => (wasOpen = flyout?.classList.contains('gh-open') === true), { capture: true })
+  // What is clicked may open it: only one that was open before is closed.
+  main.addEventListener('click', () => wasOpen && flyout?.classList.remove('gh-open'))
   window.addEventListener('keydown', ({ key }) => {
     if (key === 'Escape') flyout?.classList.remove('gh-open')
   })

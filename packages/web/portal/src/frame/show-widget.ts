@@ -28,7 +28,7 @@ export function showWidget(means: PortalMeans, widget: Widget, ready: () => Prom
       return
     }
     trouble.textContent = `This widget failed. ${messageOf(error)}`
-    frame.append(trouble)
+    frame.prepend(trouble)
   }
   const context: WidgetContext = {
     id: widget.id,
