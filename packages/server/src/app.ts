@@ -29,8 +29,10 @@ import { ownUrlMatcher } from './egress/own-url.ts'
 import { createEngine } from './engine/engine.ts'
 import { nativeLibraries, preludeSource } from './engine/prelude/prelude.ts'
 import type { Run } from './engine/run.ts'
+import { Trials } from './engine/trial/trial.ts'
 import { InsideRequests } from './http/inside.ts'
 import { insideGateway } from './http/inside-gateway.ts'
+import { signInDoor } from './http/routes/user-auth.ts'
 import { routesOf } from './http/routes.ts'
 import { createServer } from './http/server.ts'
 import { createSandbox } from './sandbox/sandbox.ts'
@@ -245,14 +247,13 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     allowWeakWalls: config.mode === 'development' || config.weakSandbox,
     log,
   })
-  const engine = createEngine({
-    means,
-    sandbox,
-    egress,
-    send,
-    doors: { redeem: redeemForService, anonymous: signInAnonymously, refresh: refreshUserSession },
-    nodeId: hexId(6),
-    version,
+  const doors = { redeem: redeemForService, anonymous: signInAnonymously, refresh: refreshUserSession }
+  const nodeId = hexId(6)
+  const engine = createEngine({ means, sandbox, egress, send, doors, nodeId, version })
+  const trials = new Trials({
+    ...{ sandbox, doors, nodeId, version, isOwn },
+    door: signInDoor(log),
+    inside: insideGateway,
   })
   const server: FastifyInstance = await createServer({
     means,
@@ -263,6 +264,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       { version, ready: () => ready, metrics: () => registry.metrics() },
       config.mode,
       send,
+      trials,
     ),
     ask: engine.ask,
     inside: (request) => inside.recognise(request),

@@ -4,7 +4,13 @@ import { personOf } from './identity.ts'
 import type { RunRequest } from './result.ts'
 import type { Run } from './run.ts'
 
-export type NodeFacts = { publicUrl: () => string; nodeId: string; version: string }
+export type NodeFacts = {
+  publicUrl: () => string
+  nodeId: string
+  version: string
+  /** Milliseconds by which the clock of a run goes before that of the machine. */
+  timeShift?: () => number
+}
 
 /** The facts of a run for the library inside it; the shape stands in `prelude/HOST-CALLS.md`. */
 export async function factsOf(
@@ -45,5 +51,6 @@ export async function factsOf(
     edgeId: '',
     logging,
     version: node.version,
+    ...(node.timeShift !== undefined && { timeShift: node.timeShift() }),
   }
 }

@@ -12,7 +12,15 @@ export type RunRequest = {
   /** `req.context` of an auth or registration service. */
   context?: Record<string, unknown>
   signal?: AbortSignal
+  /** Stands round every host call of this run, but not of runs that it leads to. */
+  around?: Around
 }
+
+/** A host call of a run, before it is answered. `depth` is 0 for the run that was asked for first. */
+export type HostCall = { name: string; args: unknown; service: string; depth: number }
+
+/** Answers a host call in the place of the node, or lets the node answer and looks on. */
+export type Around = (call: HostCall, answer: () => Promise<unknown>) => Promise<unknown>
 
 export type RunResult = {
   /** One text, entries separated by line ends; undefined where logging is off. */

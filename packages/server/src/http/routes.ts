@@ -3,6 +3,7 @@ import type { Catalogue } from '../deploy/catalogue.ts'
 import type { PackageMeans } from '../deploy/import-source.ts'
 import type { SendMessage } from '../domain/sending/send.ts'
 import type { Engine } from '../engine/engine.ts'
+import type { Trials } from '../engine/trial/trial.ts'
 import type { Route } from './route.ts'
 import { adminUserRoutes } from './routes/admin-users.ts'
 import { authVersionRoutes } from './routes/auth-versions.ts'
@@ -34,11 +35,12 @@ export const routesOf = (
   node: Parameters<typeof nodeRoutes>[0],
   mode: 'development' | 'production',
   send: SendMessage,
+  trials: Trials,
 ): readonly Route[] => [
   ...catalogueRoutes(catalogue, packages),
   ...packageRoutes(packages),
   ...executeRoutes(engine),
-  ...signInRoutes(engine),
+  ...signInRoutes(engine, trials),
   ...authVersionRoutes(engine),
   ...nodeRoutes(node),
   ...userAuthRoutes,

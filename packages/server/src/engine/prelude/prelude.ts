@@ -15,6 +15,7 @@ type Part = {
 
 /** Order matters: later parts use what earlier ones put into `library`. */
 const parts: Part[] = [
+  { file: 'clock.js', install: 'installClock' },
   { file: 'built-ins.js', install: 'installBuiltIns' },
   { file: 'bytes.js', install: 'installBytes' },
   { file: 'calls.js', install: 'installCalls' },

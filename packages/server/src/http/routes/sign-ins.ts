@@ -4,12 +4,26 @@ import { accountsOverview } from '../../domain/accounts/overview.ts'
 import { signInTraces } from '../../domain/auth/trace.ts'
 import { checkAuthService } from '../../engine/auth-check.ts'
 import type { Engine } from '../../engine/engine.ts'
+import type { Trials } from '../../engine/trial/trial.ts'
 import { type Route, route } from '../route.ts'
-import { parameter } from './shapes.ts'
+import { AnyObject, parameter } from './shapes.ts'
 
 const pageLimit = 500
 
-export const signInRoutes = (engine: Engine): Route[] => [
+/** A body holds the code that is tried, and the answers of stubs. */
+const trialLimit = 8 * 1024 * 1024
+
+export const signInRoutes = (engine: Engine, trials: Trials): Route[] => [
+  route({
+    method: 'POST',
+    path: '/admin/v/4/system/:key/auth-service/try',
+    allow: 'system developer',
+    summary:
+      'Try a made-up sign-in with the auth service, an older version or other code: nothing is sent, kept or opened',
+    body: AnyObject,
+    bodyLimit: trialLimit,
+    handle: (scope, { body }) => trials.run(scope, body),
+  }),
   route({
     method: 'GET',
     path: '/admin/v/4/system/:key/auth-service/check',
