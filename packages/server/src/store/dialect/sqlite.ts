@@ -105,6 +105,15 @@ class ImmediateSqliteDriver extends SqliteDriver {
     const begin = settings?.accessMode === 'read only' ? 'begin' : 'begin immediate'
     await connection.executeQuery(CompiledQuery.raw(begin))
   }
+
+  /** Of a transaction that met a full disk nothing is left by then; what is to be told is that, not this. */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    try {
+      await super.rollbackTransaction(connection)
+    } catch (error) {
+      if (!(error as Error).message.includes('no transaction is active')) throw error
+    }
+  }
 }
 
 type Prepare = (text: string) => BetterSqlite.Statement
