@@ -5,7 +5,8 @@
 
 const longestText = 500
 const mostEntries = 30
-const deepest = 6
+const mostValues = 300
+const deepest = 10
 
 /** All kinds of tokens but the handles of challenges (`ghf_`). */
 const tokens = /\bgh(?!f_)[a-z]_[A-Za-z0-9_-]{20,}/g
@@ -18,20 +19,21 @@ export const striking = (hidden: readonly string[]): Strike => {
   return (text) => long.reduce((clean, one) => clean.replaceAll(one, '[struck]'), text).replace(tokens, '[struck]')
 }
 
-/** A copy of plain JSON for people to look at. */
-export function shown(value: unknown, strike: Strike, depth = 0): unknown {
+/** A copy of plain JSON for people to look at; `room` is how many values it may have in all. */
+export function shown(value: unknown, strike: Strike, depth = 0, room = { left: mostValues }): unknown {
+  room.left -= 1
   if (typeof value === 'string') {
     const text = strike(value)
     return text.length > longestText ? `${text.slice(0, longestText)}… (${text.length} characters)` : text
   }
   if (typeof value !== 'object' || value === null) return value
-  if (depth === deepest) return '…'
+  if (depth === deepest || room.left <= 0) return '…'
   if (Array.isArray(value)) {
-    const some: unknown[] = value.slice(0, mostEntries).map((part) => shown(part, strike, depth + 1))
+    const some: unknown[] = value.slice(0, mostEntries).map((part) => shown(part, strike, depth + 1, room))
     return value.length > mostEntries ? [...some, `… (${value.length} in all)`] : some
   }
   const entries = Object.entries(value)
-  const some = entries.slice(0, mostEntries).map(([name, part]) => [name, shown(part, strike, depth + 1)])
+  const some = entries.slice(0, mostEntries).map(([name, part]) => [name, shown(part, strike, depth + 1, room)])
   if (entries.length > mostEntries) some.push(['…', `${entries.length} in all`])
   return Object.fromEntries(some)
 }
