@@ -17,6 +17,7 @@ type Step = {
   decision: string
   why: string
   advice?: string
+  safe_version?: number
   factors?: string[]
   denied?: string[]
   answer?: { status: number; body: unknown }
@@ -153,6 +154,7 @@ function linesOf(step: Step): string[] {
   const proven = step.factors === undefined || step.factors.length === 0 ? '' : ` (${step.factors.join(' + ')})`
   const wide = Math.max(0, ...step.calls.map(({ name, depth }) => name.length + 2 * depth))
   const marks = [
+    ...(step.safe_version === undefined ? [] : [`served by the safe version ${step.safe_version}`]),
     ...step.calls.map(({ name, depth, ms, refused }) => {
       const called = `${'  '.repeat(depth)}${name}`.padEnd(wide)
       return `${called}  ${`${ms.toFixed(1)} ms`.padStart(10)}  ${refused ?? 'ok'}`

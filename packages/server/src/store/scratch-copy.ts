@@ -66,7 +66,15 @@ export function readCopy(from: SystemStore, asked: CopyAsked): Promise<SystemCop
   )
 }
 
-const wholeTables = ['change_heads', 'collections', 'roles', 'grants', 'code_units', 'secrets'] as const
+const wholeTables = [
+  'change_heads',
+  'collections',
+  'roles',
+  'grants',
+  'code_units',
+  'secrets',
+  'safe_versions',
+] as const
 
 async function readWhole({ db, key }: Reading): Promise<PlainRows[]> {
   const plain: PlainRows[] = [

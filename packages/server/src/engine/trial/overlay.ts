@@ -12,6 +12,7 @@ import type { SystemScope } from '../../domain/access/scope.ts'
 import { openValue, placeOf } from '../../domain/accounts/authenticators.ts'
 import { makeRecoveryCodes } from '../../domain/accounts/recovery-codes.ts'
 import { newTotpSecret, stepAt, totpCode } from '../../domain/accounts/totp.ts'
+import { restoreVersion } from '../../domain/auth/withdrawal.ts'
 import { currentCode, makeCurrent, updateCode } from '../../domain/code/code.ts'
 import { changeSystem, noSuchSystem, systemByKey } from '../../domain/systems/systems.ts'
 import { type Cut, openScratch, pretendPast, type Scratch } from '../../store/scratch.ts'
@@ -96,7 +97,11 @@ async function putCandidate(scope: SystemScope, name: string, trial: Trial): Pro
     ...(trial.code !== undefined && { code: trial.code }),
     ...(trial.requires !== undefined && { dependencies: trial.requires }),
   })
-  if (scope.system.settings.auth_service !== name) await changeSystem(scope, { auth_service: name })
+  // What serves now may have withdrawn itself; what is asked for by name is tried itself, and stays.
+  if (scope.system.settings.auth_service !== name || trial.version !== undefined || trial.code !== undefined) {
+    await changeSystem(scope, { auth_service: name, auth_withdraw: null })
+    await restoreVersion(scope)
+  }
   const unit = await currentCode(scope, 'service', name)
   return unit!.version.version
 }

@@ -25,6 +25,8 @@ export type StepReport = {
   decision: TrialDecision
   why: string
   advice?: string
+  /** The version that served in the place of the one in use, which has withdrawn itself. */
+  safe_version?: number
   user_id?: string
   /** What was proved, as `["password", "phone"]`; of what was granted. */
   factors?: string[]
@@ -135,11 +137,12 @@ export const rounded = (ms: number): number => Math.round(ms * 100) / 100
 export async function judgement(scope: SystemScope, { strike }: Seen): Promise<Partial<StepReport>> {
   const [trace] = await listTraces(scope.data, { limit: 1 })
   if (trace === undefined) return { decision: 'broken', why: 'The node could not judge it.' }
-  const { decision, why, advice, userId, factors, denied } = trace
+  const { decision, why, advice, userId, factors, denied, version, withdrawn } = trace
   return {
     decision: decision === 'failed' ? 'broken' : (decision as TrialDecision),
     why: strike(String(why)),
     ...(typeof advice === 'string' && { advice }),
+    ...(withdrawn !== undefined && { safe_version: Number(version) }),
     ...(typeof userId === 'string' && { user_id: userId }),
     ...(typeof factors === 'string' && { factors: factors.split(' ').filter((one) => one !== '') }),
     ...(Array.isArray(denied) && { denied: denied.map(String) }),

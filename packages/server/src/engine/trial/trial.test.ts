@@ -144,6 +144,23 @@ describe('a sign-in that is only tried', () => {
     assert.equal((await one({ service: 'secondFactor', params })).decision, 'more', 'before it is set')
   })
 
+  test('is served by the safe version as sign-ins are, and tries itself what withdrew itself and is named', async () => {
+    const developer = app.developer
+    await useService('gate', "resp.error({ options: { by: 'safe' } })")
+    await app.set(system, { auth_withdraw: { share: 0.1, window: 300, least: 1 } })
+    const at = `/admin/v/4/system/${system.key}/auth-service`
+    assert.equal((await app.call('POST', `${at}/versions/safe`, { developer })).status, 200)
+    await app.call('PUT', `/admin/code/v/1/${system.key}/gate`, { developer, body: { code: 'nothing.at.all()' } })
+    const params = { email, password }
+    assert.equal((await one({ params })).decision, 'broken')
+    assert.equal((await one({ params })).decision, 'broken', 'a trial withdraws nothing')
+    await app.call('POST', '/api/v/1/user/auth', { system, body: params })
+    const served = await one({ params })
+    assert.deepEqual([served.answer.body.options, served.safe_version], [{ by: 'safe' }, 1], JSON.stringify(served))
+    const itself = await one({ params, version: 2 })
+    assert.deepEqual([itself.decision, itself.safe_version], ['broken', undefined])
+  })
+
   test('sends no request: stubs answer, and without one the network seems to be down', async () => {
     const body = { name: 'KEY', value: 'a key of another service', hosts: ['directory.example.com'] }
     await app.call('POST', `/admin/v/4/system/${system.key}/secrets`, { developer: app.developer, body })
