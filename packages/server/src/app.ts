@@ -28,6 +28,8 @@ import { createEgress, type EgressLimits } from './egress/egress.ts'
 import { ownUrlMatcher } from './egress/own-url.ts'
 import { createEngine } from './engine/engine.ts'
 import { nativeLibraries, preludeSource } from './engine/prelude/prelude.ts'
+import { Recorder } from './engine/replay/recorder.ts'
+import { Replays } from './engine/replay/replay.ts'
 import type { Run } from './engine/run.ts'
 import { Trials } from './engine/trial/trial.ts'
 import { InsideRequests } from './http/inside.ts'
@@ -49,6 +51,7 @@ import { deleteOldInboxMessages } from './store/tables/inbox.ts'
 import { deleteOldNotes } from './store/tables/messages.ts'
 import { writeMetaOnce } from './store/tables/meta.ts'
 import { deleteOldProofs } from './store/tables/proofs.ts'
+import { deleteOldRecorded } from './store/tables/recorded-sign-ins.ts'
 import { deleteOldRecords } from './store/tables/records.ts'
 import { deleteOldCounts } from './store/tables/send-counts.ts'
 import { deleteOldSessions } from './store/tables/sessions.ts'
@@ -80,6 +83,8 @@ export type App = {
   /** Listens; answers the URL that the node is reached at. */
   listen(): Promise<string>
   close(): Promise<void>
+  /** When what is recorded of sign-ins that were answered is kept, or given up. */
+  settled(): Promise<void>
 }
 
 export type Opened = { store: Store; key: NodeKey; database: Database }
@@ -249,7 +254,9 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
   })
   const doors = { redeem: redeemForService, anonymous: signInAnonymously, refresh: refreshUserSession }
   const nodeId = hexId(6)
-  const engine = createEngine({ means, sandbox, egress, send, doors, nodeId, version })
+  const stage = { sandbox, node: { publicUrl: means.publicUrl, nodeId, version } }
+  const recorder = new Recorder(stage, log)
+  const engine = createEngine({ means, sandbox, egress, send, doors, nodeId, version, recorder })
   const trials = new Trials({
     ...{ sandbox, doors, nodeId, version, isOwn },
     door: signInDoor(log),
@@ -264,7 +271,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       { version, ready: () => ready, metrics: () => registry.metrics() },
       config.mode,
       send,
-      trials,
+      { trials, replays: new Replays(stage) },
     ),
     ask: engine.ask,
     inside: (request) => inside.recognise(request),
@@ -291,12 +298,14 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       ready = true
       return publicUrl
     },
+    settled: () => recorder.settled(),
     async close() {
       ready = false
       ending = true
       clearInterval(cleaning)
       await server.close()
       await sandbox.close()
+      await recorder.settled()
       await store.close()
     },
   }
@@ -335,6 +344,7 @@ async function clean(means: Means): Promise<void> {
     await deleteOldInboxMessages(means.store, now - day)
     await deleteOldNotes(means.store, now - 30 * day)
     await deleteOldCounts(means.store, now - 2 * day)
+    await deleteOldRecorded(means.store, now)
     await deleteOldRecords(means.store, { traces: now - 90 * day, failedRuns: now - 30 * day, logs: now - 7 * day })
   } catch (error) {
     means.log.warn({ err: error }, 'Old rows could not be removed; the next round tries again')

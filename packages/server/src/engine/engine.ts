@@ -29,6 +29,7 @@ import { sendingCalls } from './host/sending.ts'
 import { answerCall, type HostTable } from './host/table.ts'
 import { userCalls } from './host/users.ts'
 import { effectiveIdentity } from './identity.ts'
+import type { Recorder } from './replay/recorder.ts'
 import { type Around, faultText, type RunRequest, type RunResult, readEnding } from './result.ts'
 import { newTree, type Purpose, type Run, RunTokens, type Tree } from './run.ts'
 import { keepSecrets, logText } from './secrecy.ts'
@@ -68,6 +69,8 @@ export function createEngine(parts: {
   version: string
   /** Of an engine that only tries: its runs take the places of ordinary ones, and `around` stands round all their calls. */
   trial?: { around: Around; timeShift: () => number }
+  /** Of the engine that judges real sign-ins. */
+  recorder?: Recorder
 }): Engine {
   const { means, sandbox, trial } = parts
   const assemblies = new AssemblyCache()
@@ -159,6 +162,7 @@ export function createEngine(parts: {
       ended: over.signal,
     }
     current.scope.within = current.id
+    request.begun?.(current)
     if (guarded) keepSecrets(current.tree, request.params)
     live.set(current.id, current)
     let outcome: Outcome
@@ -206,7 +210,7 @@ export function createEngine(parts: {
     return result
   }
 
-  return { execute, ask: askWith(assemblies, run, means.log), assemblies }
+  return { execute, ask: askWith(assemblies, run, means.log, parts.recorder), assemblies }
 }
 
 /** Runs that one call leads to share a tree; one that a door asks for begins its own, with what was sent out so far. */

@@ -3,7 +3,6 @@ import type { Catalogue } from '../deploy/catalogue.ts'
 import type { PackageMeans } from '../deploy/import-source.ts'
 import type { SendMessage } from '../domain/sending/send.ts'
 import type { Engine } from '../engine/engine.ts'
-import type { Trials } from '../engine/trial/trial.ts'
 import type { Route } from './route.ts'
 import { adminUserRoutes } from './routes/admin-users.ts'
 import { authVersionRoutes } from './routes/auth-versions.ts'
@@ -22,7 +21,7 @@ import { packageRoutes } from './routes/packages.ts'
 import { roleRoutes } from './routes/roles.ts'
 import { secretRoutes } from './routes/secrets.ts'
 import { inboxRoutes, sendingRoutes } from './routes/sending.ts'
-import { signInRoutes } from './routes/sign-ins.ts'
+import { signInRoutes, type Trying } from './routes/sign-ins.ts'
 import { systemRoutes } from './routes/systems.ts'
 import { typedSecretRoutes } from './routes/typed-secrets.ts'
 import { userAuthRoutes } from './routes/user-auth.ts'
@@ -35,12 +34,12 @@ export const routesOf = (
   node: Parameters<typeof nodeRoutes>[0],
   mode: 'development' | 'production',
   send: SendMessage,
-  trials: Trials,
+  trying: Trying,
 ): readonly Route[] => [
   ...catalogueRoutes(catalogue, packages),
   ...packageRoutes(packages),
   ...executeRoutes(engine),
-  ...signInRoutes(engine, trials),
+  ...signInRoutes(engine, trying),
   ...authVersionRoutes(engine),
   ...nodeRoutes(node),
   ...userAuthRoutes,

@@ -494,6 +494,29 @@ const withdrawal: Migration = {
   },
 }
 
+const recordedSignIns: Migration = {
+  name: '008 recorded sign-ins',
+  async up(tx) {
+    const db = tx as AnyDb
+    const text = 'text'
+    await db.schema
+      .createTable('recorded_sign_ins')
+      .addColumn('id', text, (c) => c.primaryKey())
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('at', 'bigint', (c) => c.notNull())
+      .addColumn('expires_at', 'bigint', (c) => c.notNull())
+      .addColumn('bytes', 'integer', (c) => c.notNull())
+      .addColumn('record', text, (c) => c.notNull())
+      .execute()
+    await db.schema
+      .createIndex('recorded_sign_ins_of_system')
+      .on('recorded_sign_ins')
+      .columns(['system_key', 'at'])
+      .execute()
+    await db.schema.createIndex('recorded_sign_ins_by_end').on('recorded_sign_ins').column('expires_at').execute()
+  },
+}
+
 export const migrations: readonly Migration[] = [
   firstSchema,
   packages,
@@ -502,6 +525,7 @@ export const migrations: readonly Migration[] = [
   secondFactors,
   authenticatorApps,
   withdrawal,
+  recordedSignIns,
 ]
 
 /** Brings the database to the present schema. Throws DatabaseTooNew where it is ahead of this program. */

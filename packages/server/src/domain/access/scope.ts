@@ -101,6 +101,8 @@ export type SystemSettings = {
   auth_safe: SafeVersion | null
   /** The state of the auth service's code that withdrew itself last. */
   auth_withdrawn: WithdrawnVersion | null
+  /** Sign-ins that are recorded for replays: of `share` of all the newest `keep`, for `days`; null for none. */
+  record_sign_ins: { keep: number; share: number; days: number } | null
   /** Bumped with every change of the auth service. */
   auth_epoch: number
 }

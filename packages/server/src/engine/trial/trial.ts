@@ -13,6 +13,7 @@ import type { ServiceDoors } from '../host/auth.ts'
 import { currentSystem } from '../run.ts'
 import { trialSend } from './messages.ts'
 import { type Overlay, openOverlay } from './overlay.ts'
+import { Places } from './places.ts'
 import { followReferences, MissingPart, partAt, type Reference } from './references.ts'
 import {
   type DoorAnswer,
@@ -29,10 +30,6 @@ import { stubbedEgress } from './stubs.ts'
 /** The sign-in of clients, answered as they are; never throws. Given in `app.ts`, since no engine imports a door. */
 export type SignInDoor = (scope: SystemScope, params: Record<string, unknown>, ask: AskOverride) => Promise<DoorAnswer>
 
-/** A copy takes memory of the node, and its database is read for it. */
-const placesOfSystem = 2
-const placesOfNode = 4
-
 export type TrialParts = {
   sandbox: Sandbox
   doors: ServiceDoors
@@ -43,10 +40,9 @@ export type TrialParts = {
   version: string
 }
 
-/** How many trials run: few for each system, so that those of one leave room to others. */
 export class Trials {
   readonly #parts: TrialParts
-  readonly #running = new Map<string, number>()
+  readonly #places = new Places({ ofSystem: 2, ofNode: 4 })
 
   constructor(parts: TrialParts) {
     this.#parts = parts
@@ -61,23 +57,7 @@ export class Trials {
       throw new GatehouseError('permissionDenied', 'Sign-ins are tried by developers of the system.')
     }
     const trial = readTrial(body)
-    const { key } = scope.system
-    const own = this.#running.get(key) ?? 0
-    const all = [...this.#running.values()].reduce((sum, count) => sum + count, 0)
-    if (own >= placesOfSystem || all >= placesOfNode) {
-      throw new GatehouseError('tooManyRequests', 'Too many sign-ins are being tried at once.', {
-        hint: 'Try again when one of them is done.',
-        retryAfter: 2,
-      })
-    }
-    this.#running.set(key, own + 1)
-    try {
-      return await tryIn(this.#parts, scope, trial)
-    } finally {
-      const left = (this.#running.get(key) ?? 1) - 1
-      if (left === 0) this.#running.delete(key)
-      else this.#running.set(key, left)
-    }
+    return this.#places.pass(scope.system.key, () => tryIn(this.#parts, scope, trial))
   }
 }
 
