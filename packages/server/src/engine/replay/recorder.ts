@@ -16,6 +16,7 @@ import type { OverrideRequest } from '../../domain/auth/override.ts'
 import { isRunAs } from '../../store/tables/code.ts'
 import { insertRecorded } from '../../store/tables/recorded-sign-ins.ts'
 import type { Assembly } from '../assemble.ts'
+import type { Args } from '../host/table.ts'
 import { personOf } from '../identity.ts'
 import type { Around } from '../result.ts'
 import type { Run } from '../run.ts'
@@ -162,21 +163,25 @@ type Seen = {
 function marksOf(assembly: Assembly, { params, raw, run }: Seen): Marks {
   const marks = new Marks()
   marks.addNamed(params)
-  const passed = new Set<string>()
-  for (const { name, args } of raw) {
-    if (!name.startsWith('auth.') && name !== 'users.create') continue
-    for (const text of textsIn(args)) passed.add(text)
+  for (const one of raw) {
+    if (one.name.startsWith('auth.')) marks.addNamed(one.args)
+    if ('value' in one) marks.addNamed(one.name === 'http.request' ? bodyIn(one.value) : one.value)
   }
-  const spelled = textsIn(params).filter((text) => !passed.has(text) && isSpelledOut(assembly, text))
+  const spelled = textsIn(params).filter((text) => !passed(raw).has(text) && isSpelledOut(assembly, text))
   // Where somebody says to be is what rules go by.
   const open = new Set([...spelled, ...textsIn(params.position)])
   for (const secret of run.tree.secrets) if (!open.has(secret)) marks.add(secret)
-  for (const one of raw) {
-    if (one.name === 'auth.password' || one.name === 'auth.register' || one.name === 'auth.answer')
-      marks.addNamed(one.args)
-    if ('value' in one) marks.addNamed(one.name === 'http.request' ? bodyIn(one.value) : one.value)
-  }
   return marks
+}
+
+/** E-mails and passwords that were passed to `init` or registration. */
+function passed(raw: readonly Raw[]): Set<unknown> {
+  const given = raw.flatMap(({ name, args }): unknown[] => {
+    if (!['auth.password', 'auth.register', 'users.create'].includes(name)) return []
+    const { email, password } = ((args as Args).info ?? args) as Args
+    return [email, password]
+  })
+  return new Set(given)
 }
 
 function textsIn(value: unknown): string[] {
