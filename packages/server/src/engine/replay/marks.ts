@@ -17,12 +17,18 @@ const publicName = /^system_?key$/i
 const bearer = 'gh(?:_[a-z]+|[a-z])_[A-Za-z0-9_-]{20,}'
 
 export class Marks {
+  readonly #open: (text: string) => boolean
   readonly #marks = new Map<string, string>()
   #pattern: RegExp | undefined
 
+  /** `open` texts are no secrets, wherever they stand. */
+  constructor(open: (text: string) => boolean) {
+    this.#open = open
+  }
+
   add(secret: unknown): void {
     const text = typeof secret === 'number' ? String(secret) : secret
-    if (typeof text !== 'string' || text.length < shortest || this.#marks.has(text)) return
+    if (typeof text !== 'string' || text.length < shortest || this.#marks.has(text) || this.#open(text)) return
     const mark = this.#marks.get(text.toLowerCase()) ?? this.#fresh(text)
     this.#marks.set(text, mark)
     // Accounts and rows hold e-mails in lower case.

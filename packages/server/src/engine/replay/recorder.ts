@@ -13,6 +13,7 @@ import type { Log } from '../../base/log.ts'
 import type { SystemScope } from '../../domain/access/scope.ts'
 import type { SignInContext } from '../../domain/auth/context.ts'
 import type { OverrideRequest } from '../../domain/auth/override.ts'
+import type { Script } from '../../sandbox/job.ts'
 import { isRunAs } from '../../store/tables/code.ts'
 import { insertRecorded } from '../../store/tables/recorded-sign-ins.ts'
 import type { Assembly } from '../assemble.ts'
@@ -50,6 +51,7 @@ export class Recorder {
   readonly #log: Log
   readonly #working = new Map<string, number>()
   readonly #under = new Set<Promise<void>>()
+  readonly #spelledOut = new WeakMap<readonly Script[], Set<string>>()
 
   constructor(stage: Stage, log: Log) {
     this.#stage = stage
@@ -112,11 +114,18 @@ export class Recorder {
     await Promise.all(this.#under)
   }
 
+  /** Kept as long as the code is. */
+  #literals(scripts: readonly Script[]): Set<string> {
+    const known = this.#spelledOut.get(scripts) ?? literalsIn(scripts)
+    this.#spelledOut.set(scripts, known)
+    return known
+  }
+
   async #record(scope: SystemScope, assembly: Assembly, seen: Seen): Promise<void> {
     // The sign-in goes on first.
     await new Promise((resolve) => setImmediate(resolve))
     const { raw, run, at } = seen
-    const marks = marksOf(assembly, seen)
+    const marks = marksOf(this.#literals(assembly.scripts), seen)
     const identity = marks.on(await personOf(run.scope, run.scope.caller)) as Asked['identity']
     const asked: Asked = {
       params: marks.on(seen.params) as Asked['params'],
@@ -157,22 +166,39 @@ type Seen = {
 }
 
 /**
- * Everything that is struck from logs, and what stands under the name of a secret. Of the other texts of the body those stay
- * that the code itself spells out: they choose its way, and whoever wrote the code knows them.
+ * Everything that is struck from logs, and what stands under the name of a secret. What the code itself spells out stays: it
+ * chooses its way, and whoever wrote the code knows it; but not an e-mail or a password that was passed to `init`.
  */
-function marksOf(assembly: Assembly, { params, raw, run }: Seen): Marks {
-  const marks = new Marks()
+function marksOf(spelledOut: ReadonlySet<string>, { params, raw, run }: Seen): Marks {
+  const given = passed(raw)
+  // Where somebody says to be is what rules go by.
+  const open = new Set(textsIn(params.position))
+  const marks = new Marks((text) => (spelledOut.has(text) || open.has(text)) && !given.has(text))
   marks.addNamed(params)
+  for (const secret of run.tree.secrets) marks.add(secret)
   for (const one of raw) {
     if (one.name.startsWith('auth.')) marks.addNamed(one.args)
     if ('value' in one) marks.addNamed(one.name === 'http.request' ? bodyIn(one.value) : one.value)
   }
-  const spelled = textsIn(params).filter((text) => !passed(raw).has(text) && isSpelledOut(assembly, text))
-  // Where somebody says to be is what rules go by.
-  const open = new Set([...spelled, ...textsIn(params.position)])
-  for (const secret of run.tree.secrets) if (!open.has(secret)) marks.add(secret)
   return marks
 }
+
+/** Whatever stands between two quotation marks, one after the other: literals are among it. */
+function literalsIn(scripts: readonly Script[]): Set<string> {
+  const found = new Set<string>()
+  for (const { code } of scripts) {
+    for (const quote of [`'`, '"']) {
+      for (let from = code.indexOf(quote); from !== -1; ) {
+        const to = code.indexOf(quote, from + 1)
+        if (to !== -1 && to - from <= longestLiteral) found.add(code.slice(from + 1, to))
+        from = to
+      }
+    }
+  }
+  return found
+}
+
+const longestLiteral = 200
 
 /** E-mails and passwords that were passed to `init` or registration. */
 function passed(raw: readonly Raw[]): Set<unknown> {
@@ -189,9 +215,6 @@ function textsIn(value: unknown): string[] {
   if (typeof value === 'number') return [String(value)]
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : []
 }
-
-const isSpelledOut = ({ scripts }: Assembly, text: string): boolean =>
-  [`'${text}'`, `"${text}"`].some((literal) => scripts.some(({ code }) => code.includes(literal)))
 
 function markedAnswer(marks: Marks, one: Raw): { value: unknown } | { refused: { kind: string; detail: string } } {
   if ('refused' in one) {
