@@ -71,9 +71,14 @@ export class Recorder {
     let room = recordLimits.bytes as number
     let run: Run | undefined
     const keep = (one: Raw): void => {
-      room -= roughSize('value' in one ? one.value : '', room)
-      if (room < 0 || raw?.length === recordLimits.calls) raw = undefined
-      raw?.push(one)
+      try {
+        room -= roughSize('value' in one ? one.value : '', room)
+        if (room < 0 || raw?.length === recordLimits.calls) raw = undefined
+        raw?.push(one)
+      } catch {
+        // Whatever it is, the sign-in goes on.
+        raw = undefined
+      }
     }
     return {
       begun: (begun) => {
