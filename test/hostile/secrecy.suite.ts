@@ -251,7 +251,7 @@ export function secrecySuite(name: string, openKept: () => Promise<Kept>): void 
     good(await call('PUT', authService, { developer, body: { run_user: runAs, logging_enabled: true } }))
     const settings = (body: object) =>
       call('PUT', '/admin/v/4/systemmanagement', { developer, body: { id: system.key, ...body } })
-    good(await settings({ auth_service: 'authOverride' }))
+    good(await settings({ auth_service: 'authOverride', record_sign_ins: { keep: 1000 } }))
 
     // Sign-ins of every kind.
     const authPath = '/api/v/1/user/auth'
@@ -445,6 +445,22 @@ export function secrecySuite(name: string, openKept: () => Promise<Kept>): void 
     assert.ok(logs.includes('[struck]'))
     for (const service of ['authOverride', 'asks']) await page(`/codeadmin/v/2/logs/${system.key}/${service}`)
     await page(`${at}/accounts`)
+    const recorded = (await page(`${at}/auth-service/recorded?limit=500`)).body
+    const judged = (service: string) =>
+      recorded.filter((one: any) => one.service === service).map((one: any) => one.decision)
+    for (const decision of ['granted', 'more', 'refused'])
+      assert.ok(judged('authOverride').includes(decision), decision)
+    assert.ok(judged('leaky').includes('broken'), 'also of a service that throws what it is given')
+    for (const code of [
+      undefined,
+      'function authOverride(req, resp) { resp.error({ options: { message: JSON.stringify(req) } }) }',
+    ]) {
+      const body = { service: code === undefined ? 'leaky' : 'authOverride', ...(code !== undefined && { code }) }
+      const { replayed } = good(await call('POST', `${at}/auth-service/replay`, { developer, body })).body
+      assert.ok(replayed > 10)
+    }
+    const tried = { service: 'authOverride', steps: [{ params: { email: user.email, password: userPassword } }] }
+    assert.equal((await carrying('POST', `${at}/auth-service/try`, { developer, body: tried })).body.steps.length, 1)
 
     const archive = await fetch(`${node.url}${at}/export`, { headers: { 'clearblade-devtoken': developer } })
     for (const [file, content] of await unzipped(Buffer.from(await archive.arrayBuffer())))

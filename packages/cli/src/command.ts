@@ -26,6 +26,10 @@ const commands: Record<string, { summary: string; run: (args: string[]) => Promi
     summary: 'list, run, change and push services',
     run: async (args) => (await import('./service.ts')).service(args),
   },
+  auth: {
+    summary: 'try sign-ins before anybody meets them',
+    run: async (args) => (await import('./auth.ts')).auth(args),
+  },
   inbox: {
     summary: 'read what was sent in development',
     run: async (args) => (await import('./inbox.ts')).inbox(args),

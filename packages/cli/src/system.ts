@@ -83,6 +83,7 @@ const settings = {
   'token-ttl-anon': { value: 'SECONDS', prose: 'of anonymous callers alone' },
   'refresh-max-age': { value: 'SECONDS', prose: 'how long a session can be refreshed' },
   'password-min-length': { value: 'N', prose: 'shortest password of a user' },
+  'record-sign-ins': { value: 'N', prose: 'record the newest N sign-ins for replays, secrets marked; 0 for none' },
 } as const satisfies Record<string, Flag>
 
 type Setting = keyof typeof settings
@@ -189,6 +190,9 @@ function readChanges(given: Given<Setting>): Record<string, unknown> {
     if (text === undefined) continue
     const counted = value === 'SECONDS' || value === 'STATUS' || value === 'N'
     changes[flag.replaceAll('-', '_')] = counted ? wholeNumber(flag, text) : text
+  }
+  if (changes.record_sign_ins !== undefined) {
+    changes.record_sign_ins = changes.record_sign_ins === 0 ? null : { keep: changes.record_sign_ins }
   }
   for (const flag of ['anonymous', 'registration'] as const) {
     const text = given.text(flag)

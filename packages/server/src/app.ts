@@ -28,10 +28,14 @@ import { createEgress, type EgressLimits } from './egress/egress.ts'
 import { ownUrlMatcher } from './egress/own-url.ts'
 import { createEngine } from './engine/engine.ts'
 import { nativeLibraries, preludeSource } from './engine/prelude/prelude.ts'
+import { Recorder } from './engine/replay/recorder.ts'
+import { Replays } from './engine/replay/replay.ts'
 import type { Run } from './engine/run.ts'
+import { Trials } from './engine/trial/trial.ts'
 import { InsideRequests } from './http/inside.ts'
 import { insideGateway } from './http/inside-gateway.ts'
 import { portalSites } from './http/portal-sites.ts'
+import { signInDoor } from './http/routes/user-auth.ts'
 import { routesOf } from './http/routes.ts'
 import { createServer } from './http/server.ts'
 import { hasConsole } from './http/web-files.ts'
@@ -49,6 +53,7 @@ import { deleteOldInboxMessages } from './store/tables/inbox.ts'
 import { deleteOldNotes } from './store/tables/messages.ts'
 import { writeMetaOnce } from './store/tables/meta.ts'
 import { deleteOldProofs } from './store/tables/proofs.ts'
+import { deleteOldRecorded } from './store/tables/recorded-sign-ins.ts'
 import { deleteOldRecords } from './store/tables/records.ts'
 import { deleteOldCounts } from './store/tables/send-counts.ts'
 import { deleteOldSessions } from './store/tables/sessions.ts'
@@ -80,6 +85,8 @@ export type App = {
   /** Listens; answers the URL that the node is reached at. */
   listen(): Promise<string>
   close(): Promise<void>
+  /** When what is recorded of sign-ins that were answered is kept, or given up. */
+  settled(): Promise<void>
 }
 
 export type Opened = { store: Store; key: NodeKey; database: Database }
@@ -253,14 +260,15 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     allowWeakWalls: config.mode === 'development' || config.weakSandbox,
     log,
   })
-  const engine = createEngine({
-    means,
-    sandbox,
-    egress,
-    send,
-    doors: { redeem: redeemForService, anonymous: signInAnonymously, refresh: refreshUserSession },
-    nodeId: hexId(6),
-    version,
+  const doors = { redeem: redeemForService, anonymous: signInAnonymously, refresh: refreshUserSession }
+  const nodeId = hexId(6)
+  const stage = { sandbox, node: { publicUrl: means.publicUrl, nodeId, version } }
+  const recorder = new Recorder(stage, log)
+  const engine = createEngine({ means, sandbox, egress, send, doors, nodeId, version, recorder })
+  const trials = new Trials({
+    ...{ sandbox, doors, nodeId, version, isOwn },
+    door: signInDoor(log),
+    inside: insideGateway,
   })
   const webFiles = join(import.meta.dirname, '../../web/dist')
   const server: FastifyInstance = await createServer({
@@ -273,6 +281,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       config.mode,
       send,
       sites,
+      { trials, replays: new Replays(stage) },
     ),
     ask: engine.ask,
     inside: (request) => inside.recognise(request),
@@ -300,12 +309,14 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       ready = true
       return publicUrl
     },
+    settled: () => recorder.settled(),
     async close() {
       ready = false
       ending = true
       clearInterval(cleaning)
       await server.close()
       await sandbox.close()
+      await recorder.settled()
       await store.close()
     },
   }
@@ -344,6 +355,7 @@ async function clean(means: Means): Promise<void> {
     await deleteOldInboxMessages(means.store, now - day)
     await deleteOldNotes(means.store, now - 30 * day)
     await deleteOldCounts(means.store, now - 2 * day)
+    await deleteOldRecorded(means.store, now)
     await deleteOldRecords(means.store, { traces: now - 90 * day, failedRuns: now - 30 * day, logs: now - 7 * day })
   } catch (error) {
     means.log.warn({ err: error }, 'Old rows could not be removed; the next round tries again')

@@ -6,6 +6,7 @@ import type { SystemScope } from '../domain/access/scope.ts'
 import { signInContext } from '../domain/auth/context.ts'
 import type { AskOverride, OverrideOutcome } from '../domain/auth/override.ts'
 import type { Assembly, AssemblyCache } from './assemble.ts'
+import type { Recorder } from './replay/recorder.ts'
 import type { RunRequest, RunResult } from './result.ts'
 import { codeOf, servingAssembly } from './safe-version.ts'
 
@@ -18,6 +19,7 @@ export const askWith =
     assemblies: AssemblyCache,
     run: (scope: SystemScope, assembly: Assembly, request: RunRequest) => Promise<RunResult>,
     log: Log,
+    recorder: Recorder | undefined,
   ): AskOverride =>
   async (scope, request): Promise<OverrideOutcome> => {
     const failed = (
@@ -53,15 +55,19 @@ export const askWith =
         )
       }
       const code = codeOf(serving)
+      const context = await signInContext(scope, request.door, request.params)
+      const recording = recorder?.begin(anonymous, serving, { request, context })
       const result = await run(anonymous, serving, {
         service: request.service,
         params: request.params,
         purpose: request.purpose,
-        context: await signInContext(scope, request.door, request.params),
+        context,
+        ...(recording !== undefined && { around: recording.around, begun: recording.begun }),
       })
       const { version, runMs } = result
       const notes = serving === assembly ? result.notes : { ...result.notes, withdrawn: assembly.version }
-      const facts = { version, code, runMs, notes }
+      const decided = recording?.decided
+      const facts = { version, code, runMs, notes, ...(decided !== undefined && { decided }) }
       if (result.kind === 'failed') {
         const erred = !notItsFault.has(result.ending)
         return failed(result.message, 'Look at the failed runs of the service.', { ...facts, erred })

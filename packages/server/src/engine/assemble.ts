@@ -29,14 +29,22 @@ export type Problem = { name: string; script: string; message: string; line?: nu
 /** Undefined where there is no such service. */
 export async function assemble(scope: SystemScope, service: string): Promise<Assembly | undefined> {
   const unit = await currentCode(scope, 'service', service)
-  if (unit === undefined) return undefined
+  return unit && assembleUnit(scope, service, unit)
+}
+
+/** The same for code that need not be what is in use; its libraries are. */
+export async function assembleUnit(
+  scope: SystemScope,
+  service: string,
+  unit: { settings: CodeSettings; version: CodeUnit['version'] },
+): Promise<Assembly> {
   const scripts: Script[] = []
   const natives = new Set<string>()
   const versions: Record<string, number> = {}
   const seen = new Set<string>()
   let problem: Problem | undefined
 
-  const add = (code: CodeUnit): void => {
+  const add = (code: Pick<CodeUnit, 'version'>): void => {
     const { name, version, compiled, problem: found } = code.version
     versions[name] = version
     if (compiled !== null) scripts.push({ name, code: compiled })

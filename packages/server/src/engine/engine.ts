@@ -16,7 +16,7 @@ import type { Sandbox } from '../sandbox/sandbox.ts'
 import { insertRunLog } from '../store/tables/records.ts'
 import { askWith } from './ask.ts'
 import { type Assembly, AssemblyCache } from './assemble.ts'
-import { factsOf } from './facts.ts'
+import { factsOf, type NodeFacts } from './facts.ts'
 import { isSignInService, recordFailure } from './failed-run.ts'
 import { authCalls, type ServiceDoors } from './host/auth.ts'
 import { challengeCalls } from './host/challenges.ts'
@@ -29,7 +29,8 @@ import { sendingCalls } from './host/sending.ts'
 import { answerCall, type HostTable } from './host/table.ts'
 import { userCalls } from './host/users.ts'
 import { effectiveIdentity } from './identity.ts'
-import { faultText, type RunRequest, type RunResult, readEnding } from './result.ts'
+import type { Recorder } from './replay/recorder.ts'
+import { type Around, faultText, type RunRequest, type RunResult, readEnding } from './result.ts'
 import { newTree, type Purpose, type Run, RunTokens, type Tree } from './run.ts'
 import { keepSecrets, logText } from './secrecy.ts'
 
@@ -66,11 +67,18 @@ export function createEngine(parts: {
   doors: ServiceDoors
   nodeId: string
   version: string
+  /** Of an engine that only tries: its runs take the places of ordinary ones, and `around` stands round all their calls. */
+  trial?: { around: Around; timeShift: () => number }
+  /** Of the engine that judges real sign-ins. */
+  recorder?: Recorder
 }): Engine {
-  const { means, sandbox } = parts
+  const { means, sandbox, trial } = parts
   const assemblies = new AssemblyCache()
   const live = new Map<string, Run>()
-  const nodeFacts = { publicUrl: means.publicUrl, nodeId: parts.nodeId, version: parts.version }
+  const nodeFacts: NodeFacts = {
+    ...{ publicUrl: means.publicUrl, nodeId: parts.nodeId, version: parts.version },
+    ...(trial !== undefined && { timeShift: trial.timeShift }),
+  }
 
   const table: HostTable = {
     'run.token': async ({ run }) => run.tokens.make('identity', run.scope.caller),
@@ -138,6 +146,7 @@ export function createEngine(parts: {
       return failed
     }
     const over = new AbortController()
+    const around = request.around ?? trial?.around
     const current: Run = {
       id: uuid(),
       depth,
@@ -153,6 +162,7 @@ export function createEngine(parts: {
       ended: over.signal,
     }
     current.scope.within = current.id
+    request.begun?.(current)
     if (guarded) keepSecrets(current.tree, request.params)
     live.set(current.id, current)
     let outcome: Outcome
@@ -166,10 +176,13 @@ export function createEngine(parts: {
           facts,
           limits: limitsOf(assembly, guarded),
           // The sandbox counts places by depth. What a sign-in waits for has its own: no ordinary runs hold it up.
-          depth: current.tree.asked ? depth + depthLimit + 1 : depth,
+          depth: current.tree.asked && trial === undefined ? depth + depthLimit + 1 : depth,
           ...(signals.length > 0 && { signal: AbortSignal.any(signals) }),
         },
-        (name, args, { signal }) => answerCall(table, current, name, args, signal),
+        (name, args, { signal }) => {
+          const answer = () => answerCall(table, current, name, args, signal)
+          return around === undefined ? answer() : around({ name, args, service: current.service, depth }, answer)
+        },
       )
     } finally {
       live.delete(current.id)
@@ -197,7 +210,7 @@ export function createEngine(parts: {
     return result
   }
 
-  return { execute, ask: askWith(assemblies, run, means.log), assemblies }
+  return { execute, ask: askWith(assemblies, run, means.log, parts.recorder), assemblies }
 }
 
 /** Runs that one call leads to share a tree; one that a door asks for begins its own, with what was sent out so far. */

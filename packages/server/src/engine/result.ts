@@ -12,7 +12,17 @@ export type RunRequest = {
   /** `req.context` of an auth or registration service. */
   context?: Record<string, unknown>
   signal?: AbortSignal
+  /** Stands round every host call of this run, but not of runs that it leads to. */
+  around?: Around
+  /** Told of the run before it begins. */
+  begun?: (run: Run) => void
 }
+
+/** A host call of a run, before it is answered. `depth` is 0 for the run that was asked for first. */
+export type HostCall = { name: string; args: unknown; service: string; depth: number }
+
+/** Answers a host call in the place of the node, or lets the node answer and looks on. */
+export type Around = (call: HostCall, answer: () => Promise<unknown>) => Promise<unknown>
 
 export type RunResult = {
   /** One text, entries separated by line ends; undefined where logging is off. */
@@ -35,7 +45,7 @@ type Read =
   | Pick<Extract<RunResult, { kind: 'answered' }>, 'kind' | 'answer'>
   | Pick<Extract<RunResult, { kind: 'failed' }>, 'kind' | 'ending' | 'message'>
 
-export function readEnding(run: Run, ending: Ending): Read {
+export function readEnding(run: Pick<Run, 'tree' | 'service'>, ending: Ending): Read {
   const failed = (message: string): Read => ({ kind: 'failed', ending: ending.kind, message })
   switch (ending.kind) {
     case 'answered': {

@@ -23,7 +23,7 @@ import { portalRoutes } from './routes/portals.ts'
 import { roleRoutes } from './routes/roles.ts'
 import { secretRoutes } from './routes/secrets.ts'
 import { inboxRoutes, sendingRoutes } from './routes/sending.ts'
-import { signInRoutes } from './routes/sign-ins.ts'
+import { signInRoutes, type Trying } from './routes/sign-ins.ts'
 import { systemRoutes } from './routes/systems.ts'
 import { typedSecretRoutes } from './routes/typed-secrets.ts'
 import { userAuthRoutes } from './routes/user-auth.ts'
@@ -37,11 +37,12 @@ export const routesOf = (
   mode: 'development' | 'production',
   send: SendMessage,
   sites: PortalSites,
+  trying: Trying,
 ): readonly Route[] => [
   ...catalogueRoutes(catalogue, packages),
   ...packageRoutes(packages),
   ...executeRoutes(engine),
-  ...signInRoutes(engine),
+  ...signInRoutes(engine, trying),
   ...authVersionRoutes(engine),
   ...nodeRoutes(node),
   ...userAuthRoutes,

@@ -468,7 +468,7 @@ const authenticatorApps: Migration = {
 }
 
 const withdrawal: Migration = {
-  name: 'auth services that withdraw themselves',
+  name: '007 auth services that withdraw themselves',
   async up(tx) {
     const db = tx as AnyDb
     const text = 'text'
@@ -495,7 +495,7 @@ const withdrawal: Migration = {
 }
 
 const passkeys: Migration = {
-  name: '007 passkeys',
+  name: '008 passkeys',
   async up(tx) {
     const db = tx as AnyDb
     const text = 'text'
@@ -543,6 +543,29 @@ const passkeys: Migration = {
   },
 }
 
+const recordedSignIns: Migration = {
+  name: '009 recorded sign-ins',
+  async up(tx) {
+    const db = tx as AnyDb
+    const text = 'text'
+    await db.schema
+      .createTable('recorded_sign_ins')
+      .addColumn('id', text, (c) => c.primaryKey())
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('at', 'bigint', (c) => c.notNull())
+      .addColumn('expires_at', 'bigint', (c) => c.notNull())
+      .addColumn('bytes', 'integer', (c) => c.notNull())
+      .addColumn('record', text, (c) => c.notNull())
+      .execute()
+    await db.schema
+      .createIndex('recorded_sign_ins_of_system')
+      .on('recorded_sign_ins')
+      .columns(['system_key', 'at'])
+      .execute()
+    await db.schema.createIndex('recorded_sign_ins_by_end').on('recorded_sign_ins').column('expires_at').execute()
+  },
+}
+
 export const migrations: readonly Migration[] = [
   firstSchema,
   packages,
@@ -552,6 +575,7 @@ export const migrations: readonly Migration[] = [
   authenticatorApps,
   withdrawal,
   passkeys,
+  recordedSignIns,
 ]
 
 /** Brings the database to the present schema. Throws DatabaseTooNew where it is ahead of this program. */

@@ -207,6 +207,8 @@ export type Tables = {
     decision: string
     record: string
   }
+  /** What sign-ins asked of the node and were answered, marks in the place of secrets: what replays answer from. */
+  recorded_sign_ins: { id: string; system_key: string; at: number; expires_at: number; bytes: number; record: string }
   failed_runs: { id: string; system_key: string; service: string; at: number; record: string }
   run_logs: { id: string; system_key: string; service: string; at: number; run_ms: number; log: string }
   /** Files of assets that came in packages and that this version does not use: kept byte for byte. */

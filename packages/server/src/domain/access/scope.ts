@@ -109,6 +109,8 @@ export type SystemSettings = {
   passkey_rp_id: string
   /** Of the pages that may ask for passkeys, as `https://app.example.com`; empty where `passkey_rp_id` is. */
   passkey_origins: string[]
+  /** Sign-ins that are recorded for replays: of `share` of all the newest `keep`, for `days`; null for none. */
+  record_sign_ins: { keep: number; share: number; days: number } | null
   /** Bumped with every change of the auth service. */
   auth_epoch: number
 }

@@ -21,10 +21,14 @@ export type MadeRecoveryCodes = {
 }
 
 /** Slow, one after the other and in line with the other checks of this user. */
-export const makeRecoveryCodes = (scope: SystemScope, userId: string): Promise<MadeRecoveryCodes> =>
+export const makeRecoveryCodes = (
+  scope: SystemScope,
+  userId: string,
+  count: number = recoveryRules.codes,
+): Promise<MadeRecoveryCodes> =>
   scope.gate.pass(laneOf(scope, userId), async () => {
     const bySelector = new Map<string, string>()
-    while (bySelector.size < recoveryRules.codes) {
+    while (bySelector.size < count) {
       const code = Array.from({ length: recoveryRules.letters }, () => alphabet[randomInt(alphabet.length)]).join('')
       bySelector.set(code.slice(0, recoveryRules.selector), code)
     }

@@ -380,6 +380,7 @@ async function deliver(scope: SystemScope, send: SendMessage, made: Made): Promi
     to: openValue(scope, authenticator),
     body: wording.message.replaceAll(placeOfCode, code),
     challenge: challenge.id,
+    code,
     account: challenge.userId,
     ...(wording.provider !== undefined && { provider: wording.provider }),
   })

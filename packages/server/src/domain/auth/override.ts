@@ -19,6 +19,8 @@ export type OverrideOutcome = {
   runMs: number
   /** For the trace: what happened to passwords in there, which rights were missing. Never a secret. */
   notes?: Record<string, unknown>
+  /** Told what became of it; takes no time and never throws. */
+  decided?: (decision: 'granted' | 'more' | 'refused' | 'broken') => void
 } & (
   | { kind: 'answered'; success: boolean; value: unknown }
   /** The service chose nothing: why, for the trace, and what a developer can do. */

@@ -93,11 +93,13 @@ export async function askAndDecide(
   switch (verdict.kind) {
     case 'broken':
       await trace.write('failed', { why: verdict.why, advice: verdict.advice })
+      outcome.decided?.('broken')
       if (outcome.kind === 'answered' || outcome.erred === true) await ended(true)
       throw overrideFailed()
     case 'refuse': {
       await ended(false)
       await trace.write('refused', { why: 'the service answered with resp.error' })
+      outcome.decided?.('refused')
       return {
         state: 'refused',
         userId: verdict.userId,
@@ -107,6 +109,7 @@ export async function askAndDecide(
     }
     case 'more':
       await trace.write('more', { why: 'the service asks for another step' })
+      outcome.decided?.('more')
       await ended(false)
       return { state: 'more', userId: verdict.userId, options: verdict.options }
     case 'grant': {
@@ -132,6 +135,7 @@ export async function askAndDecide(
         },
       )
       if ('state' in granted) {
+        outcome.decided?.('granted')
         await ended(false)
         return granted
       }
@@ -139,6 +143,7 @@ export async function askAndDecide(
         why: `The service answered with ${granted.why}.`,
         advice: 'Look at what the service returns as authToken.',
       })
+      outcome.decided?.('broken')
       await ended(granted.erred)
       throw overrideFailed()
     }

@@ -36,6 +36,8 @@ export type Message = {
   from?: string
   /** What the message holds a code for: then it is sent once, however often it is asked for. */
   challenge?: string
+  /** That code, for whoever only tries a sign-in; no carrier looks at it, and it is kept nowhere. */
+  code?: string
   /** Whose message it is: the user, for the limit per account. */
   account?: string
   /** In the place of the system's providers, as a service names it; its token may stand in it. */

@@ -29,6 +29,7 @@ export const defaultSettings: SystemSettings = {
   auth_withdrawn: null,
   passkey_rp_id: '',
   passkey_origins: [],
+  record_sign_ins: null,
   auth_epoch: 0,
 }
 
@@ -90,6 +91,7 @@ export function checkSettings(body: Record<string, unknown>): Partial<SystemSett
     changes.password_min_length = value as number
   }
   if (body.auth_withdraw !== undefined) changes.auth_withdraw = readWithdraw(body.auth_withdraw)
+  if (body.record_sign_ins !== undefined) changes.record_sign_ins = readRecording(body.record_sign_ins)
   return { ...changes, ...checkMessageSettings(body), ...checkPasskeySettings(body) }
 }
 
@@ -112,4 +114,22 @@ function readWithdraw(given: unknown): SystemSettings['auth_withdraw'] {
     )
   }
   return { share, window, least }
+}
+
+const mostRecorded = 1000
+const longestKept = 90
+
+function readRecording(given: unknown): SystemSettings['record_sign_ins'] {
+  if (given === null) return null
+  const { keep, share = 1, days = 30, ...more } = (typeof given === 'object' ? given : {}) as Record<string, unknown>
+  const isCount = (value: unknown, to: number): value is number =>
+    Number.isInteger(value) && (value as number) >= 1 && (value as number) <= to
+  const isShare = typeof share === 'number' && share > 0 && share <= 1
+  if (!isCount(keep, mostRecorded) || !isCount(days, longestKept) || !isShare || Object.keys(more).length > 0) {
+    throw new GatehouseError(
+      'badSetting',
+      `record_sign_ins must be null, or {"keep": from 1 to ${mostRecorded}, "share": more than 0 and at most 1, "days": from 1 to ${longestKept}}.`,
+    )
+  }
+  return { keep, share, days }
 }

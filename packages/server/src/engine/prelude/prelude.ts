@@ -11,10 +11,13 @@ type Part = {
   install: string
   /** Native libraries of which one must be required; absent: installed in every run. */
   when?: string[]
+  /** What it answers is what the later parts use as `native`. */
+  wraps?: true
 }
 
 /** Order matters: later parts use what earlier ones put into `library`. */
 const parts: Part[] = [
+  { file: 'stage.js', install: 'installStage', wraps: true },
   { file: 'built-ins.js', install: 'installBuiltIns' },
   { file: 'bytes.js', install: 'installBytes' },
   { file: 'calls.js', install: 'installCalls' },
@@ -64,12 +67,12 @@ export const nativeLibraries: readonly string[] = [
  * Reads its parts from disk: call once per process and keep the text.
  */
 export function preludeSource(): string {
-  const bodies = parts.map(({ file, install, when }) => {
+  const bodies = parts.map(({ file, install, when, wraps }) => {
     const text = readFileSync(new URL(file, import.meta.url), 'utf8').replace(
       `export function ${install}(`,
       `function ${install}(`,
     )
-    const call = `${install}(library, native, facts)`
+    const call = `${wraps === true ? 'native = ' : ''}${install}(library, native, facts)`
     return when === undefined
       ? `${text}\n${call}`
       : `if (${when.map((name) => `library.required(${JSON.stringify(name)})`).join(' || ')}) {\n${text}\n${call}\n}`

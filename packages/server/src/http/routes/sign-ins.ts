@@ -6,6 +6,8 @@ import { accountsOverview, overviewOf, unlockAccount, waitingOverview } from '..
 import { signInCounts, signInTraces } from '../../domain/auth/trace.ts'
 import { checkAuthService } from '../../engine/auth-check.ts'
 import type { Engine } from '../../engine/engine.ts'
+import { forgetRecorded, type Replays, recordedSignIns } from '../../engine/replay/replay.ts'
+import type { Trials } from '../../engine/trial/trial.ts'
 import { empty, type Route, type RouteInput, route } from '../route.ts'
 import { AnyObject, demandText, parameter } from './shapes.ts'
 
@@ -13,7 +15,53 @@ const pageLimit = 500
 const longestSpan = 86_400
 const mostSpans = 500
 
-export const signInRoutes = (engine: Engine): Route[] => [
+function limitOf(input: RouteInput<unknown>): number {
+  const limit = Number(parameter(input, 'limit') ?? 100)
+  if (!Number.isInteger(limit) || limit < 1 || limit > pageLimit) {
+    throw new GatehouseError('badRequest', `limit must be a whole number from 1 to ${pageLimit}.`)
+  }
+  return limit
+}
+
+export type Trying = { trials: Trials; replays: Replays }
+
+/** A body holds the code that is tried, and the answers of stubs. */
+const trialLimit = 8 * 1024 * 1024
+
+export const signInRoutes = (engine: Engine, { trials, replays }: Trying): Route[] => [
+  route({
+    method: 'POST',
+    path: '/admin/v/4/system/:key/auth-service/try',
+    allow: 'system developer',
+    summary:
+      'Try a made-up sign-in with the auth service, an older version or other code: nothing is sent, kept or opened',
+    body: AnyObject,
+    bodyLimit: trialLimit,
+    handle: (scope, { body }) => trials.run(scope, body),
+  }),
+  route({
+    method: 'POST',
+    path: '/admin/v/4/system/:key/auth-service/replay',
+    allow: 'system developer',
+    summary: 'Replay recorded sign-ins against other code: which decisions would be other ones',
+    body: AnyObject,
+    bodyLimit: trialLimit,
+    handle: (scope, { body }) => replays.run(scope, body),
+  }),
+  route({
+    method: 'GET',
+    path: '/admin/v/4/system/:key/auth-service/recorded',
+    allow: 'system developer',
+    summary: 'What was decided of the recorded sign-ins, newest first; ?limit',
+    handle: (scope, input) => recordedSignIns(scope, limitOf(input)),
+  }),
+  route({
+    method: 'DELETE',
+    path: '/admin/v/4/system/:key/auth-service/recorded',
+    allow: 'system developer',
+    summary: 'Forget all recorded sign-ins',
+    handle: async (scope) => ({ forgotten: await forgetRecorded(scope) }),
+  }),
   route({
     method: 'GET',
     path: '/admin/v/4/system/:key/auth-service/check',
@@ -32,12 +80,9 @@ export const signInRoutes = (engine: Engine): Route[] => [
     allow: 'system developer',
     summary: 'Traces of sign-ins, newest first; ?limit, ?before and ?since (milliseconds)',
     handle: async (scope, input) => {
-      const limit = Number(parameter(input, 'limit') ?? 100)
+      const limit = limitOf(input)
       const before = timeOf(input, 'before')
       const since = timeOf(input, 'since')
-      if (!Number.isInteger(limit) || limit < 1 || limit > pageLimit) {
-        throw new GatehouseError('badRequest', `limit must be a whole number from 1 to ${pageLimit}.`)
-      }
       return signInTraces(scope, {
         limit,
         ...(before !== undefined && { before }),

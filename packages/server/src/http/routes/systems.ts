@@ -47,6 +47,7 @@ async function v4Shape(scope: SystemScope): Promise<Record<string, unknown>> {
     refresh_max_age: settings.refresh_max_age,
     auth_error_status: settings.auth_error_status,
     auth_withdraw: settings.auth_withdraw,
+    record_sign_ins: settings.record_sign_ins,
     password_min_length: settings.password_min_length,
     messages_to: settings.messages_to,
     message_providers: settings.message_providers,

@@ -1,8 +1,11 @@
 /** How users come in and go out (rest-api.md §2.1 and §3). No logic here: it is `domain/auth`. */
-import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { errorEnvelope, GatehouseError } from '@gatehouse/contract/errors.ts'
+import type { Log } from '../../base/log.ts'
 import { type Registration, register } from '../../domain/auth/register.ts'
 import { endSession } from '../../domain/auth/sessions.ts'
 import { type SignInResult, signIn, signInAnonymously } from '../../domain/auth/sign-in.ts'
+import type { SignInDoor } from '../../engine/trial/trial.ts'
+import { noteError, readError } from '../errors.ts'
 import { empty, Reply, route } from '../route.ts'
 import { AnyObject } from './shapes.ts'
 
@@ -41,6 +44,19 @@ export function signInAnswer(result: SignInResult): unknown {
   const answer = { user_token: '', user_id: result.userId, options: result.options }
   return result.state === 'more' ? answer : refusal(answer, result.status)
 }
+
+/** What a client is answered at this door, whatever comes of it; for whoever tries a sign-in. */
+export const signInDoor =
+  (log: Log): SignInDoor =>
+  async (scope, params, ask) => {
+    try {
+      const answer = signInAnswer(await signIn({ ...scope, caller: { kind: 'nobody' } }, params, ask))
+      return answer instanceof Reply ? { status: answer.status, body: answer.body } : { status: 200, body: answer }
+    } catch (error) {
+      const known = readError(error)
+      return { status: known.status, body: errorEnvelope(known, noteError(log, error, known, { door: 'a trial' })) }
+    }
+  }
 
 const registrationAnswer = (made: Registration): unknown =>
   refusal(

@@ -23,6 +23,8 @@ export type SqliteOptions = {
   busyTimeoutMs?: number
   /** Milliseconds that the RE conditions of one statement may take together before it is refused. */
   patternTimeMs?: number
+  /** The most that the database may grow to. */
+  maxBytes?: number
 }
 
 /** Statements prepared and kept, by their text. Preparing costs more than a simple statement's run. */
@@ -42,6 +44,10 @@ export function openSqlite(options: SqliteOptions): Database {
   connection.pragma('checkpoint_fullfsync = ON')
   connection.pragma('foreign_keys = ON')
   connection.pragma('trusted_schema = OFF')
+  if (options.maxBytes !== undefined) {
+    const pageSize = Number(connection.pragma('page_size', { simple: true }))
+    connection.pragma(`max_page_count = ${Math.floor(options.maxBytes / pageSize)}`)
+  }
   const clock = { spent: 0 }
   registerPatterns(connection, clock, options.patternTimeMs ?? 1_000)
   const statements = keepStatements(connection, clock)
@@ -98,6 +104,15 @@ class ImmediateSqliteDriver extends SqliteDriver {
   override async beginTransaction(connection: DatabaseConnection, settings?: TransactionSettings): Promise<void> {
     const begin = settings?.accessMode === 'read only' ? 'begin' : 'begin immediate'
     await connection.executeQuery(CompiledQuery.raw(begin))
+  }
+
+  /** Of a transaction that met a full disk nothing is left by then; what is to be told is that, not this. */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    try {
+      await super.rollbackTransaction(connection)
+    } catch (error) {
+      if (!(error as Error).message.includes('no transaction is active')) throw error
+    }
   }
 }
 

@@ -226,3 +226,24 @@ export async function takeSignCount(
     .executeTakeFirstOrThrow()
   return numUpdatedRows > 0n
 }
+
+/** Every one of this kind in the system. */
+export async function allOfKind(store: SystemStore, kind: AuthenticatorKind): Promise<AuthenticatorRecord[]> {
+  const rows = await databaseOf(store)
+    .selectFrom('authenticators')
+    .selectAll()
+    .where('system_key', '=', store.key)
+    .where('kind', '=', kind)
+    .execute()
+  return rows.map(recordOf)
+}
+
+/** Another value in the place of the one before, of which no step was taken yet. */
+export async function reseal(store: SystemStore, id: string, sealed: string): Promise<void> {
+  await databaseOf(store)
+    .updateTable('authenticators')
+    .set({ sealed, last_step: 0 })
+    .where('system_key', '=', store.key)
+    .where('id', '=', id)
+    .execute()
+}

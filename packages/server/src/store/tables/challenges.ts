@@ -108,6 +108,23 @@ export async function newestOpenChallenge(
   return row?.created_at
 }
 
+/** The newest in the system that waits for an answer. */
+export async function newestOpen(
+  store: SystemStore,
+  now: number,
+): Promise<{ id: string; userId: string; authenticatorId: string } | undefined> {
+  return databaseOf(store)
+    .selectFrom('challenges')
+    .select(['id', 'user_id as userId', 'authenticator_id as authenticatorId'])
+    .where('system_key', '=', store.key)
+    .where('ended_at', 'is', null)
+    .where('expires_at', '>', now)
+    .orderBy('created_at', 'desc')
+    .orderBy('attempt_at', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+}
+
 export async function countTry(store: SystemStore, id: string): Promise<void> {
   await databaseOf(store)
     .updateTable('challenges')

@@ -133,6 +133,7 @@ export async function deleteSystemRows(store: SystemStore): Promise<void> {
     'proofs',
     'failures',
     'sign_in_traces',
+    'recorded_sign_ins',
     'failed_runs',
     'run_logs',
     'kept_assets',
