@@ -179,6 +179,12 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
   store.onChange((systemKey, revised) => {
     if (revised) kept.forget(systemKey)
   })
+  let listeningPort = config.port
+  const development = config.mode === 'development'
+  // In development browsers lead every *.localhost to loopback by themselves.
+  const ownPortals = `${tls === undefined ? 'http' : 'https'}://{system}.localhost`
+  const portalPattern = () => config.portalUrl ?? (development ? `${ownPortals}:${listeningPort}` : undefined)
+  const sites = portalSites({ pattern: portalPattern, publicUrl: () => publicUrl })
   const means: Means = {
     store,
     clock,
@@ -188,6 +194,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     kept,
     mode: config.mode,
     publicUrl: () => publicUrl,
+    portalOrigin: sites.originOf,
   }
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -198,12 +205,6 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     registers: [registry],
   })
   const inside = new InsideRequests()
-  let listeningPort = config.port
-  const development = config.mode === 'development'
-  // In development browsers lead every *.localhost to loopback by themselves.
-  const ownPortals = `${tls === undefined ? 'http' : 'https'}://{system}.localhost`
-  const portalPattern = () => config.portalUrl ?? (development ? `${ownPortals}:${listeningPort}` : undefined)
-  const sites = portalSites({ pattern: portalPattern, publicUrl: () => publicUrl })
   const isOwn = (url: URL): boolean =>
     ownUrlMatcher({ publicUrl, port: listeningPort, development, portalOrigin: sites.originOf })(url)
   const egress = createEgress({

@@ -81,8 +81,28 @@ export async function openPortal(link: Link, token: string | undefined): Promise
 
 export type SignInStep =
   | { state: 'in'; token: string; email: string }
-  | { state: 'code'; message: string; factorId: string; canResend: boolean }
+  | {
+      state: 'code'
+      message: string
+      factorId: string
+      kind: string
+      /** What the browser is asked, where a passkey is. */
+      passkey: PublicKeyCredentialRequestOptionsJSON | undefined
+      /** Other second factors that this person has. */
+      others: string[]
+    }
   | { state: 'refused'; message: string }
+
+/** The browser asks its person, by finger, face or PIN; undefined where nothing came of it. */
+export async function usePasskey(asked: PublicKeyCredentialRequestOptionsJSON): Promise<object | undefined> {
+  try {
+    const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(asked)
+    const credential = await navigator.credentials.get({ publicKey })
+    return credential instanceof PublicKeyCredential ? credential.toJSON() : undefined
+  } catch {
+    return undefined
+  }
+}
 
 /** One step of a sign-in, with what the person gave. A refusal is an answer. */
 export async function signInStep(link: Link, given: Fields): Promise<SignInStep> {
@@ -101,5 +121,13 @@ export async function signInStep(link: Link, given: Fields): Promise<SignInStep>
   if (factorId === '' || options.err === true) {
     return { state: 'refused', message: message || 'The sign-in was refused.' }
   }
-  return { state: 'code', message: message || 'Enter the code.', factorId, canResend: options.kind === 'phone' }
+  const kinds = Array.isArray(options.kinds) ? options.kinds.map((kind) => text(kind)) : []
+  return {
+    ...{ state: 'code', message: message || 'Enter the code.', factorId, kind: text(options.kind) },
+    passkey: isPasskey(options.passkey) ? options.passkey : undefined,
+    others: kinds.filter((kind) => kind !== options.kind),
+  }
 }
+
+const isPasskey = (given: unknown): given is PublicKeyCredentialRequestOptionsJSON =>
+  typeof fields(given).challenge === 'string'

@@ -1,7 +1,17 @@
 /** The sign-in that a portal needs where nobody may open it without: e-mail and password, then what the system asks for. */
-import { type Link, type SignInStep, signInStep } from './api.ts'
+import { type Link, type SignInStep, signInStep, usePasskey } from './api.ts'
 import { element } from './frame/dom.ts'
+import type { Fields } from './model/fields.ts'
 import type { Person } from './session.ts'
+
+type CodeStep = Extract<SignInStep, { state: 'code' }>
+
+const otherWays: Record<string, string> = {
+  passkey: 'Use a passkey',
+  totp: 'Use the authenticator app',
+  phone: 'Send a code to the phone',
+  recovery: 'Use a recovery code',
+}
 
 /** Resolves when somebody is in. `why` is told above the form. */
 export function askForSignIn(root: HTMLElement, link: Link, why: string): Promise<Person> {
@@ -17,8 +27,11 @@ export function askForSignIn(root: HTMLElement, link: Link, why: string): Promis
         ],
       }),
     )
+    /** E-mail and password, until somebody is in: another second factor begins with them. */
+    let begun: Fields = {}
     const take = (step: SignInStep): boolean => {
       if (step.state === 'in') {
+        begun = {}
         resolve({ email: step.email, authToken: step.token })
         return true
       }
@@ -44,17 +57,25 @@ export function askForSignIn(root: HTMLElement, link: Link, why: string): Promis
       const email = input('gh-email', 'E-mail', 'email', 'username')
       const password = input('gh-password', 'Password', 'password', 'current-password')
       form([email.field, password.field], 'Sign in', () => {
-        const given = { email: email.box.value.trim(), password: password.box.value }
+        begun = { email: email.box.value.trim(), password: password.box.value, factor: 1 }
         password.box.value = ''
-        return signInStep(link, { ...given, factor: 1 })
+        return signInStep(link, begun)
       })
     }
-    const showCode = (step: Extract<SignInStep, { state: 'code' }>): void => {
+    const answer = (factorId: string, code: unknown) => signInStep(link, { factor: 2, factor_id: factorId, code })
+    const codeForm = ({ message: says, factorId, kind }: CodeStep): HTMLFormElement => {
       const code = input('gh-code', 'Code', 'text', 'one-time-code')
-      code.box.inputMode = 'numeric'
-      const made = form([element('p', { text: step.message }), code.field], 'Continue', () =>
-        signInStep(link, { factor: 2, factor_id: step.factorId, code: code.box.value.trim() }),
-      )
+      code.box.inputMode = kind === 'recovery' ? 'text' : 'numeric'
+      return form([element('p', { text: says }), code.field], 'Continue', () => answer(factorId, code.box.value.trim()))
+    }
+    const passkeyForm = ({ message: says, factorId }: CodeStep, asked: PublicKeyCredentialRequestOptionsJSON) =>
+      form([element('p', { text: says })], 'Use the passkey', async () => {
+        const code = await usePasskey(asked)
+        if (code !== undefined) return answer(factorId, code)
+        return { state: 'refused', message: 'The passkey was not used. Try again, or in another way.' }
+      })
+    const showCode = (step: CodeStep): void => {
+      const made = step.passkey === undefined ? codeForm(step) : passkeyForm(step, step.passkey)
       const more = element('div', { class: 'gh-more' })
       made.append(more)
       const button = (label: string, act: () => void): void => {
@@ -62,14 +83,23 @@ export function askForSignIn(root: HTMLElement, link: Link, why: string): Promis
         one.addEventListener('click', act)
         more.append(one)
       }
-      if (step.canResend) {
+      if (step.kind === 'phone') {
         button('Send a new code', async () => {
           message.textContent = ''
           take(await signInStep(link, { factor_id: step.factorId, resend: true }))
         })
       }
+      for (const kind of step.others) {
+        const label = otherWays[kind]
+        if (label === undefined) continue
+        button(label, async () => {
+          message.textContent = ''
+          take(await signInStep(link, { ...begun, factor_kind: kind }))
+        })
+      }
       button('Begin again', () => {
         message.textContent = ''
+        begun = {}
         showPassword()
       })
     }

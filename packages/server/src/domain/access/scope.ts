@@ -20,6 +20,8 @@ export type Means = {
   kept: Kept
   /** Public URL of the node without a trailing slash. */
   publicUrl: () => string
+  /** Where the pages of a system's portals are; undefined where the node serves none. */
+  portalOrigin: (systemKey: string) => string | undefined
   mode: 'development' | 'production'
 }
 

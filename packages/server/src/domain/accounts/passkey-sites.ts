@@ -9,26 +9,28 @@ import type { SystemScope } from '../access/scope.ts'
 
 export type PasskeySite = { rpId: string; origins: readonly string[] }
 
-type SiteScope = Pick<SystemScope, 'system' | 'publicUrl' | 'mode' | 'origin'>
+type SiteScope = Pick<SystemScope, 'system' | 'publicUrl' | 'portalOrigin' | 'mode' | 'origin'>
 
 /**
- * What the system's settings say; without them the node's own pages. In development these are two sites, since browsers keep
- * `localhost` and `KEY.localhost`, where the portals of the system are, apart: neither may use the passkeys of the other.
- * Empty where browsers have no passkeys at all: at an address instead of a name, or without https.
+ * What the system's settings say; without them the node's own pages, and the portals of the system. These are two sites:
+ * neither may use the passkeys of the other. Empty where browsers have no passkeys at all: at an address instead of a name, or
+ * without https.
  */
 export function passkeySites(scope: SiteScope): PasskeySite[] {
   const { passkey_rp_id: rpId, passkey_origins: origins } = scope.system.settings
   if (rpId !== '') return [{ rpId, origins }]
-  const url = new URL(scope.publicUrl())
-  if (scope.mode === 'development' && isLoopback(url.hostname)) {
-    return ['localhost', `${scope.system.key.toLowerCase()}.localhost`].map((host) => {
-      const { origin } = Object.assign(new URL(url), { hostname: host })
-      return { rpId: host, origins: [origin] }
-    })
-  }
-  const isSafe = url.protocol === 'https:' || url.hostname === 'localhost' || url.hostname.endsWith('.localhost')
-  if (!isSafe || isIP(url.hostname) !== 0 || url.hostname.startsWith('[')) return []
-  return [{ rpId: url.hostname, origins: [url.origin] }]
+  const node = new URL(scope.publicUrl())
+  // A node of a developer is there by its name too, whatever it is called by.
+  if (scope.mode === 'development' && isLoopback(node.hostname)) node.hostname = 'localhost'
+  const portals = scope.portalOrigin(scope.system.key)
+  const urls = portals === undefined ? [node] : [node, new URL(portals)]
+  return urls.filter(hasPasskeys).map(({ hostname, origin }) => ({ rpId: hostname, origins: [origin] }))
+}
+
+/** Browsers have them in secure contexts alone, which loopback is by name, and at names alone. */
+function hasPasskeys({ protocol, hostname }: URL): boolean {
+  const isSafe = protocol === 'https:' || hostname === 'localhost' || hostname.endsWith('.localhost')
+  return isSafe && isIP(hostname) === 0 && !hostname.startsWith('[')
 }
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '[::1]' || /^127\./.test(host)

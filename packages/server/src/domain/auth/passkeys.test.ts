@@ -578,30 +578,43 @@ describe('a passkey', () => {
   })
 })
 
-test('passkeys are refused with the reason where browsers have none, and bound to the address of a node in production', async (t) => {
-  const production = (url: string) => ['--mode', 'production', '--url', url, '--weak-sandbox', '--insecure-http']
-  for (const [url, rpId] of [
-    ['https://gate.example.com', 'gate.example.com'],
-    ['http://gate.example.com', undefined],
-    ['https://192.0.2.7', undefined],
+test('passkeys are refused with the reason where browsers have none, and bound to node or portals in production', async (t) => {
+  const production = ['--mode', 'production', '--weak-sandbox', '--insecure-http', '--url']
+  const portals = ['--portal-url', 'https://{system}.portals.example.com']
+  for (const [args, sites] of [
+    [['https://gate.example.com'], ['https://gate.example.com']],
+    [
+      ['https://gate.example.com', ...portals],
+      ['https://gate.example.com', 'https://KEY.portals.example.com'],
+    ],
+    [['http://gate.example.com'], []],
+    [['http://gate.example.com', ...portals], ['https://KEY.portals.example.com']],
+    [['https://192.0.2.7'], []],
   ] as const) {
-    const app = await createTestApp(t, { args: production(url) })
+    const app = await createTestApp(t, { args: [...production, ...args] })
     const system = await secondFactorSystem(app)
     const userId = await app.createUser(system, email, password)
     const path = `/admin/v/4/system/${system.key}/users/${userId}/enrolment`
-    const { enrolment } = (await app.call('POST', path, { developer: app.developer })).body
-    const with_ = { email, password, enrolment }
-    const begun = await app.call('POST', `${own}/enrol`, { system, body: { ...with_, kind: 'passkey' } })
-    if (rpId === undefined) {
-      assert.equal(begun.status, 400)
-      assert.match(begun.text, /no passkeys at the address/)
-      continue
+    const call = (what: string, origin: string, body: Record<string, unknown>) =>
+      app.call('POST', `${own}/${what}`, { system, body: { email, password, ...body }, headers: { origin } })
+    const enrolment = async () => (await app.call('POST', path, { developer: app.developer })).body.enrolment
+    if (sites.length === 0) {
+      const refused = await call('enrol', args[0], { enrolment: await enrolment(), kind: 'passkey' })
+      assert.equal(refused.status, 400)
+      assert.match(refused.text, /no passkeys at the address/)
     }
-    assert.equal(begun.body.passkey.rp.id, rpId, begun.text)
-    const wrong = new SoftwarePasskey().create(begun.body.passkey, `https://${system.key}.${rpId}`)
-    assert.equal((await app.call('POST', `${own}/confirm`, { system, body: { ...with_, code: wrong } })).status, 401)
-    const code = new SoftwarePasskey().create(begun.body.passkey, url)
-    assert.equal((await app.call('POST', `${own}/confirm`, { system, body: { ...with_, code } })).status, 200)
+    for (const site of sites) {
+      const page = site.replace('KEY', system.key)
+      const code = await enrolment()
+      const begun = await call('enrol', page, { enrolment: code, kind: 'passkey' })
+      assert.equal(begun.body.passkey.rp.id, new URL(page).hostname, begun.text)
+      for (const other of [`https://${system.key}.evil.example.com`, `${page}:8443`, page.replace('//', '//a.')]) {
+        const wrong = new SoftwarePasskey().create(begun.body.passkey, other)
+        assert.equal((await call('confirm', page, { enrolment: code, code: wrong })).status, 401, other)
+      }
+      const right = new SoftwarePasskey().create(begun.body.passkey, page)
+      assert.equal((await call('confirm', page, { enrolment: code, code: right })).status, 200)
+    }
   }
 })
 

@@ -15,6 +15,7 @@ function lengthOf(seconds) {
 
 function factorOf(factor) {
   if (factor.kind === 'password') return 'The password was enough.'
+  if (factor.kind === 'passkey') return 'Granted by your passkey, ' + factor.to + '.'
   if (factor.kind === 'totp') return 'Granted by a code of your authenticator app.'
   if (factor.kind === 'recovery') return 'Granted by a recovery code, which is used now.'
   return 'Granted by the code that was sent to ' + factor.to + '.'
