@@ -5,7 +5,7 @@
 import { IconArrowDown, IconArrowUp } from '@tabler/icons-react'
 import classes from './data.module.css'
 import type { Column, View } from './data-api.ts'
-import { selectWidth, widthOf } from './grid-row.tsx'
+import { numeric, selectWidth, widthOf } from './grid-row.tsx'
 
 type Props = { columns: Column[]; width: number; view: View; onView: (view: View) => void }
 
@@ -28,7 +28,7 @@ export function GridHead({ columns, width, view, onView }: Props) {
               key={name}
               role="columnheader"
               aria-sort={sorted === undefined ? 'none' : sorted === 'ASC' ? 'ascending' : 'descending'}
-              className={classes.headCell}
+              className={`${classes.headCell} ${numeric.has(type) ? classes.number : ''}`}
               style={{ width: widthOf(column) }}
             >
               <button

@@ -9,7 +9,7 @@ import { CellDialog } from './cell-dialog.tsx'
 import classes from './data.module.css'
 import type { Column, Row, View } from './data-api.ts'
 import { GridHead } from './grid-head.tsx'
-import { cellId, GridRow, selectWidth, widthOf } from './grid-row.tsx'
+import { cellId, GridRow, type RowActions, selectWidth, widthOf } from './grid-row.tsx'
 import { StaleCell } from './stale-cell.tsx'
 import { useCells } from './use-cells.ts'
 import { useRows } from './use-rows.ts'
@@ -53,6 +53,7 @@ export function Grid({ id, name, columns, count, view, onView, selected, onSelec
     setActive({ index: 0, column: 0 })
   }, [view])
   const items = virtual.getVirtualItems()
+  const isActiveInPage = items.some(({ index }) => index === active.index)
   const { startIndex = 0, endIndex = 0 } = virtual.range ?? {}
   const rows = useRows(id, view, startIndex, Math.max(endIndex, 0), editing !== undefined)
   const width = selectWidth + columns.reduce((sum, column) => sum + widthOf(column), 0)
@@ -88,6 +89,27 @@ export function Grid({ id, name, columns, count, view, onView, selected, onSelec
     if (left < box.scrollLeft) box.scrollLeft = to.column === 0 ? 0 : left
     else if (right > box.scrollLeft + box.clientWidth) box.scrollLeft = right - box.clientWidth
   }
+
+  // Rows hold on to one object; what it does is always the newest.
+  const newest = useRef<RowActions>(undefined)
+  newest.current = {
+    activate(index, column) {
+      setActive({ index, column })
+      scroller.current?.focus({ preventScroll: true })
+    },
+    begin,
+    select(index) {
+      const row = rows.at(index)
+      if (row !== undefined) select(row)
+    },
+    next: (index, step) => go(index, active.column + step),
+  }
+  const [actions] = useState<RowActions>(() => ({
+    activate: (index, column) => newest.current?.activate(index, column),
+    begin: (index, column) => newest.current?.begin(index, column),
+    select: (index) => newest.current?.select(index),
+    next: (index, step) => newest.current?.next(index, step),
+  }))
 
   function onKeyDown(event: KeyboardEvent): void {
     // What is pressed within a cell's own box or button is its own business.
@@ -126,14 +148,14 @@ export function Grid({ id, name, columns, count, view, onView, selected, onSelec
         aria-label={`Rows of ${name}`}
         aria-rowcount={count + 1}
         aria-colcount={columns.length + 1}
-        aria-activedescendant={count > 0 ? cellId(active.index, active.column) : undefined}
+        aria-activedescendant={isActiveInPage ? cellId(active.index, active.column) : undefined}
         aria-multiselectable
         tabIndex={0}
         className={classes.grid}
         onKeyDown={onKeyDown}
       >
         <GridHead columns={columns} width={width} view={view} onView={onView} />
-        <div role="rowgroup" style={{ position: 'relative', height: virtual.getTotalSize(), width }}>
+        <div role="rowgroup" style={{ position: 'relative', height: virtual.getTotalSize(), width, minWidth: '100%' }}>
           {items.map(({ index, start }) => {
             const row = rows.at(index) ?? (editing?.index === index ? editing.row : undefined)
             return (
@@ -147,14 +169,8 @@ export function Grid({ id, name, columns, count, view, onView, selected, onSelec
                 activeColumn={active.index === index ? active.column : -1}
                 selected={row !== undefined && selected.has(row.item_id)}
                 editing={editing?.index === index && !editing.wide ? editing : undefined}
-                cells={cells}
-                onActive={(column) => {
-                  setActive({ index, column })
-                  scroller.current?.focus({ preventScroll: true })
-                }}
-                onBegin={(column) => begin(index, column)}
-                onSelect={() => row !== undefined && select(row)}
-                onNext={(step) => go(index, active.column + step)}
+                cells={editing?.index === index && !editing.wide ? cells : undefined}
+                actions={actions}
               />
             )
           })}
