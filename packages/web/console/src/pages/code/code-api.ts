@@ -108,11 +108,11 @@ export async function createUnit(
   await queries.invalidateQueries({ queryKey: listKey(place.key) })
 }
 
-/** `leave` closes its page, which would ask for it again. */
+/** `leave` closes its page; what a page still shows stays, since it would be asked for again. */
 export async function removeUnit(queries: QueryClient, place: UnitPlace, leave: () => unknown): Promise<void> {
   await ask(unitPath(place), { method: 'DELETE' })
   await leave()
-  queries.removeQueries({ queryKey: unitQuery(place).queryKey })
+  queries.removeQueries({ queryKey: unitQuery(place).queryKey, type: 'inactive' })
   await queries.invalidateQueries({ queryKey: listKey(place.key), exact: true })
 }
 
