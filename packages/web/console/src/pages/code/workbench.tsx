@@ -1,8 +1,10 @@
 /** The editor of one service or library with everything that is done to it. */
 import { Alert, Badge, Button, Group, Stack, Text, Title } from '@mantine/core'
+import { useHotkeys } from '@mantine/hooks'
 import { notifications } from '@mantine/notifications'
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
+import { tellDone, tellFailed } from '../../frame/tell.ts'
 import { type RunAnswer, runService, type Unit, type UnitPlace } from './code-api.ts'
 import { CodeHistory } from './code-history.tsx'
 import { Editor } from './editor.tsx'
@@ -27,6 +29,9 @@ export function Workbench({ place, current }: { place: UnitPlace; current: Unit 
   const [parameters, setParameters] = useTestParameters(place, base.params)
   const run = useMutation({ mutationFn: () => runService(place.key, place.name, bodyOf(parameters)) })
 
+  // Within the editor the editor takes it.
+  useHotkeys([['mod+S', () => dialog === undefined && void saveText()]])
+
   /** Answers whether the text is saved now. */
   async function saveText(over = false): Promise<boolean> {
     try {
@@ -35,7 +40,7 @@ export function Workbench({ place, current }: { place: UnitPlace; current: Unit 
       else tell(answer.version, answer.version === base.version, answer.problem?.message)
       return answer.kind === 'saved'
     } catch (error) {
-      notifications.show({ color: 'red', title: 'Not saved', message: error instanceof Error ? error.message : '' })
+      tellFailed(error, 'Not saved')
       return false
     }
   }
@@ -152,9 +157,6 @@ export function Workbench({ place, current }: { place: UnitPlace; current: Unit 
 
 function tell(version: number, same: boolean, problem: string | undefined): void {
   const saved = same ? `Nothing has changed since version ${version}` : `Saved as version ${version}`
-  notifications.show(
-    problem === undefined
-      ? { color: 'green', message: saved }
-      : { color: 'orange', title: `${saved}, which does not compile`, message: problem },
-  )
+  if (problem === undefined) tellDone(saved)
+  else notifications.show({ color: 'orange', title: `${saved}, which does not compile`, message: problem })
 }

@@ -1,10 +1,10 @@
 /** The toolbar of a collection, its filter and its grid, and the dialogs behind them. */
 import { Group, Stack, Text, Title } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import { Confirm } from '../../frame/confirm.tsx'
 import { Failure } from '../../frame/failure.tsx'
-import { Confirm } from '../code/confirm.tsx'
+import { tellDone } from '../../frame/tell.ts'
 import { CollectionWrench } from './collection-wrench.tsx'
 import { type Collection, type Column, countQuery, deleteRows, rowsKey, type View } from './data-api.ts'
 import { DeleteAll } from './delete-all.tsx'
@@ -41,7 +41,7 @@ export function CollectionView({ systemKey, collection, columns }: Props) {
           </Title>
           <Text size="sm" c="dimmed" role="status">
             {count.data === undefined ? '' : `${count.data.toLocaleString()} row${count.data === 1 ? '' : 's'}`}
-            {filtered && count.data !== undefined ? ' match' : ''}
+            {filtered && count.data !== undefined ? (count.data === 1 ? ' matches' : ' match') : ''}
           </Text>
         </Group>
         <Toolbar
@@ -67,6 +67,15 @@ export function CollectionView({ systemKey, collection, columns }: Props) {
         />
       )}
       {count.isError && <Failure error={count.error} title="The rows cannot be counted" />}
+      {count.data === 0 && (
+        <Text size="sm" c="dimmed">
+          {filtered
+            ? 'No row matches the filter.'
+            : columns.length === 1
+              ? 'There is no column beside item_id yet. Press + Column, then + Row; or import a file, which brings its columns along.'
+              : 'There is no row yet. Press + Row, or import a file.'}
+        </Text>
+      )}
       <Grid
         id={id}
         name={name}
@@ -77,30 +86,21 @@ export function CollectionView({ systemKey, collection, columns }: Props) {
         selected={selected}
         onSelect={setSelected}
       />
-      {count.data === 0 && (
-        <Text size="sm" c="dimmed">
-          {filtered
-            ? 'No row matches the filter.'
-            : columns.length === 1
-              ? 'There is no column beside item_id yet. Press + Column, then + Row; or import a file, which brings its columns along.'
-              : 'There is no row yet. Press + Row, or import a file.'}
-        </Text>
-      )}
       <NewRow opened={dialog === 'row'} onClose={close} id={id} columns={columns} onDone={rowsChanged} />
       <NewColumn opened={dialog === 'column'} onClose={close} id={id} onDone={refresh} />
       <Confirm
         opened={dialog === 'delete'}
         onClose={close}
         title={`Delete ${selected.size} row${selected.size === 1 ? '' : 's'}?`}
-        action="Delete"
-        run={async () => {
+        label="Delete"
+        action={async () => {
           const gone = await deleteRows(id, [...selected])
           setSelected(new Set())
           await rowsChanged()
-          notifications.show({ color: 'green', message: `${gone} row${gone === 1 ? ' is' : 's are'} deleted` })
+          tellDone(`${gone} row${gone === 1 ? ' is' : 's are'} deleted`)
         }}
       >
-        They are gone for good, also on edges that hold this collection.
+        They are gone for good.
       </Confirm>
       <DeleteAll opened={dialog === 'delete-all'} onClose={close} collection={collection} onDone={rowsChanged} />
       <ImportRows

@@ -1,11 +1,11 @@
 /** Columns of a collection with their indexes: renamed, indexed, taken away. Each change is made at once. */
 import { ActionIcon, Button, Group, Loader, NativeSelect, Stack, Table, Text, TextInput } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
 import { IconTrash } from '@tabler/icons-react'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { Confirm } from '../../frame/confirm.tsx'
 import { Failure } from '../../frame/failure.tsx'
-import { Confirm } from '../code/confirm.tsx'
+import { tellFailed } from '../../frame/tell.ts'
 import { type Collection, type Column, changeCollection, type Index, indexesQuery, setIndex } from './data-api.ts'
 
 type Props = { systemKey: string; collection: Collection; columns: Column[]; onDone: () => unknown }
@@ -21,12 +21,11 @@ export function ColumnsTab(props: Props) {
       <Text size="sm" c="dimmed">
         An index makes filters and orders by a column fast. A unique one also keeps two rows from having the same value.
       </Text>
-      <Table.ScrollContainer minWidth={420}>
+      <Table.ScrollContainer minWidth={280}>
         <Table verticalSpacing={6}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>Name</Table.Th>
-              <Table.Th>Type</Table.Th>
               <Table.Th>Index</Table.Th>
               <Table.Th aria-label="Delete" w={40} />
             </Table.Tr>
@@ -48,8 +47,8 @@ export function ColumnsTab(props: Props) {
         opened={leaving !== undefined}
         onClose={() => setLeaving(undefined)}
         title={`Delete the column ${leaving ?? ''}?`}
-        action="Delete"
-        run={async () => {
+        label="Delete"
+        action={async () => {
           await changeCollection(collection.collectionID, { deleteColumn: leaving })
           await onDone()
         }}
@@ -67,7 +66,7 @@ function OneColumn({ systemKey, collection, column, indexes, onDone, onDelete }:
   const [name, setName] = useState(before)
   const unique = indexes.some((one) => one.type === 'Unique Index')
   const plain = indexes.some((one) => one.type === 'Nonunique Index')
-  const fail = (error: Error) => notifications.show({ color: 'red', title: 'Not changed', message: error.message })
+  const fail = (error: Error) => tellFailed(error, 'Not changed')
   const rename = useMutation({
     mutationFn: () => changeCollection(collection.collectionID, { renameColumn: { from: before, to: name } }),
     onSuccess: onDone,
@@ -90,24 +89,25 @@ function OneColumn({ systemKey, collection, column, indexes, onDone, onDelete }:
     <Table.Tr>
       <Table.Td>
         {PK ? (
-          before
+          `${before} (${type})`
         ) : (
-          <Group gap={4} wrap="nowrap">
+          <Group gap={4} wrap="nowrap" align="flex-start">
             <TextInput
               aria-label={`Name of ${before}`}
               size="xs"
+              description={type}
+              inputWrapperOrder={['input', 'description']}
               value={name}
               onChange={(event) => setName(event.currentTarget.value)}
             />
             {name !== before && (
-              <Button size="compact-xs" loading={rename.isPending} onClick={() => rename.mutate()}>
+              <Button size="compact-sm" mt={3} loading={rename.isPending} onClick={() => rename.mutate()}>
                 Rename
               </Button>
             )}
           </Group>
         )}
       </Table.Td>
-      <Table.Td>{type}</Table.Td>
       <Table.Td>
         {PK ? (
           'Primary key'
