@@ -32,7 +32,7 @@ const dataRoutes: RouteObject = {
 }
 
 const ofSystem: RouteObject[] = [
-  { index: true, element: <Navigate to="info" replace /> },
+  { index: true, element: <Navigate to="code" replace /> },
   codeRoutes,
   dataRoutes,
   { path: 'users', lazy: async () => ({ Component: (await import('./pages/users/users.tsx')).UsersPage }) },

@@ -28,6 +28,10 @@ export type Settings = {
   messages_to: '' | 'inbox' | 'provider'
   message_providers: MessageProvider[]
   phone_country: string
+  passkey_rp_id: string
+  passkey_origins: string[]
+  /** When a version of the auth service withdraws itself; `window` in seconds. */
+  auth_withdraw: { share: number; window: number; least: number } | null
 }
 
 export type MessageProvider =

@@ -1,12 +1,14 @@
 /** System Settings → Access: who decides sign-ins and registrations, and which doors stand open. */
-import { Autocomplete, Checkbox, NumberInput, Paper, Radio, Stack, Text, Title } from '@mantine/core'
+import { Autocomplete, Checkbox, NumberInput, Paper, Radio, Stack, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { ask } from '../../api.ts'
 import { useSystemKey } from '../../frame/system-frame.tsx'
 import { AuthCheck } from './auth-check.tsx'
 import { useSettingsDraft } from './draft.ts'
+import { bothOfPasskeys, Passkeys } from './passkeys.tsx'
 import { SaveBar } from './save-bar.tsx'
+import { Withdrawal } from './withdrawal.tsx'
 
 export const serviceNamesQuery = (key: string) => ({
   queryKey: ['service-names', key],
@@ -25,7 +27,7 @@ export function AccessTab() {
     <form
       onSubmit={(event) => {
         event.preventDefault()
-        save.mutate(another && keepSessions ? { keep_sessions: true } : {})
+        save.mutate({ ...bothOfPasskeys(draft), ...(another && keepSessions && { keep_sessions: true }) })
       }}
     >
       <Stack maw={760}>
@@ -60,17 +62,12 @@ export function AccessTab() {
             <Radio value="401" label="401" />
           </Stack>
         </Radio.Group>
-        <SaveBar draft={draft} />
-        <Paper withBorder p="md" mt="md">
+        <Withdrawal draft={draft} />
+        <Paper withBorder p="md">
           <Stack>
-            <div>
-              <Title order={2} size="h4">
-                Registration and other doors
-              </Title>
-              <Text size="sm" c="dimmed">
-                Saved with the same button.
-              </Text>
-            </div>
+            <Title order={2} size="h4">
+              Registration and other doors
+            </Title>
             <Checkbox
               label="Whoever has the key and the secret may register a new user"
               checked={values.registration === 'open'}
@@ -107,6 +104,8 @@ export function AccessTab() {
             />
           </Stack>
         </Paper>
+        <Passkeys draft={draft} />
+        <SaveBar draft={draft} />
       </Stack>
     </form>
   )

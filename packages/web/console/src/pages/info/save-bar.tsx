@@ -11,7 +11,7 @@ const shown = (value: unknown): string =>
       ? String(value)
       : JSON.stringify(value)
 
-/** The form that it stands in submits. */
+/** Stays in sight however long the form is, which submits. */
 export function SaveBar({ draft }: { draft: Draft }) {
   const { clashes, isChanged, save, reset, keepMine } = draft
   const alert = useRef<HTMLDivElement>(null)
@@ -20,7 +20,14 @@ export function SaveBar({ draft }: { draft: Draft }) {
     if (isStale) alert.current?.scrollIntoView({ block: 'nearest' })
   }, [isStale])
   return (
-    <Stack gap="sm">
+    <Stack
+      gap="sm"
+      pos="sticky"
+      bottom={0}
+      py="sm"
+      bg="var(--mantine-color-body)"
+      style={{ borderTop: '1px solid var(--mantine-color-default-border)', zIndex: 2 }}
+    >
       {clashes.length > 0 && (
         <Alert ref={alert} color="yellow" title="Somebody else changed this meanwhile" role="alert">
           <Table>

@@ -22,7 +22,12 @@ type Held = {
 }
 type Enrolment = { enrolment: string; expires_at: string }
 
-const kinds: Record<string, string> = { phone: 'Phone', totp: 'Authenticator app', recovery: 'Recovery codes' }
+const kinds: Record<string, string> = {
+  phone: 'Phone',
+  totp: 'Authenticator app',
+  passkey: 'Passkey',
+  recovery: 'Recovery codes',
+}
 const kindOf = (kind: string): string => (Object.hasOwn(kinds, kind) ? kinds[kind]! : kind)
 
 export function Authenticators({ userId, phone }: { userId: string; phone: unknown }) {
@@ -49,7 +54,7 @@ export function Authenticators({ userId, phone }: { userId: string; phone: unkno
       {held.isError && <Failure error={held.error} />}
       {held.data?.length === 0 && (
         <Text size="sm" c="dimmed">
-          None: the password is all. Bind a phone, or give an enrolment code for an authenticator app.
+          None: the password is all. Bind a phone, or give an enrolment code for an authenticator app or a passkey.
         </Text>
       )}
       {held.data?.map((one) => (
@@ -91,7 +96,7 @@ export function Authenticators({ userId, phone }: { userId: string; phone: unkno
             <CopyLine label="Code" value={enrol.data.enrolment} />
             <Text size="sm">
               Give it to the user by a way that reaches nobody else. With it and the password the user binds an
-              authenticator app, until {atDay(Date.parse(enrol.data.expires_at))}. It is shown this once.
+              authenticator app or a passkey, until {atDay(Date.parse(enrol.data.expires_at))}. It is shown this once.
             </Text>
           </Stack>
         )}
@@ -102,7 +107,10 @@ export function Authenticators({ userId, phone }: { userId: string; phone: unkno
         title={`Remove ${kindOf(removed?.kind ?? '').toLowerCase()}?`}
         label="Remove it"
         action={async () => {
-          await ask(`${path}/authenticators?kind=${encodeURIComponent(removed!.kind)}`, { method: 'DELETE' })
+          const { kind, id, state } = removed!
+          // Of passkeys there may be several; of the others one.
+          const one = kind === 'passkey' && state === 'bound' ? `&id=${encodeURIComponent(id)}` : ''
+          await ask(`${path}/authenticators?kind=${encodeURIComponent(kind)}${one}`, { method: 'DELETE' })
           await refresh()
           tellDone('It is removed.')
         }}
