@@ -74,3 +74,33 @@ test('a developer finds the package, looks at it, imports it, and names its auth
   await look('installed-instructions')
   demandQuiet()
 })
+
+test('on a narrow window the part that is open is in sight, and the keyboard reaches what the mouse does', async (t) => {
+  const app = await createTestApp(t)
+  const system = await app.createSystem('plant')
+  const { page, go, signIn, demandQuiet } = await openConsole(t, app)
+  await signIn()
+  await page.setViewportSize({ width: 390, height: 844 })
+  await go(`/systems/${system.key}/info`)
+  const info = page.getByRole('link', { name: 'Info' })
+  await info.waitFor()
+  await page.waitForFunction(() => {
+    const place = [...document.querySelectorAll('a')].find(({ textContent }) => textContent === 'Info')!
+    const { left, right } = place.getBoundingClientRect()
+    return left >= 0 && right <= innerWidth
+  })
+  await page.getByRole('tab', { name: 'Connect' }).focus()
+  await page.keyboard.press('ArrowRight')
+  await page.getByLabel('System Name').waitFor()
+  await page.getByRole('button', { name: 'Delete system' }).focus()
+  await page.keyboard.press('Enter')
+  await page.getByLabel('Type "plant" to go on').waitFor()
+  await page.keyboard.type('plant')
+  await page.keyboard.press('Escape')
+  await page.getByRole('dialog').waitFor({ state: 'hidden' })
+  assert.equal(
+    await page.getByRole('button', { name: 'Delete system' }).evaluate((it) => it === document.activeElement),
+    true,
+  )
+  demandQuiet()
+})

@@ -79,6 +79,10 @@ async function look(page: Page, name: string): Promise<void> {
       ['390', narrow],
     ] as const) {
       await page.setViewportSize(size)
+      const beyond = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      )
+      assert.ok(beyond <= 0, `${name} is ${beyond} pixels wider than a window of ${width}`)
       await page.screenshot({ path: join(pictures, `${name}-${width}-${colorScheme}.png`), animations: 'disabled' })
     }
     await page.setViewportSize(wide)

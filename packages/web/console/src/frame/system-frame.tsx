@@ -65,13 +65,13 @@ export function SystemFrame() {
   const { pathname } = useLocation()
   const system = useQuery(systemQuery(key))
   const sending = useQuery(sendingQuery(key))
+  const shown = places.filter(({ inDevelopment }) => inDevelopment !== true || sending.data?.gateway !== undefined)
   const nav = useRef<HTMLDivElement>(null)
   // On narrow screens the row of parts scrolls; the one that is open is to be seen.
   // biome-ignore lint/correctness/useExhaustiveDependencies: with each page
   useEffect(() => {
     nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
-  }, [pathname, system.isSuccess])
-  const shown = places.filter(({ inDevelopment }) => inDevelopment !== true || sending.data?.gateway !== undefined)
+  }, [pathname, system.isSuccess, shown.length])
   if (system.isPending) return <Loader aria-label="Loading the system" />
   if (system.isError) return <Failure error={system.error} title="This system cannot be opened" />
   return (
