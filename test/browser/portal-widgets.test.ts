@@ -434,6 +434,26 @@ test('code of a portal finds its globals: pages, loader, notifications, flyout, 
   await close()
 })
 
+test('a script that does not come is told, and what stands on the page is shown all the same', async () => {
+  const nowhere = ['//127.0.0.1:1/charts.js', { url: 'http://127.0.0.1:1/look.css' }]
+  const { page, close, widget } = await opened(
+    {
+      late: {
+        type: 'HTML_WIDGET_COMPONENT',
+        scripts: ['https://127.0.0.1:1/widget.js'],
+        props: html('<p id="late"></p>', '$("#late").text("ran")'),
+      },
+      plain: { type: 'TEXT_WIDGET_COMPONENT', props: { textContent: fixed('plain') } },
+    },
+    { externalScripts: nowhere },
+  )
+  await page.getByText('https://127.0.0.1:1/charts.js did not come.').waitFor()
+  await widget('late').getByText('ran').waitFor()
+  await widget('plain').getByText('plain').waitFor()
+  await page.getByText('https://127.0.0.1:1/widget.js did not come.').waitFor()
+  await close()
+})
+
 test('libraries come only where a portal has a widget that needs them', async () => {
   const { page, close } = await opened({ a: { type: 'TEXT_WIDGET_COMPONENT', props: { textContent: fixed('plain') } } })
   await page.getByText('plain').waitFor()
