@@ -13,7 +13,7 @@ import {
   portalConfig,
   type TestWidget,
 } from '../support/portal-config.ts'
-import { makePortal, openPage, picture, portalLink, sizes } from '../support/portals.ts'
+import { faultsOf, makePortal, openPage, picture, portalLink, sizes } from '../support/portals.ts'
 
 const app = await createTestApp({ after })
 const { developer } = app
@@ -267,6 +267,7 @@ test('all kinds of widgets stand on one page, show their data and give out what 
   await widget('json').getByRole('button', { name: 'Save' }).click()
   await widget('both').getByText('pump is true, level 9').waitFor()
   await picture(page, 'portal-widgets')
+  assert.deepEqual(await faultsOf(page), [])
   assert.equal(await page.locator('.gh-trouble').count(), 0)
   assert.deepEqual(problems, [])
   await close()
