@@ -13,7 +13,7 @@ import {
   portalConfig,
   type TestWidget,
 } from '../support/portal-config.ts'
-import { makePortal, openPage, picture, portalLink, sizes } from '../support/portals.ts'
+import { faultsOf, makePortal, openPage, picture, portalLink, sizes } from '../support/portals.ts'
 
 const app = await createTestApp({ after })
 const { developer } = app
@@ -267,6 +267,7 @@ test('all kinds of widgets stand on one page, show their data and give out what 
   await widget('json').getByRole('button', { name: 'Save' }).click()
   await widget('both').getByText('pump is true, level 9').waitFor()
   await picture(page, 'portal-widgets')
+  assert.deepEqual(await faultsOf(page), [])
   assert.equal(await page.locator('.gh-trouble').count(), 0)
   assert.deepEqual(problems, [])
   await close()
@@ -431,6 +432,26 @@ test('code of a portal finds its globals: pages, loader, notifications, flyout, 
   await page.goBack()
   await page.locator('#done').waitFor()
   assert.deepEqual(problems, [])
+  await close()
+})
+
+test('a script that does not come is told, and what stands on the page is shown all the same', async () => {
+  const nowhere = ['//127.0.0.1:1/charts.js', { url: 'http://127.0.0.1:1/look.css' }]
+  const { page, close, widget } = await opened(
+    {
+      late: {
+        type: 'HTML_WIDGET_COMPONENT',
+        scripts: ['https://127.0.0.1:1/widget.js'],
+        props: html('<p id="late"></p>', '$("#late").text("ran")'),
+      },
+      plain: { type: 'TEXT_WIDGET_COMPONENT', props: { textContent: fixed('plain') } },
+    },
+    { externalScripts: nowhere },
+  )
+  await page.getByText('https://127.0.0.1:1/charts.js did not come.').waitFor()
+  await widget('late').getByText('ran').waitFor()
+  await widget('plain').getByText('plain').waitFor()
+  await page.getByText('https://127.0.0.1:1/widget.js did not come.').waitFor()
   await close()
 })
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { createTestApp } from '../support/app.ts'
 import { openBrowser } from '../support/browser.ts'
-import { makePortal, openPage, picture, portalLink, sizes } from '../support/portals.ts'
+import { faultsOf, makePortal, openPage, picture, portalLink, sizes } from '../support/portals.ts'
 import { installTwoFactor } from '../support/two-factor.ts'
 
 const app = await createTestApp({ after })
@@ -21,6 +21,7 @@ for (const size of sizes) {
     await page.getByLabel('E-mail').fill(user.email)
     await page.getByLabel('Password').fill(user.password)
     await picture(page, 'two-factor-1-password')
+    assert.deepEqual(await faultsOf(page), [])
     await page.getByRole('button', { name: 'Submit' }).click()
 
     await page.getByText('Enter the code that was sent to +1 ••• 0123.').waitFor()
@@ -29,6 +30,7 @@ for (const size of sizes) {
     await page.getByRole('button', { name: 'Submit' }).click()
     await page.getByText('The code is not right').waitFor()
     await picture(page, 'two-factor-2-wrong-code')
+    assert.deepEqual(await faultsOf(page), [])
     assert.equal(new URL(page.url()).hash, '#/')
 
     await page.getByLabel('Confirmation code').fill(code)
@@ -37,6 +39,7 @@ for (const size of sizes) {
     await page.getByText('Granted by the code that was sent to +1 ••• 0123.').waitFor()
     await page.getByText('This session lasts 5 days.').waitFor()
     await picture(page, 'two-factor-3-success')
+    assert.deepEqual(await faultsOf(page), [])
     assert.equal(new URL(page.url()).hash, '#/SuccessPage')
     assert.equal(await page.title(), 'Two Factor Login')
 
@@ -87,6 +90,7 @@ test('a portal that is not for everybody asks for a sign-in of its own, with the
   await page.goto(await portalLink(app, system, 'Staff'))
   await page.getByRole('heading', { name: 'Staff' }).waitFor()
   await picture(page, 'portal-sign-in')
+  assert.deepEqual(await faultsOf(page), [])
   await page.getByLabel('E-mail').fill(user.email)
   await page.getByLabel('Password').fill('not it at all')
   await page.getByRole('button', { name: 'Sign in' }).click()
@@ -95,6 +99,7 @@ test('a portal that is not for everybody asks for a sign-in of its own, with the
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByText('Enter the code').waitFor()
   await picture(page, 'portal-sign-in-code')
+  assert.deepEqual(await faultsOf(page), [])
   assert.doesNotMatch(await page.content(), /Hello/, 'the portal came before the sign-in was over')
   await page.getByLabel('Code').fill(await lastCode())
   await page.getByRole('button', { name: 'Continue' }).click()
@@ -104,6 +109,7 @@ test('a portal that is not for everybody asks for a sign-in of its own, with the
 
   await page.getByRole('button', { name: 'Menu' }).click()
   await picture(page, 'portal-account')
+  assert.deepEqual(await faultsOf(page), [])
   await page.getByRole('button', { name: 'Sign out' }).click()
   await page.getByLabel('Password').waitFor()
   // The first request with nobody in it is refused, which the browser notes by itself.

@@ -1,5 +1,6 @@
 /** Portals in a real browser: their links, pages that keep what went wrong, pictures of them. */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import type { TestApp } from './app.ts'
@@ -51,6 +52,19 @@ export const sizes = [
   { width: 1440, height: 900 },
   { width: 390, height: 844 },
 ]
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** What axe finds to be serious, each as one line; the roles of its rows are the grid library's business. */
+export async function faultsOf(page: Page): Promise<string[]> {
+  await page.evaluate(axe)
+  const { violations } = await page.evaluate<any>(
+    'axe.run({ exclude: [[".tabulator"]] }, { resultTypes: ["violations"] })',
+  )
+  return violations
+    .filter(({ impact }: any) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }: any) => `${id}: ${nodes.map(({ html }: any) => html.slice(0, 160)).join(' | ')}`)
+}
 
 const folder = resolve(import.meta.dirname, '../../test-output')
 

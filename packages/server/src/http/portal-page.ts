@@ -42,6 +42,13 @@ const headers = {
   'cross-origin-opener-policy': 'same-origin',
 }
 
+const sentOn = 'sentOn'
+
+const hostIsLost = (): GatehouseError =>
+  new GatehouseError('unavailable', 'This request came in under the name of the node, though it was for the portals.', {
+    hint: 'The proxy before the node must hand on the Host that the browser sent.',
+  })
+
 type Options = { folder: string; sites: PortalSites; key: NodeKey }
 
 export async function servePortalPage(server: FastifyInstance, { folder, sites, key }: Options): Promise<void> {
@@ -70,7 +77,9 @@ export async function servePortalPage(server: FastifyInstance, { folder, sites, 
       if (site.kind !== 'portals') {
         const origin = sites.originOf(wanted)
         if (origin === undefined) return refuse(reply, noPortals())
-        return reply.header('cache-control', 'no-store').redirect(`${origin}/portal/${search}`, 302)
+        // It was sent on already: what stands before the node says another name than the browser asked for.
+        if (link[sentOn] !== undefined) return refuse(reply, hostIsLost())
+        return reply.header('cache-control', 'no-store').redirect(`${origin}/portal/${search}&${sentOn}=1`, 302)
       }
       if (site.system !== wanted) {
         return refuse(reply, new GatehouseError('wrongSystem', 'This link is of another system.'))

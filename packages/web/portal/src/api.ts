@@ -1,5 +1,5 @@
 /** What the page of a portal asks of its node: to be opened, a sign-in, and calls of the user API. All at its own origin. */
-import { type Fields, fields, text } from './model/fields.ts'
+import { type Fields, fields, number, text } from './model/fields.ts'
 
 /** What stands in the address of a portal (packages-portals-edge.md §3.7). */
 export type Link = { systemKey: string; systemSecret: string; name: string; allowAnon: boolean }
@@ -16,10 +16,13 @@ export function readLink(search: string): Link {
 
 export class NodeError extends Error {
   readonly status: number
+  /** Of the error table of the platform; 0 where there is none. */
+  readonly code: number
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, code = 0) {
     super(message)
     this.status = status
+    this.code = code
   }
 }
 
@@ -39,14 +42,11 @@ export async function ask(method: 'GET' | 'POST', path: string, more: { token?: 
   } catch {
     throw new NodeError(0, 'The node did not answer. Is the network there?')
   }
-  const words = await response.text()
-  const answer = parsed(words)
+  const answer = parsed(await response.text())
   if (response.ok) return answer
   const error = fields(fields(answer).error)
-  throw new NodeError(
-    response.status,
-    text(error.detail) || text(error.message) || `The node answered with ${response.status}.`,
-  )
+  const words = text(error.detail) || text(error.message) || `The node answered with ${response.status}.`
+  throw new NodeError(response.status, words, number(error.code, 0))
 }
 
 function parsed(words: string): unknown {

@@ -17,6 +17,9 @@ import { askForSignIn } from './sign-in.ts'
 const root = document.querySelector<HTMLElement>('#gh-portal')!
 const system = document.querySelector('meta[name="gatehouse-system"]')?.getAttribute('content') ?? ''
 
+/** Of the error table: key and secret of the system are not right. */
+const wrongSystem = 201
+
 /** The portal, with whoever is signed in, or after a sign-in. */
 async function open(link: Link, sessions: Sessions): Promise<Opened> {
   let why = ''
@@ -28,12 +31,12 @@ async function open(link: Link, sessions: Sessions): Promise<Opened> {
       if (opened.anonymousToken !== undefined) sessions.keepAnonymous(opened.anonymousToken)
       return opened
     } catch (error) {
-      const status = error instanceof NodeError ? error.status : -1
-      if (status !== 401 && status !== 403) throw error
+      const { status, code } = error instanceof NodeError ? error : { status: 0, code: 0 }
+      // A link that is not good is mended by no sign-in.
+      if ((status !== 401 && status !== 403) || code === wrongSystem) throw error
       const person = sessions.person()
       // Without anybody the refusal only says that a sign-in is needed, which the form says by itself.
       if (person !== undefined) why = status === 403 ? `${person.email} may not open this portal.` : ''
-      if (/link of a portal|system key or the system secret/.test((error as Error).message)) throw error
       sessions.forget()
       sessions.keep(await askForSignIn(root, link, why))
     }

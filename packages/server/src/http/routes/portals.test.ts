@@ -271,7 +271,9 @@ test('the document is at the origin of the system, which the node sends on to, a
   const path = `${link.pathname}${link.search}`
   const sent = await call('GET', path)
   assert.equal(sent.status, 302)
-  assert.equal(sent.headers.location, `${link.origin}${path}`)
+  assert.equal(sent.headers.location, `${link.origin}${path}&sentOn=1`)
+  const lost = await call('GET', `${path}&sentOn=1`)
+  assert.equal(lost.status, 503, 'a proxy that loses the host sends browsers round in circles')
   const document = await call('GET', path, { headers: { host: link.host } })
   assert.ok(document.status === 200 || document.status === 503, document.text)
   if (document.status === 200) {

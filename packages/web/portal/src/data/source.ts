@@ -100,8 +100,10 @@ function createSource(
     try {
       return await take(await act())
     } catch (error) {
+      const known = problem
       problem = messageOf(error)
-      if (!flag(settings.SUPPRESS_DATASOURCE_ERRORS)) failed(declared, problem)
+      // One that is asked again and again fails in the same way, which is told once.
+      if (problem !== known && !flag(settings.SUPPRESS_DATASOURCE_ERRORS)) failed(declared, problem)
       for (const listener of [...listeners]) if (data !== undefined) listener()
       throw error
     }

@@ -4,6 +4,7 @@
  */
 import {
   circleMarker,
+  type LatLngBounds,
   type Map as LeafletMap,
   latLngBounds,
   layerGroup,
@@ -40,7 +41,16 @@ export const mapWidget: WidgetKind = {
     if (/^https:\/\//.test(tiles)) tileLayer(tiles, { attribution: text(settings.tileAttribution) }).addTo(own)
     else addDegrees(own)
     const markers = layerGroup().addTo(own)
-    const observer = new ResizeObserver(() => own.invalidateSize())
+    let bounds: LatLngBounds | undefined
+    // Where it has no size yet there is nothing to fit into; its first one comes with the observer.
+    const fit = (): void => {
+      if (bounds !== undefined && own.getSize().x > 0)
+        own.fitBounds(bounds, { maxZoom: 8, padding: [24, 24], animate: false })
+    }
+    const observer = new ResizeObserver(() => {
+      own.invalidateSize()
+      fit()
+    })
     observer.observe(place)
     whenGone(() => {
       observer.disconnect()
@@ -60,7 +70,8 @@ export const mapWidget: WidgetKind = {
       const places = JSON.stringify(found.map(({ lat, lng }) => [lat, lng]))
       if (found.length === 0 || places === seen) return
       seen = places
-      own.fitBounds(latLngBounds(found.map(({ lat, lng }) => [lat, lng])), { maxZoom: 8, padding: [24, 24] })
+      bounds = latLngBounds(found.map(({ lat, lng }) => [lat, lng]))
+      fit()
     })
   },
 }
