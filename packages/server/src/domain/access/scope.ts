@@ -72,6 +72,17 @@ export type WithdrawnVersion = {
   seen: number
 }
 
+/** The SMTP server that takes notices to users; its password stands in the system's secrets. */
+export type MailServer = {
+  host: string
+  port: number
+  from: string
+  user?: string
+  password?: string
+  /** `none` for a server in the own network, without user and password. */
+  tls: 'required' | 'none'
+}
+
 /** The settings of a system, with defaults filled in. Times are seconds, as on the wire. */
 export type SystemSettings = {
   auth_service: string
@@ -107,6 +118,8 @@ export type SystemSettings = {
   passkey_rp_id: string
   /** Of the pages that may ask for passkeys, as `https://app.example.com`; empty where `passkey_rp_id` is. */
   passkey_origins: string[]
+  /** null: users are told by their phones alone. */
+  mail: MailServer | null
   /** Bumped with every change of the auth service. */
   auth_epoch: number
 }

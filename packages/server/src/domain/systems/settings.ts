@@ -29,6 +29,7 @@ export const defaultSettings: SystemSettings = {
   auth_withdrawn: null,
   passkey_rp_id: '',
   passkey_origins: [],
+  mail: null,
   auth_epoch: 0,
 }
 
