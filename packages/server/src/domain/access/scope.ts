@@ -3,6 +3,7 @@
  * (HTTP) or at the start of a run; never kept beyond it.
  */
 import type { Clock } from '../../base/clock.ts'
+import type { CountryOf } from '../../base/countries.ts'
 import type { Log } from '../../base/log.ts'
 import type { NodeKey } from '../../base/node-key.ts'
 import type { Store, SystemStore } from '../../store/store.ts'
@@ -20,6 +21,7 @@ export type Means = {
   kept: Kept
   /** Public URL of the node without a trailing slash. */
   publicUrl: () => string
+  countryOf: CountryOf
   mode: 'development' | 'production'
 }
 
