@@ -36,6 +36,7 @@ const homes: Record<string, string> = {
   qr: 'domain/accounts',
   '@simplewebauthn/server': 'domain/accounts',
   '@simplewebauthn/server/helpers': 'domain/accounts',
+  nodemailer: 'domain/sending',
   'isomorphic-git': 'deploy',
   yauzl: 'deploy',
   yazl: 'deploy',
@@ -46,6 +47,7 @@ const homes: Record<string, string> = {
   '@fastify/static': 'http',
   '@fastify/swagger': 'http',
   pino: 'base',
+  'mmdb-lib': 'base',
 }
 
 type Import = { file: string; to: string; typeOnly: boolean }

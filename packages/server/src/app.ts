@@ -9,6 +9,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Kysely } from 'kysely'
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import { type Clock, day, hour, second, systemClock } from './base/clock.ts'
+import { type CountryOf, noCountries, readCountries } from './base/countries.ts'
 import { hexId } from './base/ids.ts'
 import type { Log } from './base/log.ts'
 import { loadNodeKey, type NodeKey } from './base/node-key.ts'
@@ -23,7 +24,10 @@ import { refreshUserSession } from './domain/auth/sessions.ts'
 import { redeemForService, signInAnonymously } from './domain/auth/sign-in.ts'
 import { outcomesKeptMs } from './domain/auth/withdrawal.ts'
 import { carrierTimeoutMs } from './domain/sending/carrier.ts'
+import { sendMail } from './domain/sending/mail.ts'
+import { NoticeSender } from './domain/sending/notices.ts'
 import { type SendMessage, sendMessage } from './domain/sending/send.ts'
+import { createDial } from './egress/dial.ts'
 import { createEgress, type EgressLimits } from './egress/egress.ts'
 import { ownUrlMatcher } from './egress/own-url.ts'
 import { createEngine } from './engine/engine.ts'
@@ -47,11 +51,13 @@ import { DatabaseTooNew, migrate } from './store/migrations.ts'
 import type { Tables } from './store/schema.ts'
 import { createStore, type Store } from './store/store.ts'
 import { deleteOldChallenges } from './store/tables/challenges.ts'
+import { deleteOldDevices } from './store/tables/devices.ts'
 import { deleteOldEnrolments } from './store/tables/enrolments.ts'
 import { deleteOldStrangers } from './store/tables/failures.ts'
 import { deleteOldInboxMessages } from './store/tables/inbox.ts'
 import { deleteOldNotes } from './store/tables/messages.ts'
 import { writeMetaOnce } from './store/tables/meta.ts'
+import { deleteOldNotices } from './store/tables/notices.ts'
 import { deleteOldProofs } from './store/tables/proofs.ts'
 import { deleteOldRecorded } from './store/tables/recorded-sign-ins.ts'
 import { deleteOldRecords } from './store/tables/records.ts'
@@ -82,6 +88,7 @@ const messageLimits: EgressLimits = {
 export type App = {
   means: Means
   server: FastifyInstance
+  notices: NoticeSender
   /** Listens; answers the URL that the node is reached at. */
   listen(): Promise<string>
   close(): Promise<void>
@@ -146,6 +153,14 @@ function readKey(file: string): NodeKey {
   }
 }
 
+function countriesOf({ geoipFile }: Config): CountryOf {
+  try {
+    return geoipFile === undefined ? noCountries : readCountries(geoipFile)
+  } catch (error) {
+    throw new ConfigError(`--geoip: ${(error as Error).message}`)
+  }
+}
+
 /** Read and tried at once, since a pair that does not fit would only show at the first connection. */
 function readCertificate({ certFile, keyFile }: NonNullable<Config['tls']>): { cert: string; key: string } {
   try {
@@ -178,6 +193,7 @@ function openDatabase(config: Config, log: Log): Database {
 
 export async function createApp(config: Config, log: Log, clock: Clock = systemClock): Promise<App> {
   const tls = config.tls && readCertificate(config.tls)
+  const countryOf = countriesOf(config)
   const { store, key } = await openNode(config, log, clock)
   let publicUrl = config.url ?? `http://localhost:${config.port}`
   let ready = false
@@ -202,6 +218,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     mode: config.mode,
     publicUrl: () => publicUrl,
     portalOrigin: sites.originOf,
+    countryOf,
   }
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -250,6 +267,8 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     },
   })
   const send: SendMessage = (scope, message) => sendMessage(scope, messageEgress, message)
+  const dial = createDial({ allow: config.egressAllow, ownPort: () => listeningPort })
+  const notices = new NoticeSender(means, send, (scope, mail, signal) => sendMail(scope, dial, mail, signal))
   const sandbox = await createSandbox({
     prelude: preludeSource(),
     // A run that waits for the world holds its process, so there are more of them than processors.
@@ -300,6 +319,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
   return {
     means,
     server,
+    notices,
     async listen() {
       await firstDeveloper(config, means)
       await server.listen({ port: config.port, host: config.host })
@@ -307,6 +327,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       listeningPort = port
       publicUrl = config.url ?? `${config.tls === undefined ? 'http' : 'https'}://localhost:${port}`
       ready = true
+      void notices.sweep()
       return publicUrl
     },
     settled: () => recorder.settled(),
@@ -317,6 +338,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       await server.close()
       await sandbox.close()
       await recorder.settled()
+      await notices.close()
       await store.close()
     },
   }
@@ -351,9 +373,11 @@ async function clean(means: Means): Promise<void> {
     await deleteOldChallenges(means.store, now - day)
     await deleteOldVersionOutcomes(means.store, now - outcomesKeptMs)
     await deleteOldEnrolments(means.store, now)
+    await deleteOldDevices(means.store, now)
     await deleteOldStrangers(means.store, now - day)
     await deleteOldInboxMessages(means.store, now - day)
     await deleteOldNotes(means.store, now - 30 * day)
+    await deleteOldNotices(means.store, now - 30 * day)
     await deleteOldCounts(means.store, now - 2 * day)
     await deleteOldRecorded(means.store, now)
     await deleteOldRecords(means.store, { traces: now - 90 * day, failedRuns: now - 30 * day, logs: now - 7 * day })

@@ -13,6 +13,11 @@ var TWILIO_SOURCE_NUMBER = ''
 // The text of the message. {code} is where the code goes; without it, the code goes to the end.
 var SMS_MESSAGE = 'Your code is {code}'
 
+// Which second factor is asked for where the client names none, in this order, as ['phone', 'totp']: the next one where the
+// user has none of the one before, or no code could be sent to it. Empty: a passkey, else the authenticator app, else the
+// phone.
+var SECOND_FACTORS = []
+
 // Roles for which the password is enough. Who holds any other role owes the code as well. Empty: everybody owes it.
 var PASSWORD_ONLY_ROLES = []
 
@@ -28,3 +33,13 @@ var TRUSTED_NETWORKS = []
 // Where people may sign in, as {latitude: 52.52, longitude: 13.4, radius_km: 5}; the client says where it is, in
 // "position". null: anywhere. It keeps honest people to a place; whoever knows the rule can claim to be there.
 var SIGN_IN_AREA = null
+
+// Countries from which people may sign in, as ['DE', 'AT']: that of the address that the node saw, by a file that its
+// operator brings (--geoip). An address of TRUSTED_NETWORKS needs none, any other whose country is not known is refused.
+// Empty: anywhere.
+var COUNTRIES = []
+
+// Whether people may ask to be remembered on a device, and for how many days (1 to 90) the password is then enough on it.
+// Such a session shows that it was let in so, and changes no second factor.
+var REMEMBERED_DEVICES = false
+var REMEMBER_DAYS = 30
