@@ -25,7 +25,7 @@ export const copyLimits = {
   /** Of all rows of collections and users together, as texts. */
   rowBytes: 16 * 1024 * 1024,
   /** Of all compiled code together. */
-  codeBytes: 32 * 1024 * 1024,
+  codeBytes: 16 * 1024 * 1024,
 } as const
 
 export type CopyAsked = {

@@ -7,6 +7,7 @@ import { bindRecoveryCodes, placeOf } from '../../domain/accounts/authenticators
 import { makeRecoveryCodes } from '../../domain/accounts/recovery-codes.ts'
 import { newTotpSecret, stepAt, totpCode } from '../../domain/accounts/totp.ts'
 import { type System, secondFactorSystem } from '../../domain/auth/second-factor.fixture.ts'
+import { fakeTwilio, token, twilioProvider } from '../../domain/sending/providers.fixture.ts'
 import { systemByKey } from '../../domain/systems/systems.ts'
 import { copyLimits } from '../../store/scratch.ts'
 import { bindAuthenticator } from '../../store/tables/authenticators.ts'
@@ -390,4 +391,45 @@ describe('a sign-in that is only tried', () => {
     assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 200, 429, 429])
     assert.equal((await ask({ steps: twoSteps })).status, 200)
   })
+})
+
+test('in production no provider hears of a trial, whose code only its developer sees', async (t) => {
+  const twilio = await fakeTwilio(t)
+  const args = [
+    '--mode',
+    'production',
+    '--insecure-http',
+    '--weak-sandbox',
+    '--route',
+    `https://api.twilio.com=${twilio.url}`,
+  ]
+  const app = await createTestApp(t, { args })
+  const system = await secondFactorSystem(app)
+  await app.createUser(system, email, password, { sms_phone: '+14155550123' })
+  const path = `/admin/v/4/system/${system.key}`
+  const tryIt = async () =>
+    (
+      await app.call('POST', `${path}/auth-service/try`, {
+        developer: app.developer,
+        body: {
+          steps: [{ params: { email, password } }, { params: { factor_id: '$1.options.factor_id', code: '$1.code' } }],
+        },
+      })
+    ).body.steps
+  assert.match((await tryIt())[0].answer.body.options.message, /no provider of messages/)
+  await app.call('POST', `${path}/secrets`, { developer: app.developer, body: { name: 'TWILIO', value: token } })
+  await app.set(system, { message_providers: [twilioProvider] })
+  const before = await everythingIn({ store: app.app.means.store } as never)
+  const steps = await tryIt()
+  const [first, second] = steps
+  assert.equal(first.messages[0].where, 'provider')
+  assert.match(first.messages[0].body, /^Your code is \d{6}$/)
+  assert.equal(first.answer.body.options.code, undefined, 'the service sees no code in production')
+  assert.match(first.code, /^\d{6}$/)
+  assert.equal(second.decision, 'granted')
+  assert.deepEqual(twilio.taken, [])
+  assert.equal(JSON.stringify(steps).includes(token), false)
+  assert.deepEqual(await everythingIn({ store: app.app.means.store } as never), before)
+  const real = await app.call('POST', '/api/v/1/user/auth', { system, body: { email, password } })
+  assert.equal(twilio.taken.length, 1, real.text)
 })
