@@ -2,7 +2,7 @@
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { SystemScope } from '../../domain/access/scope.ts'
 import type { EgressRequest } from '../../egress/egress.ts'
-import type { Cut } from '../../store/scratch.ts'
+import type { Cut } from '../../store/scratch/bounds.ts'
 import { listRunLogs, listTraces } from '../../store/tables/records.ts'
 import type { Around } from '../result.ts'
 import { codeIn, masked, type ShownMessage } from './messages.ts'

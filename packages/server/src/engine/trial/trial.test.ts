@@ -9,7 +9,7 @@ import { newTotpSecret, stepAt, totpCode } from '../../domain/accounts/totp.ts'
 import { type System, secondFactorSystem } from '../../domain/auth/second-factor.fixture.ts'
 import { fakeTwilio, token, twilioProvider } from '../../domain/sending/providers.fixture.ts'
 import { systemByKey } from '../../domain/systems/systems.ts'
-import { copyLimits } from '../../store/scratch.ts'
+import { copyLimits } from '../../store/scratch/bounds.ts'
 import { bindAuthenticator } from '../../store/tables/authenticators.ts'
 
 const email = 'op@example.com'

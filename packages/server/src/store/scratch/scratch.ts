@@ -1,20 +1,18 @@
 /**
  * A scratch store: a copy of one system in a database in memory, where anything may be tried. Nothing of it reaches the
- * database it was copied from, and closing it is the end of it. What is copied, and how much, is `scratch-copy.ts`.
+ * database it was copied from, and closing it is the end of it. What is copied, and how much, is `copy.ts`.
  */
 import type { Kysely } from 'kysely'
-import type { Clock } from '../base/clock.ts'
-import type { AnyTables } from './dialect/database.ts'
-import { openSqlite } from './dialect/sqlite.ts'
-import { migrate } from './migrations.ts'
-import type { Tables } from './schema.ts'
-import { type CopyAsked, type Cut, endedSession, readCopy } from './scratch-copy.ts'
-import { createStore, databaseOf, type Store, type SystemStore } from './store.ts'
-import { createIndex, createTable } from './typed-table/structure.ts'
-import { insertRows } from './typed-table/write.ts'
-
-export type { CopyAsked, Cut } from './scratch-copy.ts'
-export { copyLimits } from './scratch-copy.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { AnyTables } from '../dialect/database.ts'
+import { openSqlite } from '../dialect/sqlite.ts'
+import { migrate } from '../migrations.ts'
+import type { Tables } from '../schema.ts'
+import { createStore, databaseOf, type Store, type SystemStore } from '../store.ts'
+import { createIndex, createTable } from '../typed-table/structure.ts'
+import { insertRows } from '../typed-table/write.ts'
+import type { CopyAsked, Cut } from './bounds.ts'
+import { endedSession, readCopy } from './copy.ts'
 
 export type Scratch = {
   store: Store
