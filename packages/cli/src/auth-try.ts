@@ -48,7 +48,10 @@ const flags = {
   answer: { prose: 'one more step, which answers with the code that the step before led to' },
   address: { value: 'IP', prose: 'where it comes from' },
   at: { value: 'TIME', prose: 'when, as 2031-01-31T22:00:00Z' },
-  context: { value: 'JSON', prose: 'what else is known of it: user_agent, position, device, failures, last_sign_in' },
+  context: {
+    value: 'JSON',
+    prose: 'what else is known of it: user_agent, page, position, device, failures, last_sign_in',
+  },
   stubs: { value: 'FILE', prose: 'what the world answers: a JSON list of {url, method?, status?, headers?, body?}' },
 } as const
 

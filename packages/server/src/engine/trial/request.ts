@@ -13,6 +13,8 @@ export const trialLimits = { steps: 10, stubs: 50 } as const
 export type StepContext = {
   address?: string
   userAgent?: string
+  /** The origin of the web page that asks, as browsers say it. */
+  page?: string
   /** The clock of the node, and of the service. */
   time?: number
 }
@@ -137,7 +139,7 @@ function demandEarlier(value: unknown, step: number): void {
 
 type ReadContext = { context: StepContext; claims: Record<string, unknown>; past: Past }
 
-const contextNames = ['address', 'user_agent', 'time', 'position', 'device']
+const contextNames = ['address', 'user_agent', 'page', 'time', 'position', 'device']
 const pastNames = ['failures', 'last_sign_in']
 
 /** `position` and `device` are what the client claims, so they go into the body, where a client has them. */
@@ -148,15 +150,19 @@ function readContext(given: unknown, where: string, withPast: boolean): ReadCont
   for (const name of Object.keys(given)) {
     if (!names.includes(name)) throw bad(`${where} knows no "${name.slice(0, 40)}".`, `It knows ${names.join(', ')}.`)
   }
-  const { address, user_agent: userAgent, time, position, device } = given
+  const { address, user_agent: userAgent, page, time, position, device } = given
   if (address !== undefined && (typeof address !== 'string' || isIP(address) === 0)) {
     throw bad(`${where}.address must be an IP address.`)
   }
   if (userAgent !== undefined && (typeof userAgent !== 'string' || userAgent.length > 1000)) {
     throw bad(`${where}.user_agent must be a text.`)
   }
+  if (page !== undefined && (typeof page !== 'string' || URL.parse(page)?.origin !== page)) {
+    throw bad(`${where}.page must be the origin of a web page, like "https://app.example.com".`)
+  }
   return {
     context: {
+      ...(page !== undefined && { page }),
       ...(address !== undefined && { address }),
       ...(userAgent !== undefined && { userAgent }),
       ...(time !== undefined && { time: readTime(time, `${where}.time`) }),

@@ -5,6 +5,7 @@ import { createTestApp, type TestApp } from '../../../../../test/support/app.ts'
 import { everythingIn } from '../../deploy/import.fixture.ts'
 import { bindRecoveryCodes, placeOf } from '../../domain/accounts/authenticators.ts'
 import { makeRecoveryCodes } from '../../domain/accounts/recovery-codes.ts'
+import { SoftwarePasskey } from '../../domain/accounts/software-passkey.fixture.ts'
 import { newTotpSecret, stepAt, totpCode } from '../../domain/accounts/totp.ts'
 import { type System, secondFactorSystem } from '../../domain/auth/second-factor.fixture.ts'
 import { fakeTwilio, token, twilioProvider } from '../../domain/sending/providers.fixture.ts'
@@ -296,6 +297,28 @@ describe('a sign-in that is only tried', () => {
       const body = { factor_id: options.factor_id, code: steps[0].code }
       assert.equal((await app.call('POST', '/api/v/1/user/auth', { system, body })).body.user_token, '')
     }
+  })
+
+  test('is asked for a passkey where the page that it comes from can use it', async () => {
+    const page = `http://localhost:${new URL(app.app.means.publicUrl()).port}`
+    const at = (path: string, body: unknown) =>
+      app.call('POST', `/api/v/4/user/authenticators/${path}`, { system, body, headers: { origin: page } })
+    const path = `/admin/v/4/system/${system.key}/users/${userId}/enrolment`
+    const { enrolment } = (await app.call('POST', path, { developer: app.developer })).body
+    const begun = await at('enrol', { email, password, enrolment, kind: 'passkey' })
+    const code = new SoftwarePasskey().create(begun.body.passkey, page)
+    const done = await at('confirm', { email, password, enrolment, code })
+    assert.equal(done.body.state, 'bound', done.text)
+    const params = { email, password }
+    const [first, answered] = (
+      await tried({ context: { page }, steps: [{ params }, { params: { ...twoSteps[1]!.params, code: '000000' } }] })
+    ).steps
+    assert.equal(first.answer.body.options.kind, 'passkey', JSON.stringify(first))
+    assert.deepEqual([first.code, answered.decision], [undefined, 'refused'])
+    // The passkey is good at the node's own page, and the portals of the system have another name.
+    const portal = { page: app.app.means.portalOrigin(system.key) }
+    assert.equal((await one({ params, context: portal })).answer.body.options.kind, 'phone')
+    assert.match((await ask({ params, context: { page: `${page}/path` } })).body.error.detail, /origin of a web page/)
   })
 
   test('is for developers of the system alone', async () => {

@@ -139,9 +139,14 @@ const hiddenIn = ({ system }: SystemScope, { params }: TrialStep): string[] =>
 
 /** The system as the step before left it, and what was said of where this one comes from. */
 async function scopeOf(scope: SystemScope, { context }: TrialStep): Promise<SystemScope> {
-  const { address, userAgent } = context
+  const { address, userAgent, page } = context
   const system = await currentSystem(scope)
-  const origin = { address: address ?? scope.origin.address, userAgent: userAgent ?? scope.origin.userAgent }
+  const origin = {
+    ...scope.origin,
+    ...(address !== undefined && { address }),
+    ...(userAgent !== undefined && { userAgent }),
+    ...(page !== undefined && { page }),
+  }
   return { ...scope, system, origin, caller: { kind: 'nobody' } }
 }
 
