@@ -211,7 +211,7 @@ test('the override guide: a new service that Anonymous may execute decides every
 
   // A user signs in, and the service is asked instead of the password alone.
   await page.getByRole('link', { name: 'Sign-ins' }).click()
-  await page.getByRole('button', { name: 'Try a sign-in' }).click()
+  await page.getByRole('button', { name: 'Sign in as a user' }).click()
   const dialog = page.getByRole('dialog')
   await dialog.getByLabel('Email').fill('ada@example.com')
   await dialog
