@@ -67,7 +67,7 @@ function CallRow({ call: { name, depth, ms, outcome, refused }, longest }: { cal
       <Table.Td w={140}>
         <Box h={8} miw={2} w={`${(100 * ms) / longest}%`} bg="teal.6" style={{ borderRadius: 2 }} aria-hidden />
       </Table.Td>
-      <Table.Td w={80} ta="right">
+      <Table.Td w={100} ta="right" style={{ whiteSpace: 'nowrap' }}>
         {ms.toFixed(1)} ms
       </Table.Td>
       <Table.Td maw={320}>
