@@ -37,7 +37,7 @@ test('attempts appear as they happen, each with why and what to do; an account t
   const again = await attempt(app, system, { email: 'ada@example.com', password: 'a quiet long password' })
   assert.notEqual(again.body.user_token, '')
 
-  await page.getByRole('button', { name: 'Try a sign-in' }).click()
+  await page.getByRole('button', { name: 'Sign in as a user' }).click()
   const dialog = page.getByRole('dialog')
   await dialog.getByLabel('Email').fill('ada@example.com')
   await dialog.getByLabel('Password').first().fill('a quiet long password')

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { createTestApp } from '../support/app.ts'
-import { openConsole } from '../support/console.ts'
+import { guidePicture, openConsole } from '../support/console.ts'
 
 const password = 'the plant is quiet'
 
@@ -31,7 +31,11 @@ test('the two-factor guide: from the package to the row with the code, and in', 
 
   // 1, 2. The catalogue, the package, its address.
   await page.getByRole('link', { name: 'Packages', exact: true }).click()
+  await page.getByRole('link', { name: /two-factor-auth/ }).waitFor()
+  await guidePicture(page, '01-packages')
   await page.getByRole('link', { name: /two-factor-auth/ }).click()
+  await page.getByText('What is in it').waitFor()
+  await guidePicture(page, '02-package')
   await page.getByRole('button', { name: 'Copy Address to install from' }).click()
   const address = await page.evaluate(() => navigator.clipboard.readText())
   assert.equal(address, `${url}/packages/two-factor-auth`)
@@ -41,8 +45,11 @@ test('the two-factor guide: from the package to the row with the code, and in', 
   await page.getByRole('link', { name: 'Install' }).click()
   await page.getByLabel('URL').fill(address)
   await page.getByRole('button', { name: 'Fetch' }).click()
+  await page.getByText('What it asks for').waitFor()
+  await guidePicture(page, '03-fetched')
   await page.getByRole('button', { name: 'Import' }).click()
   await page.getByRole('heading', { name: 'two-factor-auth is imported' }).waitFor()
+  await guidePicture(page, '03-imported')
   await page.getByRole('link', { name: 'Open the system' }).click()
   const [system] = (await call('/admin/allsystems')).body
   const { appID: key, appSecret: secret } = system
@@ -54,6 +61,7 @@ test('the two-factor guide: from the package to the row with the code, and in', 
   await write(page, withConstants(constants, { PLATFORM_URL: url, SMS_MESSAGE: 'Your confirmation code is' }))
   await page.getByRole('button', { name: 'Save', exact: true }).click()
   await page.getByText('Saved as version 2').waitFor()
+  await guidePicture(page, '04-b-constants')
   await look('guide-4b-constants')
 
   // 4 C, D. The set-up service, and Save and Test.
@@ -64,6 +72,7 @@ test('the two-factor guide: from the package to the row with the code, and in', 
   await page.getByRole('button', { name: 'Save and Test' }).click()
   const success = page.getByRole('dialog', { name: 'Success!' })
   await success.getByText('The three users are there', { exact: false }).waitFor()
+  await guidePicture(page, '04-d-success')
   await look('guide-4d-success')
   await success.getByRole('button', { name: 'Ok' }).click()
 
@@ -79,6 +88,7 @@ test('the two-factor guide: from the package to the row with the code, and in', 
   assert.equal(await runAs.getAttribute('placeholder'), '<caller>')
   await runAs.fill('authOverride')
   await page.getByRole('option', { name: 'authOverrideAccount@example.com' }).click()
+  await guidePicture(page, '06-run-as')
   await look('guide-6-run-as')
   await wrench.getByRole('button', { name: 'Apply' }).click()
   await wrench.waitFor({ state: 'hidden' })
@@ -90,6 +100,7 @@ test('the two-factor guide: from the package to the row with the code, and in', 
   await page.getByRole('combobox', { name: 'Auth Service' }).click()
   await page.getByRole('option', { name: 'authOverride' }).click()
   await page.getByText('Nothing stands in the way').waitFor()
+  await guidePicture(page, '07-auth-service')
   await page.getByRole('button', { name: 'Save', exact: true }).click()
   await page.getByText('The access settings are saved.').waitFor()
 
@@ -99,11 +110,13 @@ test('the two-factor guide: from the package to the row with the code, and in', 
     await page.getByRole('button', { name: `Copy ${what}` }).click()
     return page.evaluate(() => navigator.clipboard.readText())
   }
+  await guidePicture(page, '08-key-and-secret')
   assert.deepEqual([await copied('System Key'), await copied('System Secret')], [key, secret])
   await page.getByRole('link', { name: 'Portals' }).click()
   await page.getByRole('button', { name: 'Copy link of Two Factor Login' }).click()
   await page.getByText('Paste it into a private window.', { exact: false }).first().waitFor()
   await page.getByText('The link is copied.', { exact: false }).waitFor()
+  await guidePicture(page, '08-portal-link')
   const link = await page.evaluate(() => navigator.clipboard.readText())
   const alone = await page.context().browser()!.newContext()
   t.after(() => alone.close())
@@ -116,6 +129,7 @@ test('the two-factor guide: from the package to the row with the code, and in', 
   await portal.getByLabel('System secret').fill(secret)
   await portal.getByLabel('E-mail').fill('test@example.com')
   await portal.getByLabel('Password').fill(password)
+  await guidePicture(portal, '09-password')
   await portal.getByRole('button', { name: 'Submit' }).click()
   await portal.getByText('Enter the code that was sent to +1 ••• 0123.').waitFor()
 
@@ -125,23 +139,28 @@ test('the two-factor guide: from the package to the row with the code, and in', 
   await page.getByRole('button', { name: /^Copy the code/ }).click()
   const code = await page.evaluate(() => navigator.clipboard.readText())
   assert.match(code, /^\d{6}$/)
+  await guidePicture(page, '10-inbox')
   await look('guide-10-inbox')
   await page.getByRole('link', { name: 'Data' }).click()
   await page.getByRole('link', { name: 'TwoFactorAuthTokens' }).click()
   await page.getByRole('columnheader', { name: 'sms_code (string)' }).waitFor()
   await page.getByRole('gridcell', { name: code, exact: true }).waitFor()
+  await guidePicture(page, '10-data')
   await look('guide-10-data')
 
   // 10. The code, and in.
   await portal.getByLabel('Confirmation code').fill(code)
+  await guidePicture(portal, '10-code')
   await portal.getByRole('button', { name: 'Submit' }).click()
   await portal.getByText('You are signed in as test@example.com.').waitFor()
+  await guidePicture(portal, '10-signed-in')
 
   // Why it went as it did.
   await page.getByRole('link', { name: 'Sign-ins' }).click()
   const list = page.getByRole('list', { name: 'Sign-ins' })
   await list.getByText('next step').waitFor()
   await list.getByText('authOverride, phase 2').waitFor()
+  await guidePicture(page, '11-sign-ins')
   await look('guide-sign-ins')
   demandQuiet()
 })
@@ -170,9 +189,11 @@ test('the override guide: a new service that Anonymous may execute decides every
   await wrench.getByRole('tab', { name: 'Requires' }).click()
   // A new service requires it from the beginning.
   await wrench.getByText('clearblade', { exact: true }).waitFor()
+  await guidePicture(page, 'override-1-requires')
   await wrench.getByRole('tab', { name: 'Security' }).click()
   await wrench.getByRole('button', { name: 'Role' }).click()
   await page.getByRole('menuitem', { name: 'Anonymous' }).click()
+  await guidePicture(page, 'override-2-security')
   await wrench.getByRole('button', { name: 'Apply' }).click()
   await wrench.waitFor({ state: 'hidden' })
 
@@ -199,6 +220,7 @@ test('the override guide: a new service that Anonymous may execute decides every
   )
   await page.getByRole('button', { name: 'Save', exact: true }).click()
   await page.getByText(/Saved as version/).waitFor()
+  await guidePicture(page, 'override-3-code')
 
   // System Settings, Access: type the name, Save.
   await page.getByRole('link', { name: 'Info' }).click()
@@ -206,12 +228,13 @@ test('the override guide: a new service that Anonymous may execute decides every
   await page.getByRole('tab', { name: 'Access' }).click()
   await page.getByRole('combobox', { name: 'Auth Service' }).fill('judge')
   await page.getByText('Nothing stands in the way').waitFor()
+  await guidePicture(page, 'override-4-access')
   await page.getByRole('button', { name: 'Save', exact: true }).click()
   await page.getByText('The access settings are saved.').waitFor()
 
   // A user signs in, and the service is asked instead of the password alone.
   await page.getByRole('link', { name: 'Sign-ins' }).click()
-  await page.getByRole('button', { name: 'Try a sign-in' }).click()
+  await page.getByRole('button', { name: 'Sign in as a user' }).click()
   const dialog = page.getByRole('dialog')
   await dialog.getByLabel('Email').fill('ada@example.com')
   await dialog
@@ -220,6 +243,7 @@ test('the override guide: a new service that Anonymous may execute decides every
     .fill(password)
   await dialog.getByRole('button', { name: 'Sign in' }).click()
   await dialog.getByText('Confirmed he is THE guy!').waitFor()
+  await guidePicture(page, 'override-5-answer')
   await look('guide-override-answer')
   await dialog.getByRole('button', { name: 'Close' }).click()
   await page.getByRole('list', { name: 'Sign-ins' }).getByText('judge', { exact: false }).first().waitFor()

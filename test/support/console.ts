@@ -71,6 +71,18 @@ export async function openConsole(t: TestContext, app: TestApp): Promise<Console
   }
 }
 
+const guidePictures = resolve(import.meta.dirname, '../../test-output/guide')
+const page16to10 = { width: 1200, height: 750 }
+
+/** A picture of a step of a guide. `docs/guide` shows copies of them. */
+export async function guidePicture(page: Page, name: string): Promise<void> {
+  mkdirSync(guidePictures, { recursive: true })
+  const before = page.viewportSize()
+  await page.setViewportSize(page16to10)
+  await page.screenshot({ path: join(guidePictures, `${name}.png`), animations: 'disabled' })
+  if (before !== null) await page.setViewportSize(before)
+}
+
 async function look(page: Page, name: string): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })

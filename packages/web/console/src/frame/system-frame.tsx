@@ -30,6 +30,8 @@ export type Settings = {
   phone_country: string
   passkey_rp_id: string
   passkey_origins: string[]
+  /** How many sign-ins are recorded for replays: the newest `keep`. */
+  record_sign_ins: { keep: number; share?: number; days?: number } | null
   /** When a version of the auth service withdraws itself; `window` in seconds. */
   auth_withdraw: { share: number; window: number; least: number } | null
 }

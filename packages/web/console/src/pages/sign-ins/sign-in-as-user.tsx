@@ -12,11 +12,19 @@ type Answer = {
   options?: { message?: string; factor_id?: string; [name: string]: unknown }
 }
 
-export function TrySignIn({ systemKey, opened, onClose }: { systemKey: string; opened: boolean; onClose: () => void }) {
+export function SignInAsUser({
+  systemKey,
+  opened,
+  onClose,
+}: {
+  systemKey: string
+  opened: boolean
+  onClose: () => void
+}) {
   const system = useQuery(systemQuery(systemKey)).data
   return (
-    <Modal opened={opened} onClose={onClose} title="Try a sign-in">
-      {system !== undefined && <TryForm system={system} />}
+    <Modal opened={opened} onClose={onClose} title="Sign in as a user">
+      {system !== undefined && <UserForm system={system} />}
     </Modal>
   )
 }
@@ -38,7 +46,7 @@ async function post(system: SystemDetails, path: string, body: unknown, token?: 
   throw readFailure(response.status, text)
 }
 
-function TryForm({ system }: { system: SystemDetails }) {
+function UserForm({ system }: { system: SystemDetails }) {
   const [email, setEmail] = useState('')
   const [password, setPassword] = useState('')
   const [code, setCode] = useState('')
