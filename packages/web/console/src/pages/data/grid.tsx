@@ -53,6 +53,7 @@ export function Grid({ id, name, columns, count, view, onView, selected, onSelec
     setActive({ index: 0, column: 0 })
   }, [view])
   const items = virtual.getVirtualItems()
+  const isActiveInPage = items.some(({ index }) => index === active.index)
   const { startIndex = 0, endIndex = 0 } = virtual.range ?? {}
   const rows = useRows(id, view, startIndex, Math.max(endIndex, 0), editing !== undefined)
   const width = selectWidth + columns.reduce((sum, column) => sum + widthOf(column), 0)
@@ -147,7 +148,7 @@ export function Grid({ id, name, columns, count, view, onView, selected, onSelec
         aria-label={`Rows of ${name}`}
         aria-rowcount={count + 1}
         aria-colcount={columns.length + 1}
-        aria-activedescendant={count > 0 ? cellId(active.index, active.column) : undefined}
+        aria-activedescendant={isActiveInPage ? cellId(active.index, active.column) : undefined}
         aria-multiselectable
         tabIndex={0}
         className={classes.grid}
