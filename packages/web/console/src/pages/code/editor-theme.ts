@@ -44,7 +44,7 @@ const base = EditorView.theme({
     backgroundColor: either('#0b7285', '#3bc9db'),
     color: either('#fff', '#101113'),
   },
-  '.cm-completionDetail': { fontStyle: 'normal', opacity: '0.8' },
+  '.cm-completionDetail': { fontStyle: 'normal', opacity: '1' },
   '.cm-textfield, .cm-button': {
     backgroundColor: 'var(--mantine-color-body)',
     backgroundImage: 'none',

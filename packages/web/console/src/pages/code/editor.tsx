@@ -5,7 +5,7 @@ import { javascript, javascriptLanguage, localCompletionSource } from '@codemirr
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput } from '@codemirror/language'
 import { type Diagnostic, lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint'
 import { highlightSelectionMatches, openSearchPanel, search, searchKeymap } from '@codemirror/search'
-import { EditorState, type Text } from '@codemirror/state'
+import { Compartment, EditorState, type Text } from '@codemirror/state'
 import {
   drawSelection,
   EditorView,
@@ -44,19 +44,21 @@ type Props = {
 export function Editor({ label, initial, problem, facts, onEdit, onSave, handle }: Props) {
   const place = useRef<HTMLDivElement>(null)
   const view = useRef<EditorView>(undefined)
+  const colours = useRef(new Compartment())
   // The editor is made once; what it calls is always the newest.
   const newest = useRef({ onEdit, onSave, facts })
   newest.current = { onEdit, onSave, facts }
   const dark = useComputedColorScheme('light') === 'dark'
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: made anew for other colours alone, with the text it has
+  // biome-ignore lint/correctness/useExhaustiveDependencies: made once, so that undo, search and place are kept
   useEffect(() => {
     const made = new EditorView({
       parent: place.current!,
       state: EditorState.create({
-        doc: view.current?.state.doc ?? initial,
+        doc: initial,
         extensions: [
-          extensions(() => newest.current.facts, dark),
+          colours.current.of(EditorView.darkTheme.of(dark)),
+          extensions(() => newest.current.facts),
           keymap.of([
             {
               key: 'Mod-s',
@@ -77,6 +79,10 @@ export function Editor({ label, initial, problem, facts, onEdit, onSave, handle 
     view.current = made
     show(made, problem)
     return () => made.destroy()
+  }, [])
+
+  useEffect(() => {
+    view.current?.dispatch({ effects: colours.current.reconfigure(EditorView.darkTheme.of(dark)) })
   }, [dark])
 
   useEffect(() => {
@@ -115,9 +121,8 @@ const typeOverSelection = EditorView.domEventHandlers({
   },
 })
 
-const extensions = (facts: () => CompletionFacts, dark: boolean) => [
+const extensions = (facts: () => CompletionFacts) => [
   EditorView.cspNonce.of(styleNonce()),
-  EditorView.darkTheme.of(dark),
   typeOverSelection,
   lineNumbers(),
   highlightActiveLineGutter(),

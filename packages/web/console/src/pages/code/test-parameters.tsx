@@ -62,6 +62,7 @@ export function TestParameters({ opened, onClose, parameters, onChange }: Props)
             <TextInput
               aria-label={`Name of parameter ${index + 1}`}
               placeholder="name"
+              style={{ flex: '0 1 35%' }}
               value={name}
               onChange={(event) => change(index, { name: event.currentTarget.value })}
             />
