@@ -3,13 +3,9 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { createTestApp } from '../support/app.ts'
-import { openBrowser } from '../support/browser.ts'
-import { addressOf, demandAccessible, openWindow } from './console-window.fixture.ts'
+import { openConsole } from '../support/console.ts'
 
 const app = await createTestApp({ after })
-const browser = await openBrowser()
-after(() => browser.close())
-const base = `${addressOf(app)}/console/systems`
 
 const source = `function greet(req, resp) {
   log('greeting ' + req.params.name)
@@ -38,21 +34,20 @@ async function write(page: Page, text: string): Promise<void> {
   await page.keyboard.insertText(text)
 }
 
-test('a service is made, written, saved with Ctrl+S, and tested with parameters', async () => {
+test('a service is made, written, saved with Ctrl+S, and tested with parameters', async (t) => {
   const system = await app.createSystem('fresh')
-  const window = await openWindow(browser, app)
-  const { page } = window
-  await page.goto(`${base}/${system.key}/code`)
+  const { page, go, signIn, look, demandQuiet } = await openConsole(t, app)
+  await signIn()
+  await go(`/systems/${system.key}/code`)
   await page.getByText('There is no code yet').waitFor()
-  await window.picture('code-empty')
+  await look('code-empty')
 
   await page.getByRole('button', { name: 'New' }).click()
   const dialog = page.getByRole('dialog', { name: 'New code' })
   await dialog.getByLabel('Name').fill('double')
   await dialog.getByLabel('Parameters').fill('n')
   await page.keyboard.press('Enter')
-  await window.picture('code-new')
-  await demandAccessible(page)
+  await look('code-new')
   await dialog.getByRole('button', { name: 'Create' }).click()
 
   await page.getByRole('heading', { name: 'double' }).waitFor()
@@ -70,8 +65,7 @@ test('a service is made, written, saved with Ctrl+S, and tested with parameters'
   await parameters.getByLabel('Name of parameter 2').fill('word')
   await parameters.getByLabel('JSON value of word').fill('plain text')
   await parameters.getByText('A text needs quotes: "plain text"').waitFor()
-  await window.picture('code-parameters')
-  await demandAccessible(page)
+  await look('code-parameters')
   await parameters.getByRole('button', { name: 'Remove word' }).click()
   await parameters.getByRole('button', { name: 'Close' }).last().click()
 
@@ -79,43 +73,39 @@ test('a service is made, written, saved with Ctrl+S, and tested with parameters'
   const result = page.getByRole('dialog', { name: 'Success!' })
   await result.getByText('42').waitFor()
   await result.getByText(/Took \d+ ms/).waitFor()
-  await window.picture('code-success')
-  await demandAccessible(page)
+  await look('code-success')
   await result.getByRole('button', { name: 'Ok' }).click()
   await result.waitFor({ state: 'hidden' })
-  assert.deepEqual(window.troubles(), [])
-  await window.close()
+  demandQuiet()
 })
 
-test('a run that fails says so with its log, and what does not compile is shown at its line', async () => {
+test('a run that fails says so with its log, and what does not compile is shown at its line', async (t) => {
   const system = await furnished()
-  const window = await openWindow(browser, app)
-  const { page } = window
-  await page.goto(`${base}/${system.key}/code/service/greet`)
+  const { page, go, signIn, look, demandQuiet } = await openConsole(t, app)
+  await signIn()
+  await go(`/systems/${system.key}/code/service/greet`)
   await write(page, 'function greet(req, resp) {\n  log("so far")\n  resp.error("no such valve")\n}\n')
   await page.getByRole('button', { name: 'Save and Test' }).click()
   const failed = page.getByRole('dialog', { name: 'Failed' })
   await failed.getByText('no such valve').waitFor()
   await failed.getByText('so far').waitFor()
-  await window.picture('code-failed')
+  await look('code-failed')
   await failed.getByRole('button', { name: 'Ok' }).click()
 
   await write(page, 'function greet(req, resp) {\n  resp.success(\n}\n')
   await page.getByRole('button', { name: 'Save', exact: true }).click()
   await page.getByText('Line 3 does not compile').waitFor()
   await page.locator('.cm-lint-marker-error').waitFor()
-  await window.picture('code-problem')
-  await demandAccessible(page)
+  await look('code-problem')
   await page.getByRole('button', { name: 'Go to line 3' }).click()
-  assert.deepEqual(window.troubles(), [])
-  await window.close()
+  demandQuiet()
 })
 
-test('the wrench sets run-as, requires in their order and who may execute', async () => {
+test('the wrench sets run-as, requires in their order and who may execute', async (t) => {
   const system = await furnished()
-  const window = await openWindow(browser, app)
-  const { page } = window
-  await page.goto(`${base}/${system.key}/code/service/greet`)
+  const { page, go, signIn, look, demandQuiet } = await openConsole(t, app)
+  await signIn()
+  await go(`/systems/${system.key}/code/service/greet`)
   await page.getByRole('button', { name: /^Wrench/ }).click()
   const dialog = page.getByRole('dialog', { name: 'greet' })
   const runAs = dialog.getByRole('textbox', { name: 'Run as' }).or(dialog.getByRole('combobox', { name: 'Run as' }))
@@ -124,8 +114,7 @@ test('the wrench sets run-as, requires in their order and who may execute', asyn
   await runAs.first().fill('run')
   await page.getByRole('option', { name: 'runner@example.com' }).click()
   await dialog.getByLabel('Logging enabled').check()
-  await window.picture('code-properties')
-  await demandAccessible(page)
+  await look('code-properties')
 
   await dialog.getByRole('tab', { name: 'Requires' }).click()
   for (const name of ['Constants', 'clearblade']) {
@@ -135,15 +124,13 @@ test('the wrench sets run-as, requires in their order and who may execute', asyn
   await dialog.getByRole('button', { name: 'Load clearblade earlier' }).click()
   await dialog.getByRole('button', { name: 'Load clearblade earlier' }).click()
   await dialog.getByRole('button', { name: 'Remove log' }).click()
-  await window.picture('code-requires')
-  await demandAccessible(page)
+  await look('code-requires')
 
   await dialog.getByRole('tab', { name: 'Security' }).click()
   await dialog.getByRole('button', { name: 'Role' }).click()
   await page.getByRole('menuitem', { name: 'Anonymous' }).click()
   assert.equal(await dialog.getByLabel('Executable by Anonymous').isChecked(), true)
-  await window.picture('code-security')
-  await demandAccessible(page)
+  await look('code-security')
   await dialog.getByRole('button', { name: 'Apply' }).click()
   await page.getByText('The settings of greet are applied').waitFor()
 
@@ -165,15 +152,14 @@ test('the wrench sets run-as, requires in their order and who may execute', asyn
   await page.getByText('The settings of greet are applied').last().waitFor()
   await dialog.waitFor({ state: 'hidden' })
   assert.equal((await read(system, 'greet')).run_user, '')
-  assert.deepEqual(window.troubles(), [])
-  await window.close()
+  demandQuiet()
 })
 
-test('a save over a version that somebody else made meanwhile asks first', async () => {
+test('a save over a version that somebody else made meanwhile asks first', async (t) => {
   const system = await furnished()
-  const window = await openWindow(browser, app)
-  const { page } = window
-  await page.goto(`${base}/${system.key}/code/service/greet`)
+  const { page, go, signIn, look, demandQuiet } = await openConsole(t, app)
+  await signIn()
+  await go(`/systems/${system.key}/code/service/greet`)
   await write(page, '// mine\n')
   const theirs = `// theirs\n${source}`
   await app.call('PUT', `/admin/code/v/1/${system.key}/greet`, { developer: app.developer, body: { code: theirs } })
@@ -182,8 +168,7 @@ test('a save over a version that somebody else made meanwhile asks first', async
   await dialog.getByText('// theirs').waitFor()
   await dialog.getByText('// mine').waitFor()
   assert.equal((await read(system, 'greet')).code, theirs)
-  await window.picture('code-stale')
-  await demandAccessible(page)
+  await look('code-stale')
   await dialog.getByRole('button', { name: 'Keep editing' }).click()
   await page.getByText('Version 2 was saved meanwhile').waitFor()
 
@@ -192,19 +177,18 @@ test('a save over a version that somebody else made meanwhile asks first', async
   await page.getByText('Saved as version 3').waitFor()
   assert.equal((await read(system, 'greet')).code, '// mine\n')
   // The refused save itself is an answer with status 400.
-  assert.deepEqual(window.troubles(/status of 400/), [])
-  await window.close()
+  demandQuiet(/status of 400/)
 })
 
-test('unsaved text is asked about before leaving, and survives a reload', async () => {
+test('unsaved text is asked about before leaving, and survives a reload', async (t) => {
   const system = await furnished()
-  const window = await openWindow(browser, app)
-  const { page } = window
-  await page.goto(`${base}/${system.key}/code/service/greet`)
+  const { page, go, signIn, look, demandQuiet } = await openConsole(t, app)
+  await signIn()
+  await go(`/systems/${system.key}/code/service/greet`)
   await write(page, '// work of an hour\n')
   await page.getByRole('link', { name: /^SetupTwoFactorAuth/ }).click()
   const dialog = page.getByRole('dialog', { name: 'Leave without saving?' })
-  await window.picture('code-leave')
+  await look('code-leave')
   await dialog.getByRole('button', { name: 'Stay' }).click()
   await editor(page).getByText('// work of an hour').waitFor()
 
@@ -221,71 +205,65 @@ test('unsaved text is asked about before leaving, and survives a reload', async 
   await editor(page).getByText('Good day').waitFor()
   assert.equal(await page.getByRole('button', { name: 'Bring it back' }).count(), 0)
   assert.equal((await read(system, 'greet')).code, source)
-  assert.deepEqual(window.troubles(), [])
-  await window.close()
+  demandQuiet()
 })
 
-test('a key that was typed into a library is offered to the secrets, and moves there', async () => {
+test('a key that was typed into a library is offered to the secrets, and moves there', async (t) => {
   const system = await furnished()
-  const window = await openWindow(browser, app)
-  const { page } = window
-  await page.goto(`${base}/${system.key}/code/library/Constants`)
+  const { page, go, signIn, look, demandQuiet } = await openConsole(t, app)
+  await signIn()
+  await go(`/systems/${system.key}/code/library/Constants`)
   await write(page, 'var TWILIO_SECRET = "0123456789abcdef"\nvar TWILIO_URL = "https://api.twilio.com"\n')
   await page.getByRole('button', { name: 'Save', exact: true }).click()
   await page.getByText('This looks like keys of a provider').waitFor()
-  await window.picture('code-typed-secrets')
-  await demandAccessible(page)
+  await look('code-typed-secrets')
   await page.getByRole('button', { name: 'Move into secrets' }).click()
   await editor(page).getByText('secret:').waitFor()
   assert.doesNotMatch(await editor(page).innerText(), /0123456789abcdef/)
   const { body } = await app.call('GET', `/admin/v/4/system/${system.key}/secrets`, { developer: app.developer })
   assert.equal(body.length ?? body.secrets?.length, 1)
-  assert.deepEqual(window.troubles(), [])
-  await window.close()
+  demandQuiet()
 })
 
-test('versions show what differs, and an older one is made current again', async () => {
+test('versions show what differs, and an older one is made current again', async (t) => {
   const system = await furnished()
   await app.call('PUT', `/admin/code/v/1/${system.key}/greet`, {
     developer: app.developer,
     body: { code: source.replace('Good day', 'Good night') },
   })
-  const window = await openWindow(browser, app)
-  const { page } = window
-  await page.goto(`${base}/${system.key}/code/service/greet`)
+  const { page, go, signIn, look, demandQuiet } = await openConsole(t, app)
+  await signIn()
+  await go(`/systems/${system.key}/code/service/greet`)
   await editor(page).getByText('Good night').waitFor()
   await page.getByRole('button', { name: 'Versions' }).click()
   const dialog = page.getByRole('dialog', { name: 'Versions of greet' })
   await dialog.getByRole('button', { name: /Version 1/ }).click()
   await dialog.getByRole('textbox', { name: 'Version 1' }).getByText('Good day').waitFor()
-  await window.picture('code-versions')
-  await demandAccessible(page)
+  await look('code-versions')
   await dialog.getByRole('button', { name: 'Make current' }).click()
   await page.getByText('Version 1 of greet is current').waitFor()
   await page.keyboard.press('Escape')
   await editor(page).getByText('Good day').waitFor()
   assert.equal((await read(system, 'greet')).current_version, 1)
-  assert.deepEqual(window.troubles(), [])
-  await window.close()
+  demandQuiet()
 })
 
-test('the history shows logs and failed runs, a deleted service is gone', async () => {
+test('the history shows logs and failed runs, a deleted service is gone', async (t) => {
   const system = await furnished()
   await app.createService(system, 'broken', 'log("before it broke")\nthrow new Error("valve stuck")\n', {
     requires: 'log',
     fields: { logging_enabled: true },
   })
   await app.run(system, 'broken', { valve: 7 }, { developer: app.developer })
-  const window = await openWindow(browser, app)
-  const { page } = window
-  await page.goto(`${base}/${system.key}/code/service/broken`)
+  const { page, go, signIn, look, demandQuiet } = await openConsole(t, app)
+  await signIn()
+  await go(`/systems/${system.key}/code/service/broken`)
   await page.getByRole('button', { name: 'Code History' }).click()
   const dialog = page.getByRole('dialog', { name: 'Code History of broken' })
   await dialog.getByText('before it broke').waitFor()
   await dialog.getByText('Failed Runs').click()
   await dialog.getByText('valve stuck').first().waitFor()
-  await window.picture('code-history')
-  await demandAccessible(page)
+  await look('code-history')
   await page.keyboard.press('Escape')
 
   await page.getByRole('button', { name: 'Delete' }).click()
@@ -295,22 +273,21 @@ test('the history shows logs and failed runs, a deleted service is gone', async 
   await page.getByText('Choose a service or a library').waitFor()
   const names = await app.call('GET', `/admin/code/v/1/${system.key}`, { developer: app.developer })
   assert.deepEqual(names.body.code, ['SetupTwoFactorAuth', 'greet'])
-  assert.deepEqual(window.troubles(), [])
-  await window.close()
+  demandQuiet()
 })
 
-test('the editor completes what a service sees, and finds', async () => {
+test('the editor completes what a service sees, and finds', async (t) => {
   const system = await furnished()
-  const window = await openWindow(browser, app)
-  const { page } = window
-  await page.goto(`${base}/${system.key}/code/service/greet`)
+  const { page, go, signIn, look, demandQuiet } = await openConsole(t, app)
+  await signIn()
+  await go(`/systems/${system.key}/code/service/greet`)
   await write(page, ' ')
   await page.keyboard.type('ClearBl')
   await page
     .getByRole('option', { name: /^ClearBlade/ })
     .first()
     .waitFor()
-  await window.picture('code-completion')
+  await look('code-completion')
   await page.keyboard.press('Escape')
   await write(page, ' ')
   await page.keyboard.type('req.params.')
@@ -318,42 +295,29 @@ test('the editor completes what a service sees, and finds', async () => {
   await editor(page).getByText('req.params.name').waitFor()
   await page.keyboard.press('Control+f')
   await page.getByRole('textbox', { name: 'Find' }).fill('params')
-  await window.picture('code-find')
+  await look('code-find')
   await page.getByLabel('Search services and libraries').fill('two')
   await page.getByRole('link', { name: /^greet/ }).waitFor({ state: 'detached' })
   await page.getByRole('link', { name: /^SetupTwoFactorAuth/ }).waitFor()
-  assert.deepEqual(window.troubles(), [])
-  await window.close()
+  demandQuiet()
 })
 
-for (const size of ['wide', 'narrow'] as const) {
-  for (const colours of ['light', 'dark'] as const) {
-    test(`code is readable and usable, ${size} and ${colours}`, async () => {
-      const system = await furnished()
-      const window = await openWindow(browser, app, { size, colours })
-      const { page } = window
-      await page.goto(`${base}/${system.key}/code`)
-      await page.getByRole('link', { name: /^greet/ }).waitFor()
-      await window.picture('code-list')
-      await demandAccessible(page)
-      await page.getByRole('link', { name: /^greet/ }).click()
-      await editor(page).getByText('Good day').waitFor()
-      await window.picture('code-service')
-      await demandAccessible(page)
-      await page.getByRole('button', { name: /^Wrench/ }).click()
-      await page.getByRole('dialog', { name: 'greet' }).getByLabel('Logging enabled').waitFor()
-      await window.picture('code-wrench')
-      await demandAccessible(page)
-      await page.keyboard.press('Escape')
-      await page.getByRole('dialog').waitFor({ state: 'hidden' })
-      await page.getByRole('button', { name: 'Versions' }).click()
-      await page.getByRole('dialog').getByText('Both are the same').waitFor()
-      await window.picture('code-versions')
-      await demandAccessible(page)
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-      assert.ok(overflow <= 0, `the page is ${overflow} px wider than the window`)
-      assert.deepEqual(window.troubles(), [])
-      await window.close()
-    })
-  }
-}
+test('on a narrow screen list and editor take turns, and nothing is wider than the screen', async (t) => {
+  const system = await furnished()
+  const { page, go, signIn, look, demandQuiet } = await openConsole(t, app)
+  await signIn()
+  await go(`/systems/${system.key}/code`)
+  await page.getByText('Choose a service or a library').waitFor()
+  await look('code-list')
+  await page.getByRole('link', { name: /^greet/ }).click()
+  await editor(page).getByText('Good day').waitFor()
+  await look('code-service')
+  await page.setViewportSize({ width: 390, height: 844 })
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+  assert.ok(overflow <= 0, `the page is ${overflow} px wider than the window`)
+  await page.getByRole('link', { name: /^SetupTwoFactorAuth/ }).waitFor({ state: 'hidden' })
+  await page.getByRole('link', { name: 'All code' }).click()
+  await page.getByRole('link', { name: /^SetupTwoFactorAuth/ }).click()
+  await editor(page).getByText('3 users').waitFor()
+  demandQuiet()
+})

@@ -1,11 +1,13 @@
 /** Code: services and libraries of a system side by side, and beside them the one that is open. */
-import { Anchor, Box, Button, Group, Loader, NavLink, Stack, Text, TextInput, Title } from '@mantine/core'
+import { Anchor, Box, Button, Group, Loader, NavLink, Stack, Text, TextInput } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { IconChevronLeft, IconPlus, IconSearch } from '@tabler/icons-react'
+import { IconChevronLeft, IconCode, IconPlus, IconSearch } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, Outlet, useParams } from 'react-router'
 import { Failure } from '../../frame/failure.tsx'
+import { NothingYet } from '../../frame/nothing-yet.tsx'
+import { PageHead } from '../../frame/page-head.tsx'
 import { useSystemKey } from '../../frame/system-frame.tsx'
 import classes from './code.module.css'
 import { type Kind, type Listed, listQuery } from './code-api.ts'
@@ -18,14 +20,16 @@ export function CodePage() {
   const [adding, { open, close }] = useDisclosure(false)
   return (
     <Stack gap="sm">
-      <Group justify="space-between" visibleFrom={name === undefined ? undefined : 'sm'}>
-        <Title order={1} size="h2">
-          Code
-        </Title>
-        <Button leftSection={<IconPlus size={16} />} onClick={open}>
-          New
-        </Button>
-      </Group>
+      <Box visibleFrom={name === undefined ? undefined : 'sm'}>
+        <PageHead
+          title="Code"
+          actions={
+            <Button leftSection={<IconPlus size={16} />} onClick={open}>
+              New
+            </Button>
+          }
+        />
+      </Box>
       {list.isError && <Failure error={list.error} title="The code cannot be listed" />}
       <div className={classes.columns}>
         <Box className={`${classes.list} ${name === undefined ? '' : classes.aside}`}>
@@ -53,11 +57,17 @@ export function NothingOpen() {
   const key = useSystemKey()
   const list = useQuery(listQuery(key))
   if (list.data === undefined) return null
+  if (list.data.length === 0) {
+    return (
+      <NothingYet icon={IconCode} title="There is no code yet">
+        A service runs when it is called; a library is code that services share. Press New to write the first one, or
+        install a package.
+      </NothingYet>
+    )
+  }
   return (
-    <Text c="dimmed" size="sm" visibleFrom={list.data.length === 0 ? undefined : 'sm'}>
-      {list.data.length === 0
-        ? 'There is no code yet. A service runs when it is called; a library is code that services share. Press New to write the first one, or install a package.'
-        : 'Choose a service or a library to read and change it.'}
+    <Text c="dimmed" size="sm" visibleFrom="sm">
+      Choose a service or a library to read and change it.
     </Text>
   )
 }

@@ -1,10 +1,10 @@
 /** Deletes a service or library, after asking. */
-import { notifications } from '@mantine/notifications'
 import { useQueryClient } from '@tanstack/react-query'
 import { flushSync } from 'react-dom'
 import { useNavigate } from 'react-router'
+import { Confirm } from '../../frame/confirm.tsx'
+import { tellDone } from '../../frame/tell.ts'
 import { removeUnit, type UnitPlace } from './code-api.ts'
-import { Confirm } from './confirm.tsx'
 
 type Props = { opened: boolean; onClose: () => void; place: UnitPlace; onGone: () => void }
 
@@ -16,12 +16,12 @@ export function RemoveUnit({ opened, onClose, place, onGone }: Props) {
       opened={opened}
       onClose={onClose}
       title={`Delete ${place.name}?`}
-      action="Delete"
-      run={() =>
+      label="Delete"
+      action={() =>
         removeUnit(queries, place, () => {
           // Nothing is unsaved any more, so that nobody is asked whether to leave.
           flushSync(onGone)
-          notifications.show({ color: 'green', message: `${place.name} is deleted` })
+          tellDone(`${place.name} is deleted`)
           return navigate(`/systems/${place.key}/code`)
         })
       }

@@ -1,9 +1,9 @@
 /** Keys of providers that were typed into code: says which, and offers to move them into the system's secrets. */
 import { Alert, Button, Group, List, Text } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { ask } from '../../api.ts'
 import { Failure } from '../../frame/failure.tsx'
+import { tellDone } from '../../frame/tell.ts'
 import { listKey, type UnitPlace, unitQuery } from './code-api.ts'
 
 type TypedSecret = { constant: string; line: number; secret: string; hosts: string[] }
@@ -20,7 +20,7 @@ export function TypedSecrets({ place, version, dirty }: { place: UnitPlace; vers
   const move = useMutation({
     mutationFn: () => ask(path, { method: 'POST', body: {} }),
     onSuccess: async () => {
-      notifications.show({ color: 'green', message: 'Moved. The code names the secrets now, and holds none.' })
+      tellDone('Moved. The code names the secrets now, and holds none.')
       await queries.invalidateQueries({ queryKey: listKey(key) })
     },
   })

@@ -1,9 +1,9 @@
 /** All versions of a service or library, what differs between one and the text at hand, and the way back to it. */
 import { Badge, Button, Group, Loader, Modal, NavLink, ScrollArea, Stack, Text } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Failure } from '../../frame/failure.tsx'
+import { tellDone } from '../../frame/tell.ts'
 import { makeCurrent, type UnitPlace, type Version, versionQuery, versionsQuery } from './code-api.ts'
 import { LazyDifference } from './lazy-difference.tsx'
 
@@ -66,8 +66,7 @@ function OneVersion({ place, version, text, dirty }: OneProps) {
   const unit = useQuery(versionQuery(place, version.version))
   const make = useMutation({
     mutationFn: () => makeCurrent(queries, place, version.version),
-    onSuccess: () =>
-      notifications.show({ color: 'green', message: `Version ${version.version} of ${place.name} is current` }),
+    onSuccess: () => tellDone(`Version ${version.version} of ${place.name} is current`),
   })
   return (
     <Stack style={{ flex: '1 1 320px', minWidth: 0 }} gap="xs">

@@ -4,6 +4,7 @@ import { useHotkeys } from '@mantine/hooks'
 import { notifications } from '@mantine/notifications'
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
+import { tellDone, tellFailed } from '../../frame/tell.ts'
 import { type RunAnswer, runService, type Unit, type UnitPlace } from './code-api.ts'
 import { CodeHistory } from './code-history.tsx'
 import { Editor } from './editor.tsx'
@@ -39,7 +40,7 @@ export function Workbench({ place, current }: { place: UnitPlace; current: Unit 
       else tell(answer.version, answer.version === base.version, answer.problem?.message)
       return answer.kind === 'saved'
     } catch (error) {
-      notifications.show({ color: 'red', title: 'Not saved', message: error instanceof Error ? error.message : '' })
+      tellFailed(error, 'Not saved')
       return false
     }
   }
@@ -156,9 +157,6 @@ export function Workbench({ place, current }: { place: UnitPlace; current: Unit 
 
 function tell(version: number, same: boolean, problem: string | undefined): void {
   const saved = same ? `Nothing has changed since version ${version}` : `Saved as version ${version}`
-  notifications.show(
-    problem === undefined
-      ? { color: 'green', message: saved }
-      : { color: 'orange', title: `${saved}, which does not compile`, message: problem },
-  )
+  if (problem === undefined) tellDone(saved)
+  else notifications.show({ color: 'orange', title: `${saved}, which does not compile`, message: problem })
 }

@@ -1,9 +1,9 @@
 /** The dialog behind the wrench: Properties, Requires and Security of a service, or the first two of a library. */
 import { Button, Group, Loader, Modal, Stack, Tabs } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Failure } from '../../frame/failure.tsx'
+import { tellDone } from '../../frame/tell.ts'
 import type { Unit, UnitPlace } from './code-api.ts'
 import { type Properties, PropertiesTab } from './properties-tab.tsx'
 import { RequiresTab } from './requires-tab.tsx'
@@ -59,7 +59,7 @@ function Form({ place, unit: given, email, roles: givenRoles, onClose }: FormPro
       await queries.invalidateQueries({ queryKey: rolesQuery(place.key).queryKey })
     },
     onSuccess: () => {
-      notifications.show({ color: 'green', message: `The settings of ${place.name} are applied` })
+      tellDone(`The settings of ${place.name} are applied`)
       onClose()
     },
   })

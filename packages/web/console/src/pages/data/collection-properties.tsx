@@ -1,12 +1,13 @@
 /** Name and id of a collection, and its end. */
-import { Button, Code, Group, Stack, Text, TextInput } from '@mantine/core'
-import { useClipboard, useDisclosure } from '@mantine/hooks'
-import { notifications } from '@mantine/notifications'
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useNavigate } from 'react-router'
+import { Confirm } from '../../frame/confirm.tsx'
+import { CopyButton, Mono } from '../../frame/copy.tsx'
 import { Failure } from '../../frame/failure.tsx'
-import { Confirm } from '../code/confirm.tsx'
+import { tellDone } from '../../frame/tell.ts'
 import { type Collection, changeCollection, collectionsKey, deleteCollection } from './data-api.ts'
 
 type Props = { systemKey: string; collection: Collection; onClose: () => void }
@@ -15,7 +16,6 @@ export function CollectionProperties({ systemKey, collection, onClose }: Props) 
   const { collectionID: id, name: before } = collection
   const [name, setName] = useState(before)
   const [removing, { open, close }] = useDisclosure(false)
-  const { copy, copied } = useClipboard({ timeout: 1500 })
   const queries = useQueryClient()
   const navigate = useNavigate()
   const listChanged = () => queries.invalidateQueries({ queryKey: collectionsKey(systemKey) })
@@ -23,7 +23,7 @@ export function CollectionProperties({ systemKey, collection, onClose }: Props) 
     mutationFn: () => changeCollection(id, { renameCollection: name }),
     onSuccess: async () => {
       await listChanged()
-      notifications.show({ color: 'green', message: `${before} is named ${name.trim()} now` })
+      tellDone(`${before} is named ${name.trim()} now`)
       onClose()
       navigate(`/systems/${systemKey}/data/${encodeURIComponent(name.trim())}`, { replace: true })
     },
@@ -56,11 +56,9 @@ export function CollectionProperties({ systemKey, collection, onClose }: Props) 
         <Text size="sm" fw={500}>
           Collection ID
         </Text>
-        <Group gap="xs">
-          <Code>{id}</Code>
-          <Button size="compact-sm" variant="default" onClick={() => copy(id)}>
-            {copied ? 'Copied' : 'Copy'}
-          </Button>
+        <Group gap={4}>
+          <Mono>{id}</Mono>
+          <CopyButton value={id} what="the collection ID" />
         </Group>
       </div>
       <Group>
@@ -72,12 +70,12 @@ export function CollectionProperties({ systemKey, collection, onClose }: Props) 
         opened={removing}
         onClose={close}
         title={`Delete ${before}?`}
-        action="Delete"
-        run={async () => {
+        label="Delete"
+        action={async () => {
           await deleteCollection(id)
           await navigate(`/systems/${systemKey}/data`)
           queries.removeQueries({ queryKey: ['collection', id], type: 'inactive' })
-          notifications.show({ color: 'green', message: `${before} is deleted` })
+          tellDone(`${before} is deleted`)
           await listChanged()
         }}
       >

@@ -1,10 +1,10 @@
 /** The toolbar of a collection, its filter and its grid, and the dialogs behind them. */
 import { Group, Stack, Text, Title } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import { Confirm } from '../../frame/confirm.tsx'
 import { Failure } from '../../frame/failure.tsx'
-import { Confirm } from '../code/confirm.tsx'
+import { tellDone } from '../../frame/tell.ts'
 import { CollectionWrench } from './collection-wrench.tsx'
 import { type Collection, type Column, countQuery, deleteRows, rowsKey, type View } from './data-api.ts'
 import { DeleteAll } from './delete-all.tsx'
@@ -23,8 +23,13 @@ type Props = { systemKey: string; collection: Collection; columns: Column[] }
 export function CollectionView({ systemKey, collection, columns }: Props) {
   const { collectionID: id, name } = collection
   const queries = useQueryClient()
-  const [view, setView] = useState<View>({ conditions: [], sort: undefined })
+  const [view, showView] = useState<View>({ conditions: [], sort: undefined })
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
+  /** Rows that a filter takes out of sight are not deleted with those in sight. */
+  const setView = (next: View): void => {
+    if (next.conditions !== view.conditions) setSelected(new Set())
+    showView(next)
+  }
   const [filtering, setFiltering] = useState(false)
   const [dialog, setDialog] = useState<DialogName>()
   const close = () => setDialog(undefined)
@@ -92,12 +97,12 @@ export function CollectionView({ systemKey, collection, columns }: Props) {
         opened={dialog === 'delete'}
         onClose={close}
         title={`Delete ${selected.size} row${selected.size === 1 ? '' : 's'}?`}
-        action="Delete"
-        run={async () => {
+        label="Delete"
+        action={async () => {
           const gone = await deleteRows(id, [...selected])
           setSelected(new Set())
           await rowsChanged()
-          notifications.show({ color: 'green', message: `${gone} row${gone === 1 ? ' is' : 's are'} deleted` })
+          tellDone(`${gone} row${gone === 1 ? ' is' : 's are'} deleted`)
         }}
       >
         They are gone for good.

@@ -1,9 +1,9 @@
 /** The dialog behind the wrench of a collection: Properties, Columns and Security. */
 import { Button, Group, Loader, Modal, Stack, Tabs } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Failure } from '../../frame/failure.tsx'
+import { tellDone } from '../../frame/tell.ts'
 import { RightsEditor } from '../code/rights-editor.tsx'
 import { levelsOf, type Resource, type Role, rolesQuery, writeLevels } from '../code/roles-api.ts'
 import { CollectionProperties } from './collection-properties.tsx'
@@ -65,7 +65,7 @@ function Rights({ systemKey, collection, roles }: { systemKey: string; collectio
   const save = useMutation({
     mutationFn: () => writeLevels(systemKey, resource, before, levels),
     onSuccess: async () => {
-      notifications.show({ color: 'green', message: `The rights on ${collection.name} are saved` })
+      tellDone(`The rights on ${collection.name} are saved`)
       await queries.invalidateQueries({ queryKey: rolesQuery(systemKey).queryKey })
     },
   })

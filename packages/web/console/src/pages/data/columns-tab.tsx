@@ -1,11 +1,11 @@
 /** Columns of a collection with their indexes: renamed, indexed, taken away. Each change is made at once. */
 import { ActionIcon, Button, Group, Loader, NativeSelect, Stack, Table, Text, TextInput } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
 import { IconTrash } from '@tabler/icons-react'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { Confirm } from '../../frame/confirm.tsx'
 import { Failure } from '../../frame/failure.tsx'
-import { Confirm } from '../code/confirm.tsx'
+import { tellFailed } from '../../frame/tell.ts'
 import { type Collection, type Column, changeCollection, type Index, indexesQuery, setIndex } from './data-api.ts'
 
 type Props = { systemKey: string; collection: Collection; columns: Column[]; onDone: () => unknown }
@@ -47,8 +47,8 @@ export function ColumnsTab(props: Props) {
         opened={leaving !== undefined}
         onClose={() => setLeaving(undefined)}
         title={`Delete the column ${leaving ?? ''}?`}
-        action="Delete"
-        run={async () => {
+        label="Delete"
+        action={async () => {
           await changeCollection(collection.collectionID, { deleteColumn: leaving })
           await onDone()
         }}
@@ -66,7 +66,7 @@ function OneColumn({ systemKey, collection, column, indexes, onDone, onDelete }:
   const [name, setName] = useState(before)
   const unique = indexes.some((one) => one.type === 'Unique Index')
   const plain = indexes.some((one) => one.type === 'Nonunique Index')
-  const fail = (error: Error) => notifications.show({ color: 'red', title: 'Not changed', message: error.message })
+  const fail = (error: Error) => tellFailed(error, 'Not changed')
   const rename = useMutation({
     mutationFn: () => changeCollection(collection.collectionID, { renameColumn: { from: before, to: name } }),
     onSuccess: onDone,

@@ -1,11 +1,13 @@
 /** Data: the collections of a system, and beside them the one that is open. */
-import { Anchor, Box, Button, Group, Loader, Modal, NavLink, Stack, Text, TextInput, Title } from '@mantine/core'
+import { Anchor, Box, Button, Group, Loader, Modal, NavLink, Stack, Text, TextInput } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { IconChevronLeft, IconPlus, IconSearch } from '@tabler/icons-react'
+import { IconChevronLeft, IconPlus, IconSearch, IconTable } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, Outlet, useNavigate, useParams } from 'react-router'
 import { Failure } from '../../frame/failure.tsx'
+import { NothingYet } from '../../frame/nothing-yet.tsx'
+import { PageHead } from '../../frame/page-head.tsx'
 import { useSystemKey } from '../../frame/system-frame.tsx'
 import classes from './data.module.css'
 import { type Collection, collectionsKey, collectionsQuery, createCollection } from './data-api.ts'
@@ -17,14 +19,16 @@ export function DataPage() {
   const [adding, { open, close }] = useDisclosure(false)
   return (
     <Stack gap="sm">
-      <Group justify="space-between" visibleFrom={name === undefined ? undefined : 'sm'}>
-        <Title order={1} size="h2">
-          Data
-        </Title>
-        <Button leftSection={<IconPlus size={16} />} onClick={open}>
-          Collection
-        </Button>
-      </Group>
+      <Box visibleFrom={name === undefined ? undefined : 'sm'}>
+        <PageHead
+          title="Data"
+          actions={
+            <Button leftSection={<IconPlus size={16} />} onClick={open}>
+              Collection
+            </Button>
+          }
+        />
+      </Box>
       {list.isError && <Failure error={list.error} title="The collections cannot be listed" />}
       <div className={classes.columns}>
         <Box className={`${classes.list} ${name === undefined ? '' : classes.aside}`}>
@@ -53,11 +57,17 @@ export function DataPage() {
 export function NoCollectionOpen() {
   const list = useQuery(collectionsQuery(useSystemKey()))
   if (list.data === undefined) return null
+  if (list.data.length === 0) {
+    return (
+      <NothingYet icon={IconTable} title="There is no collection yet">
+        A collection is a table of rows that services and users read and write as their roles allow. Press + Collection
+        to make the first one, or install a package.
+      </NothingYet>
+    )
+  }
   return (
-    <Text c="dimmed" size="sm" visibleFrom={list.data.length === 0 ? undefined : 'sm'}>
-      {list.data.length === 0
-        ? 'There is no collection yet. A collection is a table of rows that services, users and devices read and write as their roles allow. Press + Collection to make the first one.'
-        : 'Choose a collection to see its rows.'}
+    <Text c="dimmed" size="sm" visibleFrom="sm">
+      Choose a collection to see its rows.
     </Text>
   )
 }

@@ -1,9 +1,9 @@
 /** The dialog that takes rows in from a CSV or JSON file. */
 import { Alert, Button, Checkbox, FileInput, Group, Modal, Progress, Stack, Text } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Failure } from '../../frame/failure.tsx'
+import { tellDone } from '../../frame/tell.ts'
 import { type Collection, type Column, changeCollection, insertRows } from './data-api.ts'
 import { guessType, type Parsed, readRows, rowsFor } from './files.ts'
 
@@ -77,7 +77,7 @@ function Form({ onClose, collection, columns, onDone }: Omit<Props, 'opened'>) {
       return count
     },
     onSuccess: (count) => {
-      notifications.show({ color: 'green', message: `${count.toLocaleString()} rows are imported` })
+      tellDone(`${count.toLocaleString()} rows are imported`)
       onClose()
     },
     onSettled: onDone,

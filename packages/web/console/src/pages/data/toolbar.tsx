@@ -1,6 +1,5 @@
 /** The buttons over the grid. */
 import { ActionIcon, Button, Group, Menu, Tooltip } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
 import {
   type Icon,
   IconColumnInsertRight,
@@ -14,6 +13,7 @@ import {
   IconUpload,
 } from '@tabler/icons-react'
 import { useMutation } from '@tanstack/react-query'
+import { tellDone, tellFailed } from '../../frame/tell.ts'
 import type { DialogName } from './collection-view.tsx'
 import type { Column, View } from './data-api.ts'
 import { download, type Format } from './files.ts'
@@ -33,9 +33,8 @@ type Props = {
 export function Toolbar({ id, name, columns, view, selected, onFilter, onRefresh, onOpen }: Props) {
   const saving = useMutation({
     mutationFn: (format: Format) => download(id, name, columns, view, format),
-    onSuccess: (count) =>
-      notifications.show({ color: 'green', message: `${count.toLocaleString()} rows are exported` }),
-    onError: (error) => notifications.show({ color: 'red', title: 'Not exported', message: error.message }),
+    onSuccess: (count) => tellDone(`${count.toLocaleString()} rows are exported`),
+    onError: (error) => tellFailed(error, 'Not exported'),
   })
   return (
     <Group gap="xs">
