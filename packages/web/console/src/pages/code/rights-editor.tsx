@@ -61,7 +61,7 @@ export function RightsEditor({ roles, resource, boxes, first, levels, onChange }
             <Table.Tbody>
               {listed.map(({ ID, Name }) => (
                 <Table.Tr key={ID}>
-                  <Table.Td>{Name}</Table.Td>
+                  <Table.Td style={{ overflowWrap: 'anywhere' }}>{Name}</Table.Td>
                   {boxes.map(({ label, bit }) => (
                     <Table.Td key={label}>
                       <Checkbox
