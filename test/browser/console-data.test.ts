@@ -185,8 +185,12 @@ test('rows are filtered and sorted, what others write comes in, and the item ID 
   await page.getByRole('button', { name: 'Apply' }).click()
   await page.getByText('1 row matches').waitFor()
   await look('data-filter')
+  await page.getByRole('checkbox', { name: 'Select row 1' }).check()
+  await page.getByRole('button', { name: 'Row (1)' }).waitFor()
   await page.getByRole('button', { name: 'No filter' }).click()
   await page.getByText('3 rows', { exact: true }).waitFor()
+  // What was chosen under the filter is not chosen any more.
+  await page.getByRole('button', { name: 'Row (1)' }).waitFor({ state: 'detached' })
 
   await insert(id, { user_id: 'dan', sms_code: '555555', tries: 8 })
   await page.getByText('4 rows', { exact: true }).waitFor()

@@ -1,9 +1,14 @@
-/** Text that was not saved yet, kept by this tab of the browser until it is: a lost session loses no work. */
+/**
+ * Text that was not saved yet, kept by this tab of the browser until it is: a lost session loses no work. Whoever signs in
+ * next as somebody else does not see it.
+ */
+import { session } from '../../api.ts'
 import type { UnitPlace } from './code-api.ts'
 
 export type Draft = { version: number; text: string; at: number }
 
-const keyOf = ({ key, kind, name }: UnitPlace): string => `gatehouse.draft.${key}.${kind}.${name}`
+const keyOf = ({ key, kind, name }: UnitPlace): string =>
+  `gatehouse.draft.${session()?.email ?? ''}.${key}.${kind}.${name}`
 
 export function readDraft(place: UnitPlace): Draft | undefined {
   try {

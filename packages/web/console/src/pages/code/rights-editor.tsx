@@ -46,20 +46,22 @@ export function RightsEditor({ roles, resource, boxes, first, levels, onChange }
         </Text>
       ) : (
         <Table.ScrollContainer minWidth={260}>
-          <Table>
+          <Table horizontalSpacing={4}>
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>Name</Table.Th>
                 {boxes.map(({ label }) => (
-                  <Table.Th key={label}>{label}</Table.Th>
+                  <Table.Th key={label} fz="xs">
+                    {label}
+                  </Table.Th>
                 ))}
-                <Table.Th aria-label="Remove" w={40} />
+                <Table.Th aria-label="Remove" w={32} />
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
               {listed.map(({ ID, Name }) => (
                 <Table.Tr key={ID}>
-                  <Table.Td>{Name}</Table.Td>
+                  <Table.Td style={{ overflowWrap: 'anywhere' }}>{Name}</Table.Td>
                   {boxes.map(({ label, bit }) => (
                     <Table.Td key={label}>
                       <Checkbox

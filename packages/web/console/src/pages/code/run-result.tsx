@@ -30,7 +30,7 @@ export function RunResult({ answer, error, onClose }: Props) {
         {answer !== undefined && (
           <>
             <Output title="Answer" text={shown(answer.results)} empty="The service answered nothing." />
-            <Output title="Log" text={answer.logs.trimEnd()} empty="Nothing was logged. log(…) writes here." />
+            <Output title="Log" text={answer.logs.trimEnd()} empty="Nothing was logged. console.log(…) writes here." />
             <Text size="sm" c="dimmed">
               {answer.status === undefined ? '' : `Status ${answer.status}. `}Took {answer.ms} ms, as developer.
             </Text>

@@ -18,8 +18,9 @@ export function useEditing(place: UnitPlace, current: Unit) {
   const [dirty, setDirty] = useState(false)
   const [draft, setDraft] = useState(() => readDraft(place))
 
-  const keep = useDebouncedCallback((text: string) => {
+  const keep = useDebouncedCallback((doc: Text) => {
     const { code, version } = newestBase.current
+    const text = doc.toString()
     if (text === code) dropDraft(place)
     else keepDraft(place, { version, text, at: Date.now() })
   }, 400)
@@ -32,7 +33,7 @@ export function useEditing(place: UnitPlace, current: Unit) {
   const edited = (doc: Text): void => {
     const { code } = newestBase.current
     setDirty(doc.length !== code.length || doc.toString() !== code)
-    keep(doc.toString())
+    keep(doc)
   }
 
   const save = useMutation({

@@ -23,8 +23,13 @@ type Props = { systemKey: string; collection: Collection; columns: Column[] }
 export function CollectionView({ systemKey, collection, columns }: Props) {
   const { collectionID: id, name } = collection
   const queries = useQueryClient()
-  const [view, setView] = useState<View>({ conditions: [], sort: undefined })
+  const [view, showView] = useState<View>({ conditions: [], sort: undefined })
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
+  /** Rows that a filter takes out of sight are not deleted with those in sight. */
+  const setView = (next: View): void => {
+    if (next.conditions !== view.conditions) setSelected(new Set())
+    showView(next)
+  }
   const [filtering, setFiltering] = useState(false)
   const [dialog, setDialog] = useState<DialogName>()
   const close = () => setDialog(undefined)
