@@ -431,6 +431,13 @@ test('code of a portal finds its globals: pages, loader, notifications, flyout, 
   await page.getByText('shown 2').waitFor()
   await page.goBack()
   await page.locator('#done').waitFor()
+  for (const [hash, words] of [
+    ['#/Nowhere%20at%20all', 'no page /Nowhere at all.'],
+    ['#/%E0%A4%A', 'no page /%E0%A4%A.'],
+  ] as const) {
+    await page.evaluate((one) => (location.hash = one), hash)
+    await page.getByText(words).waitFor()
+  }
   assert.deepEqual(problems, [])
   await close()
 })

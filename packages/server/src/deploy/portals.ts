@@ -1,7 +1,7 @@
 /**
  * Portals as things of a system: who may see, make, change and delete one. They stand where packages bring them, among the
- * kept assets, so a portal that nobody changed is exported byte for byte; one that was changed becomes one file with its
- * whole config, a layout that every importer reads (packages-portals-edge.md §1.2). Opening one is `http/routes/portals.ts`.
+ * kept assets, so a portal that nobody changed is exported byte for byte; one that was changed keeps its layout, one file or
+ * a folder of pieces (packages-portals-edge.md §1.2). Opening one is `http/routes/portals.ts`.
  */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { bits } from '@gatehouse/contract/permissions.ts'
@@ -16,6 +16,7 @@ import { fileNameOf } from './format/names.ts'
 import { shown } from './format/notes.ts'
 import { fieldsIn, noSuchAsset, storedAsset, storedAssets } from './kept-assets.ts'
 import { portalConfig } from './kept-portal.ts'
+import { portalPieces } from './portal-pieces.ts'
 
 /** Keys of the file beside the config are handed on as they are; what names a system is left out. */
 export type Portal = Fields & { name: string; config: Fields }
@@ -51,7 +52,7 @@ export async function createPortal(scope: SystemScope, name: string, body: Field
     if ((await heldPortal(within, name)) !== undefined) {
       throw new GatehouseError('conflict', `There is a portal ${shown(name)} already.`)
     }
-    await write(scope, tx, name, { description: '', type: 'custom_v2', config: {}, ...given })
+    await write(scope, tx, name, { description: '', type: 'custom_v2', ...given, config: given.config ?? {} })
   })
 }
 
@@ -63,7 +64,7 @@ export async function changePortal(scope: SystemScope, name: string, body: Field
     await lockSystem(tx)
     const held = await heldPortal({ ...scope, data: tx }, name)
     if (held === undefined) throw noSuchAsset('portal', name)
-    await write(scope, tx, name, { ...held, ...given })
+    await write(scope, tx, name, { ...held, ...given, config: given.config ?? held.config })
   })
 }
 
@@ -89,7 +90,7 @@ async function heldPortal(scope: SystemScope, name: string): Promise<Portal | un
 }
 
 /** Beside the config short texts, numbers and the like are taken, whatever their names. */
-function partsOf(body: Fields): Fields {
+function partsOf(body: Fields): Fields & { config?: Fields } {
   const parts = Object.fromEntries(Object.entries(body).filter(([key]) => !notOfThePortal.has(key)))
   return { ...parts, ...(body.config !== undefined && { config: configIn(body.config) }) }
 }
@@ -119,19 +120,36 @@ function depthOf(value: unknown): number {
   }
 }
 
-async function write(scope: SystemScope, tx: SystemStore, name: string, portal: Fields): Promise<void> {
-  const bytes = writeJson({ ...portal, name, last_updated: new Date(scope.clock.now()).toISOString() })
-  const path = await freePath(tx, name)
-  await putKeptFiles(tx, [{ path, kind: 'portal', name, sensitive: false, bytes }])
+async function write(
+  scope: SystemScope,
+  tx: SystemStore,
+  name: string,
+  changed: Fields & { config: Fields },
+): Promise<void> {
+  const portal = { ...changed, name, last_updated: new Date(scope.clock.now()).toISOString() }
+  const sizes = await listKeptSizes(tx)
+  const isOwn = (file: { kind: string; name: string }): boolean => file.kind === 'portal' && file.name === name
+  const stem = freeStem(
+    sizes.filter((file) => !isOwn(file)),
+    name,
+  )
+  const wasInPieces = sizes.filter(isOwn).length > 1
+  const files = (wasInPieces ? portalPieces(stem, portal) : undefined) ?? [
+    { path: `portals/${stem}.json`, bytes: writeJson(portal) },
+  ]
+  await putKeptFiles(
+    tx,
+    files.map((file) => ({ ...file, kind: 'portal', name, sensitive: false })),
+  )
 }
 
 /** Beside files of other portals, also on disks that take `a` and `A` for one name. */
-async function freePath(tx: SystemStore, name: string): Promise<string> {
-  const others = (await listKeptSizes(tx)).filter((file) => file.kind !== 'portal' || file.name !== name)
-  const taken = new Set(others.map(({ path }) => path.toLowerCase()))
-  const stem = fileNameOf(name)
+function freeStem(others: readonly { path: string }[], name: string): string {
+  const taken = new Set(others.map(({ path }) => path.toLowerCase().split('/').slice(0, 2).join('/')))
+  const own = fileNameOf(name)
   for (let count = 1; ; count += 1) {
-    const path = `portals/${count === 1 ? stem : `${stem}~${count}`}.json`
-    if (!taken.has(path.toLowerCase())) return path
+    const stem = count === 1 ? own : `${own}~${count}`
+    const path = `portals/${stem.toLowerCase()}`
+    if (!taken.has(path) && !taken.has(`${path}.json`)) return stem
   }
 }

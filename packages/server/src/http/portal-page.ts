@@ -10,7 +10,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { NodeKey } from '../base/node-key.ts'
 import { plainPage } from './pages.ts'
 import { keyOfLink, noPortals } from './portal-links.ts'
-import type { PortalSites } from './portal-sites.ts'
+import { hostOf, type PortalSites } from './portal-sites.ts'
 
 /**
  * Parsers and widgets are texts that run, libraries come from anywhere by https. Requests go to the own origin, or out by
@@ -71,7 +71,7 @@ export async function servePortalPage(server: FastifyInstance, { folder, sites, 
     within.get('/portal', { schema: { hide: true } }, async (request, reply) => {
       const { search } = new URL(request.url, 'http://node')
       const link = request.query as Record<string, unknown>
-      const site = sites.siteOf(request.host)
+      const site = sites.siteOf(hostOf(request))
       const wanted = whose(key, link.systemKey)
       if (wanted instanceof GatehouseError) return refuse(reply, wanted)
       if (site.kind !== 'portals') {

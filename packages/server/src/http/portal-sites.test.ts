@@ -115,3 +115,23 @@ test('by another name the node has its API and no pages, and a name of nobody ha
     assert.equal(health.status, host === 'evil.example' ? 200 : 404, host)
   }
 })
+
+test('what a portal puts beside its Host is not believed, whatever proxies are trusted', async (t) => {
+  const app = await createTestApp(t, { args: ['--trusted-proxies', '127.0.0.1,::1'] })
+  const system = await app.createSystem()
+  const { port } = new URL(app.app.means.publicUrl())
+  for (const [name, value] of [
+    ['x-forwarded-host', `localhost:${port}`],
+    ['forwarded', `host=localhost:${port}`],
+    ['x-host', `localhost:${port}`],
+    ['x-original-host', `localhost:${port}`],
+  ] as const) {
+    const headers = { host: `${system.key}.localhost:${port}`, [name]: value }
+    for (const path of ['/console', '/setup', '/admin/allsystems']) {
+      const { status } = await app.call('GET', path, { developer: app.developer, headers })
+      assert.equal(status, 404, `${name} at ${path}`)
+    }
+    const own = { host: `localhost:${port}`, [name]: `${system.key}.localhost:${port}` }
+    assert.equal((await app.call('GET', '/admin/allsystems', { developer: app.developer, headers: own })).status, 200)
+  }
+})

@@ -49,6 +49,12 @@ export function portalSites(node: { pattern: () => string | undefined; publicUrl
   }
 }
 
+/**
+ * The header itself, never what a proxy forwards beside it: code of a portal can put `X-Forwarded-Host` on its own requests,
+ * and no page can change `Host`.
+ */
+export const hostOf = ({ headers }: { headers: { host?: string | undefined } }): string => headers.host ?? ''
+
 /** The port is left out: a tunnel or a proxy may have another, and browsers keep origins apart by it anyway. */
 const nameIn = (host: string): string => host.toLowerCase().replace(/:\d*$/, '')
 

@@ -10,7 +10,7 @@ import { presented, scopeFor } from './callers.ts'
 import { answerUnreadable, sendError } from './errors.ts'
 import { demandReachable, type Inside } from './inside.ts'
 import { servePortalPage } from './portal-page.ts'
-import { demandOfPortals, demandPlace, type PortalSites, servesPortals } from './portal-sites.ts'
+import { demandOfPortals, demandPlace, hostOf, type PortalSites, servesPortals } from './portal-sites.ts'
 import { Reply, type Route, type RouteInput } from './route.ts'
 import { refusedWrite } from './routes/kept.ts'
 import { serveConsole } from './web-files.ts'
@@ -87,7 +87,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   // Before anything of the request is read; what goes before it answers questions of browsers alone.
   server.addHook('onRequest', async (request) => {
     const { url, config } = request.routeOptions
-    demandPlace(options.sites.siteOf(request.host), url, config.portal === true)
+    demandPlace(options.sites.siteOf(hostOf(request)), url, config.portal === true)
   })
   readEveryBodyAsJson(server)
   server.addHook('onResponse', async (request, reply) => {
@@ -149,7 +149,7 @@ function addRoute(server: FastifyInstance, route: Route, options: ServerOptions)
     const runTokens = inside?.tokens ?? noRunTokens
     const credentials = { ...presented(request.headers), ...route.systemIn?.(input, options.means.key) }
     const scope = await scopeFor(options.means, origin, route.allow, credentials, wanted, runTokens)
-    demandOfPortals(options.sites.siteOf(request.host), scope, credentials.developerToken)
+    demandOfPortals(options.sites.siteOf(hostOf(request)), scope, credentials.developerToken)
     return scope
   }
   const recognised = new WeakMap<FastifyRequest, { inside: Inside | undefined }>()

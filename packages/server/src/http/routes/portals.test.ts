@@ -5,7 +5,6 @@ import { createTestApp } from '../../../../../test/support/app.ts'
 import { archiveOf } from '../../deploy/catalogue.ts'
 import { everyKindFiles, wholePortal } from '../../deploy/every-kind.fixture.ts'
 import { systemModel } from '../../deploy/export.ts'
-import { readPackage } from '../../deploy/format/read.ts'
 import { writePackage } from '../../deploy/format/write.ts'
 import { developerScope, systemScope } from '../../deploy/import.fixture.ts'
 import { anotherDeveloper, userWith } from './people.fixture.ts'
@@ -129,7 +128,7 @@ test('each right on a portal is one of its own: see, make, change, delete', asyn
   assert.equal((await call('DELETE', path, { token })).status, 200)
 })
 
-test('a portal that nobody changed is exported byte for byte, and a changed one as one file that is read back the same', async () => {
+test('a portal is exported byte for byte, and one that was changed in the layout that it had', async () => {
   const contents = (await archiveOf(everyKindFiles(), '')).toString('base64')
   const { body } = await call('POST', '/admin/v/4/packages/install', { developer, body: { contents, name: 'all' } })
   const { key } = body.system
@@ -137,28 +136,82 @@ test('a portal that nobody changed is exported byte for byte, and a changed one 
     const scope = await systemScope(await developerScope(app), key)
     return writePackage(await systemModel(scope))
   }
+  const portalPaths = (files: Map<string, Buffer>) =>
+    [...files.keys()].filter((path) => path.startsWith('portals/')).sort()
   const files = await exported()
-  for (const [path, bytes] of everyKindFiles()) {
-    if (path.startsWith('portals/')) assert.deepEqual(files.get(path), bytes, path)
+  for (const path of portalPaths(everyKindFiles())) assert.deepEqual(files.get(path), everyKindFiles().get(path), path)
+
+  const change = async (name: string, change: (config: any) => void) => {
+    const at = `/api/v/2/portals/${key}/${name}`
+    const held = JSON.parse((await call('GET', at, { developer })).body.config)
+    change(held)
+    const put = await call('PUT', at, { developer, body: { config: JSON.stringify(held) } })
+    assert.equal(put.status, 200, put.text)
+    assert.deepEqual(JSON.parse((await call('GET', at, { developer })).body.config), held)
+    return held
   }
-  const at = `/api/v/2/portals/${key}/Line`
-  const { config: held, ...rest } = (await call('GET', at, { developer })).body
-  assert.equal((await call('PUT', at, { developer, body: { ...rest, config: held } })).status, 200)
+  const css = 'p { color: red }'
+  const line = await change('Line', ({ widgets }) => {
+    widgets.w1.props.html.incoming_parser.value.CSS = css
+  })
   const after = await exported()
-  const paths = [...after.keys()].filter((path) => path.startsWith('portals/')).sort()
-  assert.deepEqual(paths, ['portals/Line.json', 'portals/Old.json'])
-  const file = JSON.parse(String(after.get('portals/Line.json')))
-  assert.deepEqual(file.config, wholePortal.config)
-  assert.equal(file.system_key, undefined)
-  const { model } = readPackage(after)
-  assert.equal(model.kept.filter(({ kind }) => kind === 'portal').length, 2)
-  const again = (await archiveOf(after, '')).toString('base64')
+  assert.deepEqual(portalPaths(after), portalPaths(files))
+  const changed = portalPaths(files).filter((path) => !after.get(path)!.equals(files.get(path)!))
+  assert.deepEqual(
+    changed.filter((path) => !/settings\.json$|meta\.json$/.test(path)),
+    [
+      'portals/Line/Line.json',
+      'portals/Line/config/widgets/HTML_WIDGET_COMPONENT_w1/parsers/html/incoming_parser/index.css',
+    ].sort(),
+  )
+  const old = await change('Old', ({ widgets }) => {
+    widgets.w1.props.plain = 8
+  })
+  const both = await exported()
+  assert.deepEqual(JSON.parse(String(both.get('portals/Old.json'))).config, old)
+  assert.equal(JSON.parse(String(both.get('portals/Old.json'))).system_key, undefined)
+
+  const again = (await archiveOf(both, '')).toString('base64')
   const second = await call('POST', '/admin/v/4/packages/install', {
     developer,
     body: { contents: again, name: 'again' },
   })
-  const read = await call('GET', `/api/v/2/portals/${second.body.system.key}/Line`, { developer })
-  assert.deepEqual(JSON.parse(read.body.config), wholePortal.config)
+  for (const [name, config] of Object.entries({ Line: line, Old: old })) {
+    const read = await call('GET', `/api/v/2/portals/${second.body.system.key}/${name}`, { developer })
+    assert.deepEqual(JSON.parse(read.body.config), config, name)
+  }
+})
+
+test('a portal in pieces takes whatever config it is given, in pieces or, where those would lose something, as one file', async () => {
+  const contents = (await archiveOf(everyKindFiles(), '')).toString('base64')
+  const { body } = await call('POST', '/admin/v/4/packages/install', { developer, body: { contents, name: 'pieces' } })
+  const path = `/api/v/2/portals/${body.system.key}/Line`
+  const { widgets } = wholePortal.config
+  const configs = [
+    {},
+    { widgets: {}, datasources: {}, internalResources: {} },
+    { widgets: [1], datasources: 7 },
+    { widgets: { a: { ...widgets.w1, id: 'b' } } },
+    { widgets: { w1: { ...widgets.w1, id: '../../../x' } } },
+    { widgets: { w1: { ...widgets.w1, type: '__proto__' }, none: null } },
+    { widgets: { w1: { id: 'w1', type: 'X', props: { '../up': { dataType: 'STATIC_DATA_TYPE', value: 'v' } } } } },
+    {
+      widgets: {
+        w1: { id: 'w1', type: 'X', props: { s: { dataType: 'STATIC_DATA_TYPE', value: { HTML: 7, a: 1 } } } },
+      },
+    },
+    { datasources: { d: { id: 'd', name: 'same' }, e: { id: 'e', name: 'same' } } },
+    { internalResources: { r: { id: 'r', name: 'meta.json', file: 'x' } } },
+  ]
+  for (const config of configs) {
+    assert.equal((await call('PUT', path, { developer, body: { config } })).status, 200)
+    const read = JSON.parse((await call('GET', path, { developer })).body.config)
+    assert.deepEqual(read, JSON.parse(JSON.stringify(config)), JSON.stringify(config))
+    const kept = await call('GET', `/admin/v/4/system/${body.system.key}/kept`, { developer })
+    for (const { files } of kept.body) {
+      for (const file of files) assert.ok(!file.path.split('/').includes('..'), file.path)
+    }
+  }
 })
 
 test('a link names its system under seal, is made for developers of it alone, and ends with the secret', async () => {

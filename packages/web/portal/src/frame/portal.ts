@@ -51,7 +51,7 @@ export function showPortal(root: HTMLElement, means: PortalMeans, account: Accou
     main.replaceChildren()
     flyout?.classList.remove('gh-open')
     if (page === undefined) {
-      main.append(element('p', { class: 'gh-nothing', text: `This portal has no page ${decodeURI(path)}.` }))
+      main.append(element('p', { class: 'gh-nothing', text: `This portal has no page ${readable(path)}.` }))
       shown = { page, parts: [], end: () => {} }
       return
     }
@@ -83,6 +83,15 @@ export function showPortal(root: HTMLElement, means: PortalMeans, account: Accou
     },
     toggleFlyout,
     modals: createModals(means),
+  }
+}
+
+/** An address may hold anything. */
+function readable(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
   }
 }
 
