@@ -298,7 +298,7 @@ test('an authenticator app, from the code of the developer to a session; a recov
   const first = (await walk.first()).body.options
   assert.deepEqual([first.kind, first.kinds], ['totp', ['totp', 'phone', 'recovery']])
   assert.match(first.message, /authenticator app shows/)
-  assert.deepEqual(await walk.inbox(), [], 'nothing is sent')
+  assert.ok(!(await walk.inbox()).some(({ body }) => /\d{6}/.test(body)), 'no code is sent')
   demandRefused(await walk.auth({ factor_id: first.factor_id, resend: true }), /no code is sent/)
   const granted = await walk.second(first.factor_id, code())
   assert.equal(await walk.checkAuth(granted.body.user_token), 200, granted.text)

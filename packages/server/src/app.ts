@@ -23,6 +23,7 @@ import { refreshUserSession } from './domain/auth/sessions.ts'
 import { redeemForService, signInAnonymously } from './domain/auth/sign-in.ts'
 import { outcomesKeptMs } from './domain/auth/withdrawal.ts'
 import { carrierTimeoutMs } from './domain/sending/carrier.ts'
+import { NoticeSender } from './domain/sending/notices.ts'
 import { type SendMessage, sendMessage } from './domain/sending/send.ts'
 import { createEgress, type EgressLimits } from './egress/egress.ts'
 import { ownUrlMatcher } from './egress/own-url.ts'
@@ -52,6 +53,7 @@ import { deleteOldStrangers } from './store/tables/failures.ts'
 import { deleteOldInboxMessages } from './store/tables/inbox.ts'
 import { deleteOldNotes } from './store/tables/messages.ts'
 import { writeMetaOnce } from './store/tables/meta.ts'
+import { deleteOldNotices } from './store/tables/notices.ts'
 import { deleteOldProofs } from './store/tables/proofs.ts'
 import { deleteOldRecorded } from './store/tables/recorded-sign-ins.ts'
 import { deleteOldRecords } from './store/tables/records.ts'
@@ -82,6 +84,7 @@ const messageLimits: EgressLimits = {
 export type App = {
   means: Means
   server: FastifyInstance
+  notices: NoticeSender
   /** Listens; answers the URL that the node is reached at. */
   listen(): Promise<string>
   close(): Promise<void>
@@ -250,6 +253,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     },
   })
   const send: SendMessage = (scope, message) => sendMessage(scope, messageEgress, message)
+  const notices = new NoticeSender(means, send)
   const sandbox = await createSandbox({
     prelude: preludeSource(),
     // A run that waits for the world holds its process, so there are more of them than processors.
@@ -300,6 +304,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
   return {
     means,
     server,
+    notices,
     async listen() {
       await firstDeveloper(config, means)
       await server.listen({ port: config.port, host: config.host })
@@ -307,6 +312,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       listeningPort = port
       publicUrl = config.url ?? `${config.tls === undefined ? 'http' : 'https'}://localhost:${port}`
       ready = true
+      void notices.sweep()
       return publicUrl
     },
     settled: () => recorder.settled(),
@@ -317,6 +323,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       await server.close()
       await sandbox.close()
       await recorder.settled()
+      await notices.close()
       await store.close()
     },
   }
@@ -354,6 +361,7 @@ async function clean(means: Means): Promise<void> {
     await deleteOldStrangers(means.store, now - day)
     await deleteOldInboxMessages(means.store, now - day)
     await deleteOldNotes(means.store, now - 30 * day)
+    await deleteOldNotices(means.store, now - 30 * day)
     await deleteOldCounts(means.store, now - 2 * day)
     await deleteOldRecorded(means.store, now)
     await deleteOldRecords(means.store, { traces: now - 90 * day, failedRuns: now - 30 * day, logs: now - 7 * day })

@@ -566,6 +566,46 @@ const recordedSignIns: Migration = {
   },
 }
 
+const noticesAndDevices: Migration = {
+  name: '010 notices to users, and remembered devices',
+  async up(tx) {
+    const db = tx as AnyDb
+    const text = 'text'
+    await db.schema
+      .createTable('notices')
+      .addColumn('id', text, (c) => c.primaryKey())
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('user_id', text, (c) => c.notNull())
+      .addColumn('channel', text, (c) => c.notNull())
+      .addColumn('recipient', text, (c) => c.notNull())
+      .addColumn('body', text, (c) => c.notNull())
+      .addColumn('state', text, (c) => c.notNull())
+      .addColumn('attempts', 'integer', (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addColumn('due_at', 'bigint', (c) => c.notNull())
+      .execute()
+    await db.schema.createIndex('notices_due').on('notices').columns(['state', 'due_at']).execute()
+    await db.schema.createIndex('notices_of_system').on('notices').columns(['system_key', 'state']).execute()
+    await db.schema
+      .createTable('remembered_devices')
+      .addColumn('id', text, (c) => c.primaryKey())
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('user_id', text, (c) => c.notNull())
+      .addColumn('token_hash', text, (c) => c.notNull().unique())
+      .addColumn('password_stamp', text, (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addColumn('expires_at', 'bigint', (c) => c.notNull())
+      .addColumn('used_at', 'bigint')
+      .addColumn('user_agent', text, (c) => c.notNull())
+      .execute()
+    await db.schema
+      .createIndex('remembered_devices_of_user')
+      .on('remembered_devices')
+      .columns(['system_key', 'user_id'])
+      .execute()
+  },
+}
+
 export const migrations: readonly Migration[] = [
   firstSchema,
   packages,
@@ -576,6 +616,7 @@ export const migrations: readonly Migration[] = [
   withdrawal,
   passkeys,
   recordedSignIns,
+  noticesAndDevices,
 ]
 
 /** Brings the database to the present schema. Throws DatabaseTooNew where it is ahead of this program. */

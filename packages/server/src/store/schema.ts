@@ -155,6 +155,32 @@ export type Tables = {
     created_at: number
     expires_at: number
   }
+  /** What a user is told of his account: noted with what happened, sent after it. `recipient` opens with the node key. */
+  notices: {
+    id: string
+    system_key: string
+    user_id: string
+    channel: string
+    recipient: string
+    body: string
+    state: string
+    attempts: number
+    created_at: number
+    /** From when it may be sent. */
+    due_at: number
+  }
+  /** Devices that a user asked to be remembered on; the token itself is nowhere. */
+  remembered_devices: {
+    id: string
+    system_key: string
+    user_id: string
+    token_hash: string
+    password_stamp: string
+    created_at: number
+    expires_at: number
+    used_at: number | null
+    user_agent: string
+  }
   challenges: {
     id: string
     handle_hash: string

@@ -24,6 +24,8 @@ export type Store = {
    * lost; the rows may not.
    */
   onChange(listener: ChangeListener): () => void
+  /** Told, after commit, which systems have notices to send. The bell may be lost; the rows may not. */
+  onNotice(listener: (systemKey: string) => void): () => void
   close(): Promise<void>
 }
 
@@ -35,6 +37,8 @@ export type SystemStore = {
   transaction<T>(work: (tx: SystemStore) => Promise<T>): Promise<T>
   /** Appends to the change log of this system; only inside a transaction. */
   record(change: Change): void
+  /** Rings for the notices of this system, after commit; only inside a transaction. */
+  ringForNotices(): void
   /** The whole node in the same transaction, for tables that are not of one system. */
   readonly node: Store
 }
@@ -50,13 +54,25 @@ export function writerOf(store: Store | SystemStore): Kysely<Tables> {
   return store[handle].db
 }
 
+/** What a transaction has to say once it is committed. */
+type Pending = { changes: Map<string, Change[]>; notices: Set<string> }
+
+function safely(tell: () => void): void {
+  try {
+    tell()
+  } catch {
+    // The next bell brings it what it missed: it reads on from where it was.
+  }
+}
+
 /** A transaction that lost a race with another (a deadlock, a lock held too long) is run again this often. */
 const attempts = 4
 
 export function createStore(db: Kysely<Tables>, dialect: Dialect, clock: Clock, close: () => Promise<void>): Store {
   const listeners = new Set<ChangeListener>()
+  const noticeListeners = new Set<(systemKey: string) => void>()
 
-  const open = (database: Kysely<Tables>, pending: Map<string, Change[]> | undefined): Store => {
+  const open = (database: Kysely<Tables>, pending: Pending | undefined): Store => {
     const store: Store = {
       [handle]: { db: database, dialect, inTransaction: pending !== undefined },
       transaction: (work) => (pending === undefined ? begin(work) : work(store)),
@@ -65,12 +81,16 @@ export function createStore(db: Kysely<Tables>, dialect: Dialect, clock: Clock, 
         listeners.add(listener)
         return () => listeners.delete(listener)
       },
+      onNotice(listener) {
+        noticeListeners.add(listener)
+        return () => noticeListeners.delete(listener)
+      },
       close,
     }
     return store
   }
 
-  const openSystem = (node: Store, key: string, pending: Map<string, Change[]> | undefined): SystemStore => {
+  const openSystem = (node: Store, key: string, pending: Pending | undefined): SystemStore => {
     const system: SystemStore = {
       [handle]: node[handle],
       key,
@@ -78,9 +98,13 @@ export function createStore(db: Kysely<Tables>, dialect: Dialect, clock: Clock, 
       transaction: (work) => (pending === undefined ? begin((tx) => work(tx.forSystem(key))) : work(system)),
       record(change) {
         if (pending === undefined) throw new Error('A change is recorded in the transaction that makes it.')
-        const list = pending.get(key)
-        if (list === undefined) pending.set(key, [change])
+        const list = pending.changes.get(key)
+        if (list === undefined) pending.changes.set(key, [change])
         else list.push(change)
+      },
+      ringForNotices() {
+        if (pending === undefined) throw new Error('A notice is noted in the transaction that it tells of.')
+        pending.notices.add(key)
       },
     }
     return system
@@ -88,12 +112,12 @@ export function createStore(db: Kysely<Tables>, dialect: Dialect, clock: Clock, 
 
   const begin = async <T>(work: (tx: Store) => Promise<T>): Promise<T> => {
     for (let attempt = 1; ; attempt++) {
-      const pending = new Map<string, Change[]>()
+      const pending: Pending = { changes: new Map(), notices: new Set() }
       try {
         const result = await db.transaction().execute(async (trx: Transaction<Tables>) => {
           const value = await work(open(trx, pending))
           // In order of key, so that two transactions over several systems cannot wait for each other.
-          for (const [systemKey, changes] of [...pending].sort(([a], [b]) => (a < b ? -1 : 1))) {
+          for (const [systemKey, changes] of [...pending.changes].sort(([a], [b]) => (a < b ? -1 : 1))) {
             await appendChanges(trx, dialect, clock, systemKey, changes)
           }
           return value
@@ -109,17 +133,12 @@ export function createStore(db: Kysely<Tables>, dialect: Dialect, clock: Clock, 
   }
 
   /** What is committed stays so whatever a listener does: one that throws has missed a bell, the write has not failed. */
-  const ring = (pending: ReadonlyMap<string, Change[]>): void => {
-    for (const [systemKey, changes] of pending) {
-      const revised = makesRevision(changes)
-      for (const listener of listeners) {
-        try {
-          listener(systemKey, revised)
-        } catch {
-          // The next bell brings it what it missed: it reads on from where it was.
-        }
-      }
+  const ring = ({ changes, notices }: Pending): void => {
+    for (const [systemKey, made] of changes) {
+      const revised = makesRevision(made)
+      for (const listener of listeners) safely(() => listener(systemKey, revised))
     }
+    for (const systemKey of notices) for (const listener of noticeListeners) safely(() => listener(systemKey))
   }
 
   return open(db, undefined)

@@ -6,6 +6,7 @@
 import type { Row } from '@gatehouse/contract/columns.ts'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { uuid } from '../../base/ids.ts'
+import { rowsWhere, updateItems } from '../../store/rows.ts'
 import type { SystemStore } from '../../store/store.ts'
 import {
   type AuthenticatorRecord,
@@ -15,10 +16,12 @@ import {
   type PasskeyFacts,
   unbindAuthenticator,
 } from '../../store/tables/authenticators.ts'
+import { findCollection } from '../../store/tables/collections.ts'
 import { deletePending, findPending, type PendingRecord } from '../../store/tables/enrolments.ts'
 import { countRecoveryCodes, insertRecoveryCodes } from '../../store/tables/recovery-codes.ts'
 import { callerLabel } from '../access/caller.ts'
 import type { SystemScope } from '../access/scope.ts'
+import { noteNotice, numberOf } from './notices.ts'
 import { readPhoneNumber } from './phone-number.ts'
 import type { MadeRecoveryCodes } from './recovery-codes.ts'
 
@@ -33,21 +36,41 @@ export const placeOf = (system: string, { id, userId }: Pick<AuthenticatorRecord
   id,
 ]
 
-/** In the transaction that `scope` holds. Throws badPhoneNumber; never shows the number. */
-async function bindPhone(scope: SystemScope, userId: string, text: unknown): Promise<void> {
+/** As it is bound: in full, and as it is shown. Throws badPhoneNumber; never shows the number. */
+export function readPhone(scope: SystemScope, text: unknown): { number: string; label: string } {
   // A made-up number is good for an inbox. Whether a message can be sent to it is asked again when one is.
   const { number, prefix } = readPhoneNumber(text, scope.system.settings.phone_country, scope.mode === 'development')
+  return { number, label: masked(number, prefix) }
+}
+
+/** In the transaction that `scope` holds. */
+async function bindPhone(
+  scope: SystemScope,
+  userId: string,
+  { number, label }: { number: string; label: string },
+  boundBy: string,
+): Promise<void> {
   const id = uuid()
   const sealed = scope.key.seal('authenticators', placeOf(scope.system.key, { id, userId }), number)
-  await bindAuthenticator(scope.data, {
-    id,
-    userId,
-    kind: 'phone',
-    label: masked(number, prefix),
-    sealed,
-    boundAt: scope.clock.now(),
-    boundBy: callerLabel(scope.caller),
-  })
+  const boundAt = scope.clock.now()
+  await bindAuthenticator(scope.data, { id, userId, kind: 'phone', label, sealed, boundAt, boundBy })
+}
+
+/** The same for a phone that the user proved to hold: the column follows, and the phone before is told. */
+export async function bindProvenPhone(
+  scope: SystemScope,
+  userId: string,
+  phone: { number: string; label: string },
+  boundBy: string,
+): Promise<void> {
+  const before = await findAuthenticator(scope.data, { userId, kind: 'phone' }, { hold: true })
+  await bindPhone(scope, userId, phone, boundBy)
+  const table = await findCollection(scope.data, { kind: 'users' })
+  if (table?.table.columns.some(({ name, type }) => name === phoneColumn && type === 'string')) {
+    await updateItems(scope.data, table, rowsWhere('user_id', userId), { [phoneColumn]: phone.number })
+  }
+  const what = before === undefined ? 'bound' : 'replaced'
+  await noteNotice(scope, userId, { what, label: `phone ${phone.label}` }, before && numberOf(scope, before))
 }
 
 /** As `+1 ••• 0123`: the country, and the digits by which its owner knows it. */
@@ -55,31 +78,44 @@ const masked = (number: string, prefix: string): string => `${prefix.slice(0, -3
 
 /**
  * Called where columns of users are written, in the same transaction: what a developer writes is bound as vouched for, and
- * an empty value takes the phone away. Nobody else changes the number of a phone that is bound. A text that is no phone
- * number stands in the column and is bound to nothing: then no code can be sent. Throws permissionDenied.
+ * an empty value takes the phone away; a phone that was bound before is told. For anybody else the column only shows: who
+ * changes his number begins a binding (`domain/auth/phone-change.ts`). Not even where no phone is bound: a developer who
+ * sends such a row back would vouch for what he never saw. A developer's text that is no phone number stands in the column
+ * and is bound to nothing: then no code can be sent. Throws permissionDenied.
  */
 export async function mirrorPhone(scope: SystemScope, userIds: readonly string[], fields: Row): Promise<void> {
   if (!Object.hasOwn(fields, phoneColumn)) return
   const value = fields[phoneColumn]
+  const isEmpty = value === null || value === undefined || (typeof value === 'string' && value.trim() === '')
   for (const userId of userIds) {
     const held = await findAuthenticator(scope.data, { userId, kind: 'phone' })
-    if (held !== undefined && isSame(scope, held, value)) continue
+    if (held === undefined ? isEmpty : isSame(scope, held, value)) continue
     if (scope.caller.kind !== 'developer') {
-      if (held === undefined) continue
-      throw new GatehouseError(
-        'permissionDenied',
-        'This phone number is a second factor: only a developer changes it.',
-        {
-          hint: `Leave ${phoneColumn} out, or ask a developer of the system.`,
-        },
-      )
+      throw new GatehouseError('permissionDenied', `${phoneColumn} is a second factor: writing it changes nothing.`, {
+        hint: `Leave it out. A user changes his number by POST /api/v/4/user/authenticators/enrol with kind "phone".`,
+      })
     }
+    const phone = isEmpty ? undefined : phoneOrNone(scope, value)
     await unbindAuthenticator(scope.data, { userId, kind: 'phone' })
-    try {
-      if (typeof value === 'string' && value.trim() !== '') await bindPhone(scope, userId, value)
-    } catch (error) {
-      if (!(error instanceof GatehouseError) || error.kind !== 'badPhoneNumber') throw error
-    }
+    // What the user himself had begun does not come after what a developer said.
+    await deletePending(scope.data, userId, 'phone')
+    if (phone !== undefined) await bindPhone(scope, userId, phone, callerLabel(scope.caller))
+    // Where there was none, nobody but the developer knows of a phone, and the account is just being set up.
+    if (held === undefined) continue
+    const happened =
+      phone === undefined
+        ? ({ what: 'removed', label: `phone ${held.label}` } as const)
+        : ({ what: 'replaced', label: `phone ${phone.label}` } as const)
+    await noteNotice(scope, userId, happened, numberOf(scope, held))
+  }
+}
+
+function phoneOrNone(scope: SystemScope, value: unknown): { number: string; label: string } | undefined {
+  try {
+    return typeof value === 'string' ? readPhone(scope, value) : undefined
+  } catch (error) {
+    if (!(error instanceof GatehouseError) || error.kind !== 'badPhoneNumber') throw error
+    return undefined
   }
 }
 
@@ -101,6 +137,10 @@ export const openValue = (scope: SystemScope, held: Pick<AuthenticatorRecord, 'i
 
 /** For people, in messages and lists. */
 export const labels = { totp: 'authenticator app', passkey: 'passkey', recovery: 'recovery codes' } as const
+
+/** As notices name it: without what the user called it, which may have been written to mislead. */
+const labelOf = ({ kind, label }: Pick<AuthenticatorRecord, 'kind' | 'label'>): string =>
+  kind === 'phone' ? `phone ${label}` : labels[kind]
 
 /** In the transaction that `scope` holds: the ones before are good no more. */
 export async function bindRecoveryCodes(
@@ -150,13 +190,15 @@ export async function authenticatorsOf(scope: SystemScope, userId: string): Prom
   const pending = await findPending(scope.data, userId, scope.clock.now())
   if (pending !== undefined) {
     const { id, kind, failures, createdAt: begunAt, expiresAt } = pending
-    shown.push({ id, kind, label: labels[kind], state: 'pending', failures, begunAt, expiresAt })
+    const label = kind === 'phone' ? (phoneOrNone(scope, openValue(scope, pending))?.label ?? '') : labels[kind]
+    shown.push({ id, kind, label, state: 'pending', failures, begunAt, expiresAt })
   }
   return shown
 }
 
 /**
- * The same; takes away what was counted with it. Of passkeys the one of `id`, or all. Throws badRequest where it is not bound.
+ * The same; takes away what was counted with it, and tells the user. Of passkeys the one of `id`, or all. Throws badRequest
+ * where it is not bound.
  */
 export async function removeAuthenticator(
   scope: SystemScope,
@@ -167,9 +209,17 @@ export async function removeAuthenticator(
   const gone =
     (kind === 'phone' || kind === 'totp' || kind === 'passkey' || kind === 'recovery') &&
     (await scope.data.transaction(async (tx: SystemStore) => {
+      const held = (await listAuthenticators(tx, userId)).filter(
+        (one) => one.kind === kind && (kind !== 'passkey' || id === undefined || one.id === id),
+      )
+      const [first] = held
       const bound = await unbindAuthenticator(tx, { userId, kind, ...(id !== undefined && { id }) })
-      if (kind !== 'totp' && kind !== 'passkey') return bound
-      return (id === undefined && (await deletePending(tx, userId, kind))) || bound
+      const begun = kind !== 'recovery' && id === undefined && (await deletePending(tx, userId, kind))
+      if (bound && first !== undefined) {
+        const former = kind === 'phone' ? numberOf(scope, first) : undefined
+        await noteNotice({ ...scope, data: tx }, userId, { what: 'removed', label: labelOf(first) }, former)
+      }
+      return begun || bound
     }))
   if (!gone) throw new GatehouseError('badRequest', 'The user has no such authenticator.')
 }

@@ -365,7 +365,7 @@ async function makeChallenge(
   return { ...made, ...(await passkeyRequest(scope, tx, authenticator, nonce)) }
 }
 
-const newCode = (digits: number): string => String(randomInt(10 ** digits)).padStart(digits, '0')
+export const newCode = (digits: number): string => String(randomInt(10 ** digits)).padStart(digits, '0')
 
 /** The challenge stands before its code goes out, and ends where none did. */
 async function deliver(scope: SystemScope, send: SendMessage, made: Made): Promise<Challenge> {
@@ -410,14 +410,14 @@ async function countWrong(
   await countWrongCode(tx, authenticator, now)
 }
 
-const isOpen = ({ endedAt, expiresAt, tries }: FoundChallenge, now: number): boolean =>
+export const isOpen = ({ endedAt, expiresAt, tries }: FoundChallenge, now: number): boolean =>
   endedAt === null && expiresAt > now && tries < challengeRules.triesPerCode
 
-const codeHash = (scope: SystemScope, id: string, code: string): string =>
+export const codeHash = (scope: SystemScope, id: string, code: string): string =>
   scope.key.keyedHash('codes', `challenge ${scope.system.key}/${id}/${code}`)
 
 /** People write codes in groups. */
-const isCode = (scope: SystemScope, challenge: FoundChallenge, given: Answer): boolean =>
+export const isCode = (scope: SystemScope, challenge: FoundChallenge, given: Answer): boolean =>
   typeof given === 'string' && isSecret(scope, challenge, given.replace(/[\s-]/g, '').slice(0, 20))
 
 /** What this challenge asked for: the code that was sent, or what a passkey is to sign. */
@@ -445,7 +445,7 @@ function readWording({ message, digits = challengeRules.leastDigits, provider }:
   return { message, digits: digits as number, provider: provider ?? undefined }
 }
 
-function tooSoon(since: number, now: number): GatehouseError {
+export function tooSoon(since: number, now: number): GatehouseError {
   const seconds = Math.ceil((since + challengeRules.resendAfterMs - now) / second)
   return new GatehouseError('tooManyRequests', 'A code was sent a moment ago, and waits for its answer.', {
     hint: `Another can be sent in ${seconds} second${seconds === 1 ? '' : 's'}.`,

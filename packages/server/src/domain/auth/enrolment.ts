@@ -1,6 +1,6 @@
 /**
- * How a user comes to an authenticator app, to passkeys and to recovery codes. A password alone binds none: beside it stands
- * the one-time code of a developer, or a session with a second factor in it and a fresh code of one. What was begun binds
+ * How a user comes to an authenticator app, to passkeys and to recovery codes; a phone is `phone-change.ts`. A password alone
+ * binds none: beside it stands the one-time code of a developer, or a session with a second factor in it and a fresh code of one. What was begun binds
  * nothing until a code of the app, or the passkey itself, confirms it.
  *
  * Slow hashes and signatures come first; then one transaction looks at everything again, counts, consumes and binds.
@@ -30,11 +30,12 @@ import {
   spendEnrolment,
 } from '../../store/tables/enrolments.ts'
 import { countRecoveryCodes } from '../../store/tables/recovery-codes.ts'
-import { factorsOfSession } from '../../store/tables/sessions.ts'
+import { endSessions, factorsOfSession } from '../../store/tables/sessions.ts'
 import { callerLabel } from '../access/caller.ts'
 import type { SystemScope } from '../access/scope.ts'
 import { bindRecoveryCodes, labels, openValue, placeOf } from '../accounts/authenticators.ts'
 import { checkPasswordOf, checkUserPassword, refusalError } from '../accounts/credentials.ts'
+import { noteNotice } from '../accounts/notices.ts'
 import type { PasskeyOptions } from '../accounts/passkeys.ts'
 import { type MadeRecoveryCodes, makeRecoveryCodes } from '../accounts/recovery-codes.ts'
 import { matchingStep, newTotpSecret, totpInvitation } from '../accounts/totp.ts'
@@ -62,7 +63,7 @@ export const enrolmentRules = {
   triesPerPending: 5,
 } as const
 
-type Body = Record<string, unknown>
+export type Body = Record<string, unknown>
 
 /** For developers of the system: a code with which the user binds an app. Shown once; the one before is good no more. */
 export async function giveEnrolment(
@@ -98,7 +99,7 @@ export type Begun = { state: 'pending'; expires_at: string } & (
 export async function beginAuthenticator(scope: SystemScope, body: Body): Promise<Begun> {
   const { kind } = body
   if (kind !== 'totp' && kind !== 'passkey') {
-    throw new GatehouseError('badRequest', 'kind must be "totp" or "passkey".')
+    throw new GatehouseError('badRequest', 'kind must be "totp", "passkey" or "phone".')
   }
   const label = kind === 'passkey' ? readLabel(body.label) : ''
   const vouching = await demandVouching(scope, body)
@@ -131,15 +132,23 @@ function beginApp(scope: SystemScope, email: string) {
 }
 
 /** `recovery_codes` where new ones were made: always with an app, with a passkey where the user had none. */
-export type Confirmed = { kind: PendingRecord['kind']; state: 'bound'; recovery_codes?: string[] }
+export type Confirmed = {
+  kind: PendingRecord['kind']
+  state: 'bound'
+  recovery_codes?: string[]
+  ended_sessions?: number
+}
 
 /**
  * Binds what was begun by the same enrolment or session, by a code of the app or by what the browser says for the passkey:
  * `{email, password, enrolment, code}`, or in a session `{password, code}`. An app takes the place of the one before, and the
- * recovery codes before are good no more; a passkey stands beside what the user has.
+ * recovery codes before are good no more; a passkey stands beside what the user has. With `end_other_sessions` the user's
+ * other sessions end with it.
  */
 export async function confirmAuthenticator(scope: SystemScope, body: Body): Promise<Confirmed> {
   const code = demandAnswer(body.code)
+  const endOthers = wantsOthersEnded(body)
+  let ended: number | undefined
   const vouching = await demandVouching(scope, body)
   const { userId } = vouching.account
   const begun = await findPending(scope.data, userId, scope.clock.now())
@@ -162,17 +171,26 @@ export async function confirmAuthenticator(scope: SystemScope, body: Body): Prom
     if (vouching.by === 'enrolment' && !(await spendEnrolment(tx, { userId, hash: vouching.hash }, now)))
       return notGood()
     await deletePending(tx, userId)
+    const app = await findAuthenticator(tx, { userId, kind: 'totp' })
+    const what = pending.kind === 'totp' && app !== undefined ? 'replaced' : 'bound'
     const bound = { id: pending.id, userId, boundAt: now, boundBy: vouched.boundBy }
     if (weighed === 'app') {
-      const app = { label: labels.totp, sealed: pending.sealed, lastStep: step! }
-      await bindAuthenticator(tx, { ...bound, ...app, kind: 'totp' })
+      const next = { label: labels.totp, sealed: pending.sealed, lastStep: step! }
+      await bindAuthenticator(tx, { ...bound, ...next, kind: 'totp' })
       // Thrown, so that nothing of this was done.
     } else if (!(await bindPasskey(tx, { ...bound, ...weighed }))) throw refused('This passkey is bound already.')
     if (made !== undefined) await bindRecoveryCodes({ ...scope, data: tx }, userId, made, vouched.boundBy)
+    const label = weighed === 'app' ? labels.totp : labels.passkey
+    await noteNotice({ ...scope, data: tx }, userId, { what, label })
+    if (endOthers) ended = await endOtherSessions(tx, vouching, now)
     return undefined
   })
   if (problem !== undefined) throw problem
-  return { kind: begun!.kind, state: 'bound', ...(made !== undefined && { recovery_codes: made.codes }) }
+  return {
+    ...{ kind: begun!.kind, state: 'bound' },
+    ...(made !== undefined && { recovery_codes: made.codes }),
+    ...(ended !== undefined && { ended_sessions: ended }),
+  }
 }
 
 /**
@@ -185,11 +203,20 @@ async function weighPending(
   code: Answer,
 ): Promise<'app' | NewPasskey | undefined> {
   if (pending.kind === 'passkey') return verifyPasskey(scope, pending, code)
+  // A phone is confirmed by its own function.
   return stepOf(scope, pending, code) === undefined ? undefined : 'app'
 }
 
-/** Ten new recovery codes in the place of those before: `{password, code, factor?, challenge_id?}`, in a session. */
-export async function renewRecoveryCodes(scope: SystemScope, body: Body): Promise<{ recovery_codes: string[] }> {
+/**
+ * Ten new recovery codes in the place of those before: `{password, code, factor?, challenge_id?, end_other_sessions?}`, in a
+ * session.
+ */
+export async function renewRecoveryCodes(
+  scope: SystemScope,
+  body: Body,
+): Promise<{ recovery_codes: string[]; ended_sessions?: number }> {
+  const endOthers = wantsOthersEnded(body)
+  let ended: number | undefined
   const vouching = await demandVouching(scope, { ...body, enrolment: undefined })
   const { account } = vouching
   const fresh = await weighFresh(scope, account, body)
@@ -198,19 +225,38 @@ export async function renewRecoveryCodes(scope: SystemScope, body: Body): Promis
     const taken = await takeFresh(scope, tx, vouching, made === undefined ? { ...fresh, code: '' } : fresh)
     if (taken instanceof GatehouseError) return taken
     await bindRecoveryCodes({ ...scope, data: tx }, account.userId, made as MadeRecoveryCodes, taken.boundBy)
+    if (endOthers) ended = await endOtherSessions(tx, vouching, scope.clock.now())
     return undefined
   })
   if (problem !== undefined) throw problem
-  return { recovery_codes: made!.codes }
+  return { recovery_codes: made!.codes, ...(ended !== undefined && { ended_sessions: ended }) }
 }
 
+/** Whoever wants sessions ended and writes it in another way must not hear that all is well. */
+export function wantsOthersEnded({ end_other_sessions: wish }: Body): boolean {
+  if (wish === undefined || wish === null || typeof wish === 'boolean') return wish === true
+  throw new GatehouseError('badRequest', 'end_other_sessions must be true or false.')
+}
+
+/** All but the one in which the factor was changed (ASVS 7.4.3), in the transaction that changes it; answers how many. */
+export const endOtherSessions = (tx: SystemStore, vouching: Vouching, now: number): Promise<number> =>
+  endSessions(
+    tx.node,
+    {
+      ...{ systemKey: tx.key, kind: 'user', subjectId: vouching.account.userId },
+      ...(vouching.by === 'session' && { exceptId: vouching.sessionId }),
+    },
+    now,
+    'a second factor was changed',
+  )
+
 /** Who vouches for this beside the password, which was right. */
-type Vouching = { account: AccountRecord; label: string } & (
+export type Vouching = { account: AccountRecord; label: string } & (
   | { by: 'enrolment'; hash: string }
   | { by: 'session'; sessionId: string }
 )
 
-async function demandVouching(scope: SystemScope, body: Body): Promise<Vouching> {
+export async function demandVouching(scope: SystemScope, body: Body): Promise<Vouching> {
   if (typeof body.enrolment === 'string' && body.enrolment !== '') {
     const hash = hashToken(body.enrolment)
     // Before the password, which nobody tries here past the auth service without such a code.
@@ -254,7 +300,7 @@ const passwordIsNotEnough = (): GatehouseError =>
   )
 
 /** No service has such a name: what is asked for here is answered here, and never at a sign-in. */
-const ownService = ' own authenticators'
+export const ownService = ' own authenticators'
 
 /**
  * Asks a user who signed in with a second factor for a fresh one: sends a code to the phone, or with `factor: "passkey"`
@@ -282,12 +328,12 @@ export async function sendFreshCode(
 }
 
 type AskedFresh = { code: Answer; weighed: Weighed; kind: 'phone' | 'passkey'; handle: string }
-type Fresh = { code: Answer; weighed: Weighed; kind: 'totp' | 'recovery' } | AskedFresh
+export type Fresh = { code: Answer; weighed: Weighed; kind: 'totp' | 'recovery' } | AskedFresh
 
 const isAsked = (fresh: Fresh): fresh is AskedFresh => fresh.kind === 'phone' || fresh.kind === 'passkey'
 
 /** The fresh code of a session: of the app that is bound, one of the recovery codes, or the answer to `sendFreshCode`. */
-async function weighFresh(scope: SystemScope, account: AccountRecord, body: Body): Promise<Fresh> {
+export async function weighFresh(scope: SystemScope, account: AccountRecord, body: Body): Promise<Fresh> {
   const kind = body.factor ?? 'totp'
   if (kind !== 'totp' && kind !== 'recovery' && kind !== 'phone' && kind !== 'passkey') {
     throw new GatehouseError('badRequest', 'factor must be "passkey", "totp", "phone" or "recovery".')
@@ -305,7 +351,7 @@ async function weighFresh(scope: SystemScope, account: AccountRecord, body: Body
 }
 
 /** The code of the session and the vouching, in the transaction; a wrong code is counted like one at the door. */
-async function takeFresh(
+export async function takeFresh(
   scope: SystemScope,
   tx: SystemStore,
   vouching: Vouching,
@@ -340,7 +386,7 @@ async function takeFresh(
 }
 
 /** The hashes took their time: account, enrolment and session must still be as good as they were. */
-async function stillVouched(
+export async function stillVouched(
   scope: SystemScope,
   tx: SystemStore,
   vouching: Vouching,
@@ -367,7 +413,7 @@ const stepOf = (scope: SystemScope, pending: PendingRecord, code: Answer): numbe
     : undefined
 
 /** People type codes as numbers, and JSON carries them so, without the zeros in front; what a browser says is an object. */
-function demandAnswer(code: unknown): Answer {
+export function demandAnswer(code: unknown): Answer {
   if (typeof code === 'number') return String(code).padStart(6, '0')
   if (typeof code === 'string' && code !== '') return code
   if (typeof code === 'object' && code !== null && !Array.isArray(code)) return code as Answer

@@ -24,7 +24,12 @@ export const breaker = {
   leastEntered: 10,
 } as const
 
+/** Of notices; how many one account is told in a day is `noticeRules`. */
+export const noticeLimits = { numberDay: 20, prefixHour: 100, systemDay: 1_000 } as const
+
 export type Counting = { numberHash: string; prefix: string; account: string | undefined }
+
+type Limit = readonly [what: string, kind: string, subject: string, most: number, windowMs: number]
 
 /**
  * Takes one place of each limit; run in the transaction that notes the message, so that a refusal takes none.
@@ -36,23 +41,28 @@ export async function takeLimits(
   now: number,
 ): Promise<void> {
   await demandUnbroken(tx, prefix, now)
-  const limits: [what: string, kind: string, subject: string, most: number, windowMs: number][] = [
+  await takeEach(tx, now, [
     ['this number', 'number hour', numberHash, sendLimits.numberHour, hour],
     ['this number', 'number day', numberHash, sendLimits.numberDay, day],
     ...(account === undefined
       ? []
-      : [
-          ['this account', 'account hour', account, sendLimits.accountHour, hour] as [
-            string,
-            string,
-            string,
-            number,
-            number,
-          ],
-        ]),
+      : [['this account', 'account hour', account, sendLimits.accountHour, hour] as const]),
     [`numbers that begin with ${prefix}`, 'prefix hour', prefix, sendLimits.prefixHour, hour],
     ['anybody in this system', 'system day', '', sendLimits.systemDay, day],
-  ]
+  ])
+}
+
+/** The same for notices, counted apart. */
+export async function takeNoticeLimits(tx: SystemStore, { numberHash, prefix }: Counting, now: number): Promise<void> {
+  await demandUnbroken(tx, prefix, now)
+  await takeEach(tx, now, [
+    ['this number', 'notice number day', numberHash, noticeLimits.numberDay, day],
+    [`numbers that begin with ${prefix}`, 'notice prefix hour', prefix, noticeLimits.prefixHour, hour],
+    ['anybody in this system', 'notice system day', '', noticeLimits.systemDay, day],
+  ])
+}
+
+async function takeEach(tx: SystemStore, now: number, limits: readonly Limit[]): Promise<void> {
   for (const [what, kind, subject, most, windowMs] of limits) {
     const until = await takeCount(tx, { kind, subject, most, windowMs }, now)
     if (until === undefined) continue

@@ -25,7 +25,7 @@ import { readNamedProvider } from '../systems/message-settings.ts'
 import type { Carrier, Delivery, Parcel } from './carrier.ts'
 import { longestBody } from './gateway.ts'
 import { type MessagesTo, messagesTo, noInbox } from './inbox.ts'
-import { takeLimits } from './limits.ts'
+import { takeLimits, takeNoticeLimits } from './limits.ts'
 import { twilioCarrier } from './twilio.ts'
 import { webhookCarrier } from './webhook.ts'
 
@@ -40,6 +40,8 @@ export type Message = {
   code?: string
   /** Whose message it is: the user, for the limit per account. */
   account?: string
+  /** It tells of an account and holds no code: it has limits of its own, so that it takes no place of a code. */
+  notice?: true
   /** In the place of the system's providers, as a service names it; its token may stand in it. */
   provider?: unknown
 }
@@ -213,7 +215,7 @@ async function intend(sending: Sending, note: MessageNote): Promise<Sent | undef
             ))
       if (!noted) return false
       const counting = { numberHash: note.numberHash, prefix: number.prefix, account: message.account }
-      if (!sending.counted) await takeLimits(tx, counting, now)
+      if (!sending.counted) await (message.notice === true ? takeNoticeLimits : takeLimits)(tx, counting, now)
       return true
     })
     if (!mine) return sentOf(sending, note.provider, { state: 'unknown', reason: underWay })

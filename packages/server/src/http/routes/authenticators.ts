@@ -1,4 +1,7 @@
-/** How a user binds an authenticator app or a passkey and gets recovery codes. No logic here: it is `domain/auth/enrolment.ts`. */
+/**
+ * How a user binds an authenticator app, a passkey or a phone and gets recovery codes. No logic here: it is
+ * `domain/auth/enrolment.ts` and `phone-change.ts`.
+ */
 import {
   beginAuthenticator,
   confirmAuthenticator,
@@ -6,6 +9,7 @@ import {
   renewRecoveryCodes,
   sendFreshCode,
 } from '../../domain/auth/enrolment.ts'
+import { beginPhone, confirmPhone } from '../../domain/auth/phone-change.ts'
 import type { SendMessage } from '../../domain/sending/send.ts'
 import { route } from '../route.ts'
 import { AnyObject } from './shapes.ts'
@@ -17,7 +21,7 @@ export const authenticatorRoutes = (send: SendMessage) => [
     method: 'POST',
     path: '/admin/v/4/system/:key/users/:user/enrolment',
     allow: 'system developer',
-    summary: 'A one-time code with which the user binds an authenticator app or a passkey; shown once',
+    summary: 'A one-time code with which the user binds an app, a passkey or a phone; shown once',
     handle: (scope, { params }) => giveEnrolment(scope, params.user!),
   }),
   route({
@@ -33,18 +37,21 @@ export const authenticatorRoutes = (send: SendMessage) => [
     method: 'POST',
     path: `${own}/enrol`,
     allow: 'system or session',
-    summary: 'Begin an app or a passkey: with the password and an enrolment code, or in a session with a fresh code',
+    summary:
+      'Begin an app, passkey or phone: with the password and an enrolment code, or in a session with a fresh code',
     body: AnyObject,
-    handle: (scope, { body }) => beginAuthenticator(scope, body),
+    handle: (scope, { body }) =>
+      body.kind === 'phone' ? beginPhone(scope, send, body) : beginAuthenticator(scope, body),
   }),
   route({
     method: 'POST',
     path: `${own}/confirm`,
     allow: 'system or session',
     summary:
-      'Bind what was begun, by a code of the app or the answer of the passkey; answers recovery codes, shown once',
+      'Bind what was begun: by a code of the app, the answer of the passkey, or the code that a phone (kind "phone") got',
     body: AnyObject,
-    handle: (scope, { body }) => confirmAuthenticator(scope, body),
+    handle: (scope, { body }) =>
+      body.kind === 'phone' ? confirmPhone(scope, body) : confirmAuthenticator(scope, body),
   }),
   route({
     method: 'POST',

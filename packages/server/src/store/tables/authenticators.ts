@@ -109,9 +109,18 @@ export async function unbindAuthenticator(
   return numDeletedRows > 0n
 }
 
-/** With all that was on its way to one. */
+const tablesOfUser = [
+  'authenticators',
+  'recovery_codes',
+  'enrolments',
+  'pending_authenticators',
+  'notices',
+  'remembered_devices',
+] as const
+
+/** With all that was on its way to one, or rests on one. */
 export async function deleteAuthenticators(store: SystemStore, userId: string): Promise<void> {
-  for (const table of ['authenticators', 'recovery_codes', 'enrolments', 'pending_authenticators'] as const) {
+  for (const table of tablesOfUser) {
     await writerOf(store).deleteFrom(table).where('system_key', '=', store.key).where('user_id', '=', userId).execute()
   }
 }

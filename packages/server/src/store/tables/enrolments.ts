@@ -63,7 +63,7 @@ export type PendingRecord = {
   /** Becomes the id of the authenticator, for which the value is sealed. */
   id: string
   userId: string
-  kind: 'totp' | 'passkey'
+  kind: 'totp' | 'passkey' | 'phone'
   sealed: string
   /** The enrolment or session that began it, and alone may confirm it. */
   begunBy: string

@@ -149,6 +149,8 @@ export async function deleteSystemRows(store: SystemStore): Promise<void> {
     'pending_authenticators',
     'safe_versions',
     'version_outcomes',
+    'notices',
+    'remembered_devices',
     'send_counts',
     'changes',
     'change_heads',

@@ -1,0 +1,82 @@
+/**
+ * What a user is told of his account: that a second factor was bound, replaced or taken away, that somebody knows his
+ * password. Noted in the transaction of what happened, so that there is no notice without it and it never waits for one;
+ * sending is `domain/sending/notices.ts`. The texts are made here of fixed sentences and can hold no code.
+ */
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { day } from '../../base/clock.ts'
+import { uuid } from '../../base/ids.ts'
+import { findAuthenticator } from '../../store/tables/authenticators.ts'
+import { insertNotice, type NoticeChannel } from '../../store/tables/notices.ts'
+import { takeCount } from '../../store/tables/send-counts.ts'
+import type { SystemScope } from '../access/scope.ts'
+import { openValue } from './authenticators.ts'
+
+export const noticeRules = {
+  /** Of one account in a day: what comes after is not told. */
+  accountDay: 20,
+} as const
+
+export type Happened =
+  /** `label` as `phone +1 ••• 0123`. */
+  { what: 'bound' | 'replaced' | 'removed'; label: string }
+
+/** Where the recipient of a notice is sealed for. */
+export const noticePlace = (system: string, id: string): string[] => ['notice', system, id]
+
+/**
+ * In the transaction that `scope` holds. `formerPhone` is the number that was bound until now, where it is the phone that
+ * changed: that is whom it concerns.
+ */
+export async function noteNotice(
+  scope: SystemScope,
+  userId: string,
+  happened: Happened,
+  formerPhone?: string | undefined,
+): Promise<void> {
+  const now = scope.clock.now()
+  const limit = { kind: 'notices of account', subject: userId, most: noticeRules.accountDay, windowMs: day }
+  if ((await takeCount(scope.data, limit, now)) !== undefined) return
+  const body = textOf(scope, happened, now)
+  const note = async (channel: NoticeChannel, to: string): Promise<void> => {
+    const id = uuid()
+    const recipient = scope.key.seal('authenticators', noticePlace(scope.system.key, id), to)
+    await insertNotice(scope.data, { id, userId, channel, recipient, body, createdAt: now })
+  }
+  const phone = formerPhone ?? (await boundPhone(scope, userId))
+  if (phone !== undefined) await note('phone', phone)
+}
+
+async function boundPhone(scope: SystemScope, userId: string): Promise<string | undefined> {
+  const held = await findAuthenticator(scope.data, { userId, kind: 'phone' })
+  return held === undefined ? undefined : numberOf(scope, held)
+}
+
+/** The number of a phone that is bound; undefined where it does not open, and then nobody can be told there. */
+export function numberOf(scope: SystemScope, held: Parameters<typeof openValue>[1]): string | undefined {
+  try {
+    return openValue(scope, held)
+  } catch (error) {
+    if (error instanceof GatehouseError) throw error
+    return undefined
+  }
+}
+
+function sentenceOf(happened: Happened): string {
+  switch (happened.what) {
+    case 'bound':
+      return `A second factor was added to your account: ${happened.label}.`
+    case 'replaced':
+      return `A second factor of your account was replaced. It is now: ${happened.label}.`
+    case 'removed':
+      return `A second factor was taken away from your account: ${happened.label}.`
+  }
+}
+
+function textOf(scope: SystemScope, happened: Happened, now: number): string {
+  const name = scope.system.name.replace(/\s+/g, ' ').slice(0, 60)
+  const at = `${new Date(now).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+  const who =
+    scope.caller.kind === 'developer' ? 'by a developer of the system' : `from ${scope.origin.address.slice(0, 60)}`
+  return `${name}: ${sentenceOf(happened)} ${at}, ${who}. If you did not expect this, tell whoever runs ${name}.`
+}
