@@ -36,6 +36,7 @@ const homes: Record<string, string> = {
   qr: 'domain/accounts',
   '@simplewebauthn/server': 'domain/accounts',
   '@simplewebauthn/server/helpers': 'domain/accounts',
+  nodemailer: 'domain/sending',
   'isomorphic-git': 'deploy',
   yauzl: 'deploy',
   yazl: 'deploy',

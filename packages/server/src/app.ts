@@ -23,8 +23,10 @@ import { refreshUserSession } from './domain/auth/sessions.ts'
 import { redeemForService, signInAnonymously } from './domain/auth/sign-in.ts'
 import { outcomesKeptMs } from './domain/auth/withdrawal.ts'
 import { carrierTimeoutMs } from './domain/sending/carrier.ts'
+import { sendMail } from './domain/sending/mail.ts'
 import { NoticeSender } from './domain/sending/notices.ts'
 import { type SendMessage, sendMessage } from './domain/sending/send.ts'
+import { createDial } from './egress/dial.ts'
 import { createEgress, type EgressLimits } from './egress/egress.ts'
 import { ownUrlMatcher } from './egress/own-url.ts'
 import { createEngine } from './engine/engine.ts'
@@ -253,7 +255,8 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     },
   })
   const send: SendMessage = (scope, message) => sendMessage(scope, messageEgress, message)
-  const notices = new NoticeSender(means, send)
+  const dial = createDial({ allow: config.egressAllow, ownPort: () => listeningPort })
+  const notices = new NoticeSender(means, send, (scope, mail, signal) => sendMail(scope, dial, mail, signal))
   const sandbox = await createSandbox({
     prelude: preludeSource(),
     // A run that waits for the world holds its process, so there are more of them than processors.

@@ -74,6 +74,17 @@ export type WithdrawnVersion = {
   seen: number
 }
 
+/** The SMTP server that takes notices to users; its password stands in the system's secrets. */
+export type MailServer = {
+  host: string
+  port: number
+  from: string
+  user?: string
+  password?: string
+  /** `none` for a server in the own network, without user and password. */
+  tls: 'required' | 'none'
+}
+
 /** The settings of a system, with defaults filled in. Times are seconds, as on the wire. */
 export type SystemSettings = {
   auth_service: string
@@ -111,6 +122,8 @@ export type SystemSettings = {
   passkey_origins: string[]
   /** Sign-ins that are recorded for replays: of `share` of all the newest `keep`, for `days`; null for none. */
   record_sign_ins: { keep: number; share: number; days: number } | null
+  /** null: users are told by their phones alone. */
+  mail: MailServer | null
   /** Bumped with every change of the auth service. */
   auth_epoch: number
 }

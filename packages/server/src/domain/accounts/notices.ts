@@ -4,9 +4,11 @@
  * sending is `domain/sending/notices.ts`. The texts are made here of fixed sentences and can hold no code.
  */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
-import { day } from '../../base/clock.ts'
+import { day, hour } from '../../base/clock.ts'
 import { uuid } from '../../base/ids.ts'
+import { getItem } from '../../store/rows.ts'
 import { findAuthenticator } from '../../store/tables/authenticators.ts'
+import { findCollection } from '../../store/tables/collections.ts'
 import { insertNotice, type NoticeChannel } from '../../store/tables/notices.ts'
 import { takeCount } from '../../store/tables/send-counts.ts'
 import type { SystemScope } from '../access/scope.ts'
@@ -15,11 +17,16 @@ import { openValue } from './authenticators.ts'
 export const noticeRules = {
   /** Of one account in a day: what comes after is not told. */
   accountDay: 20,
+  /** A right password with a wrong second factor is told once within it. */
+  wrongFactorMs: hour,
 } as const
 
 export type Happened =
   /** `label` as `phone +1 ••• 0123`. */
-  { what: 'bound' | 'replaced' | 'removed'; label: string }
+  | { what: 'bound' | 'replaced' | 'removed'; label: string }
+  | { what: 'recovery code used' | 'recovery codes renewed' | 'passkey closed' }
+  /** The password was right, the second factor was not; told once an hour at most. */
+  | { what: 'wrong second factor' }
 
 /** Where the recipient of a notice is sealed for. */
 export const noticePlace = (system: string, id: string): string[] => ['notice', system, id]
@@ -35,7 +42,11 @@ export async function noteNotice(
   formerPhone?: string | undefined,
 ): Promise<void> {
   const now = scope.clock.now()
-  const limit = { kind: 'notices of account', subject: userId, most: noticeRules.accountDay, windowMs: day }
+  // Whoever guesses must not use up what tells of a change.
+  const limit =
+    happened.what === 'wrong second factor'
+      ? { kind: 'notices of wrong factors', subject: userId, most: 1, windowMs: noticeRules.wrongFactorMs }
+      : { kind: 'notices of account', subject: userId, most: noticeRules.accountDay, windowMs: day }
   if ((await takeCount(scope.data, limit, now)) !== undefined) return
   const body = textOf(scope, happened, now)
   const note = async (channel: NoticeChannel, to: string): Promise<void> => {
@@ -45,6 +56,9 @@ export async function noteNotice(
   }
   const phone = formerPhone ?? (await boundPhone(scope, userId))
   if (phone !== undefined) await note('phone', phone)
+  const table = await findCollection(scope.data, { kind: 'users' })
+  const row = table && (await getItem(scope.data, table, userId))
+  if (typeof row?.email === 'string') await note('email', row.email)
 }
 
 async function boundPhone(scope: SystemScope, userId: string): Promise<string | undefined> {
@@ -70,13 +84,25 @@ function sentenceOf(happened: Happened): string {
       return `A second factor of your account was replaced. It is now: ${happened.label}.`
     case 'removed':
       return `A second factor was taken away from your account: ${happened.label}.`
+    case 'recovery code used':
+      return 'One of your recovery codes was used.'
+    case 'recovery codes renewed':
+      return 'New recovery codes were made for your account; those before are good no more.'
+    case 'passkey closed':
+      return 'A passkey of your account seems to have been copied, and was switched off.'
+    case 'wrong second factor':
+      return 'Somebody entered your password rightly and a wrong second factor.'
   }
 }
 
 function textOf(scope: SystemScope, happened: Happened, now: number): string {
-  const name = scope.system.name.replace(/\s+/g, ' ').slice(0, 60)
+  const name = scope.system.name.replace(/[\s\p{Cc}]+/gu, ' ').slice(0, 60)
   const at = `${new Date(now).toISOString().slice(0, 16).replace('T', ' ')} UTC`
   const who =
     scope.caller.kind === 'developer' ? 'by a developer of the system' : `from ${scope.origin.address.slice(0, 60)}`
-  return `${name}: ${sentenceOf(happened)} ${at}, ${who}. If you did not expect this, tell whoever runs ${name}.`
+  const advice =
+    happened.what === 'wrong second factor'
+      ? 'If it was not you, change your password.'
+      : `If you did not expect this, tell whoever runs ${name}.`
+  return `${name}: ${sentenceOf(happened)} ${at}, ${who}. ${advice}`
 }

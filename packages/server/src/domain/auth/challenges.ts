@@ -33,6 +33,7 @@ import {
 } from '../../store/tables/challenges.ts'
 import type { SystemScope } from '../access/scope.ts'
 import { openValue } from '../accounts/authenticators.ts'
+import { noteNotice } from '../accounts/notices.ts'
 import { type PasskeyOptions, passkeyRules } from '../accounts/passkeys.ts'
 import type { MessagesTo } from '../sending/inbox.ts'
 import { noteEntered, type SendMessage } from '../sending/send.ts'
@@ -268,10 +269,11 @@ export async function takeAnswer(
   if (judged === 'copied') {
     await endChallenge(tx, challenge, 'copied', now)
     await closeCopied(tx, authenticator)
+    await noteNotice({ ...scope, data: tx }, authenticator.userId, { what: 'passkey closed' })
     return seemsCopied()
   }
   if (judged === 'wrong') {
-    await countWrong(tx, challenge, authenticator, now)
+    await countWrong(scope, tx, challenge, authenticator, now)
     return notGood()
   }
   if (!(await endChallenge(tx, challenge, 'answered', now))) return notGood()
@@ -400,6 +402,7 @@ async function deliver(scope: SystemScope, send: SendMessage, made: Made): Promi
 }
 
 async function countWrong(
+  scope: SystemScope,
   tx: SystemStore,
   challenge: FoundChallenge,
   authenticator: AuthenticatorRecord,
@@ -407,7 +410,7 @@ async function countWrong(
 ): Promise<void> {
   await countTry(tx, challenge.id)
   if (challenge.tries + 1 >= challengeRules.triesPerCode) await endChallenge(tx, challenge, 'tries', now)
-  await countWrongCode(tx, authenticator, now)
+  await countWrongCode(scope, tx, authenticator, now)
 }
 
 export const isOpen = ({ endedAt, expiresAt, tries }: FoundChallenge, now: number): boolean =>

@@ -225,6 +225,7 @@ export async function renewRecoveryCodes(
     const taken = await takeFresh(scope, tx, vouching, made === undefined ? { ...fresh, code: '' } : fresh)
     if (taken instanceof GatehouseError) return taken
     await bindRecoveryCodes({ ...scope, data: tx }, account.userId, made as MadeRecoveryCodes, taken.boundBy)
+    await noteNotice({ ...scope, data: tx }, account.userId, { what: 'recovery codes renewed' })
     if (endOthers) ended = await endOtherSessions(tx, vouching, scope.clock.now())
     return undefined
   })
@@ -377,7 +378,7 @@ export async function takeFresh(
     const standing = demandGood(held, now)
     if (standing !== undefined) return standing
     if (!(await takeCode(scope, tx, held, fresh.code, fresh.weighed))) {
-      await countWrongCode(tx, held, now)
+      await countWrongCode(scope, tx, held, now)
       return notGood()
     }
     await markUsed(tx, held.id, now)

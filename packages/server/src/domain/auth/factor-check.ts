@@ -16,6 +16,7 @@ import {
 import { countRecoveryCodes, spendRecoveryCode } from '../../store/tables/recovery-codes.ts'
 import type { SystemScope } from '../access/scope.ts'
 import { openValue } from '../accounts/authenticators.ts'
+import { noteNotice } from '../accounts/notices.ts'
 import { passkeysHere } from '../accounts/passkey-sites.ts'
 import { matchingRecoveryCode } from '../accounts/recovery-codes.ts'
 import { matchingStep } from '../accounts/totp.ts'
@@ -96,7 +97,10 @@ export async function takeCode(
     }
     case 'recovery': {
       const { recoveryCode: id } = weighed
-      return id !== undefined && (await spendRecoveryCode(tx, { id, authenticatorId: authenticator.id }, now))
+      if (id === undefined) return false
+      if (!(await spendRecoveryCode(tx, { id, authenticatorId: authenticator.id }, now))) return false
+      await noteNotice({ ...scope, data: tx }, authenticator.userId, { what: 'recovery code used' })
+      return true
     }
     default:
       return false
@@ -121,8 +125,14 @@ export function demandGood(
   })
 }
 
-/** In the transaction that holds `authenticator`. */
-export async function countWrongCode(tx: SystemStore, authenticator: AuthenticatorRecord, now: number): Promise<void> {
+/** In the transaction that holds `authenticator`, after a right password; the user is told. */
+export async function countWrongCode(
+  scope: SystemScope,
+  tx: SystemStore,
+  authenticator: AuthenticatorRecord,
+  now: number,
+): Promise<void> {
+  await noteNotice({ ...scope, data: tx }, authenticator.userId, { what: 'wrong second factor' })
   const failures = authenticator.failures + 1
   await countAgainst(tx, authenticator.id, {
     failures,

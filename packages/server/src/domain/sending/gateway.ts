@@ -45,7 +45,10 @@ export async function answerAsTwilio(scope: SystemScope, request: GatewayRequest
   if (method !== 'GET') return refusal(405, 20004, 'Method not allowed')
   if (sid === undefined) return list(scope, generation, path, query)
   const message = await findInboxMessage(scope.data, sid)
-  return message === undefined ? notFound(path) : { status: 200, body: keptShape(generation, message) }
+  // E-mail is in the inbox too, and Twilio knows nothing of it.
+  return message === undefined || message.to.includes('@')
+    ? notFound(path)
+    : { status: 200, body: keptShape(generation, message) }
 }
 
 async function create(scope: SystemScope, generation: Generation, form: URLSearchParams): Promise<GatewayAnswer> {

@@ -25,7 +25,7 @@ export const breaker = {
 } as const
 
 /** Of notices; how many one account is told in a day is `noticeRules`. */
-export const noticeLimits = { numberDay: 20, prefixHour: 100, systemDay: 1_000 } as const
+export const noticeLimits = { numberDay: 50, prefixHour: 100, systemDay: 1_000 } as const
 
 export type Counting = { numberHash: string; prefix: string; account: string | undefined }
 

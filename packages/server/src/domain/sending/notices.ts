@@ -8,24 +8,31 @@ import { type NoticeRecord, settleNotice, systemsWithNotices, takeNotice } from 
 import type { Means, SystemScope } from '../access/scope.ts'
 import { noticePlace } from '../accounts/notices.ts'
 import { systemByKey } from '../systems/systems.ts'
+import { messagesTo } from './inbox.ts'
+import type { MailSent, SendMail } from './mail.ts'
 import type { SendMessage } from './send.ts'
 
 /** Systems whose notices are sent at the same time: those of a slow provider keep few others waiting. */
 const mostAtOnce = 8
 /** How often notices are looked for whose bell was lost, or that wait for another try. */
 const sweepMs = minute
+/** Where nobody took it. */
+const mostAttempts = 3
+const againAfterMs = 5 * minute
 
 export class NoticeSender {
   readonly #means: Means
   readonly #send: SendMessage
+  readonly #mail: SendMail
   readonly #waiting = new Set<string>()
   readonly #running = new Map<string, Promise<void>>()
   readonly #sweeping: NodeJS.Timeout
-  #closed = false
+  readonly #ending = new AbortController()
 
-  constructor(means: Means, send: SendMessage) {
+  constructor(means: Means, send: SendMessage, mail: SendMail) {
     this.#means = means
     this.#send = send
+    this.#mail = mail
     means.store.onNotice((systemKey) => this.#ring(systemKey))
     this.#sweeping = setInterval(() => void this.sweep(), sweepMs)
     this.#sweeping.unref()
@@ -45,9 +52,9 @@ export class NoticeSender {
     while (this.#running.size > 0) await Promise.all(this.#running.values())
   }
 
-  /** What is being sent is waited for; the rest stays for another node, or the next start. */
+  /** An e-mail that is under way is cut off, a text message is waited for; the rest stays for another node. */
   async close(): Promise<void> {
-    this.#closed = true
+    this.#ending.abort()
     clearInterval(this.#sweeping)
     await this.idle()
   }
@@ -59,7 +66,7 @@ export class NoticeSender {
 
   #next(): void {
     for (const key of this.#waiting) {
-      if (this.#closed || this.#running.size >= mostAtOnce) return
+      if (this.#ending.signal.aborted || this.#running.size >= mostAtOnce) return
       if (this.#running.has(key)) continue
       this.#waiting.delete(key)
       const work = this.#sendAll(key).finally(() => {
@@ -75,7 +82,7 @@ export class NoticeSender {
     const { store, clock, log } = this.#means
     const data = store.forSystem(systemKey)
     try {
-      while (!this.#closed) {
+      while (!this.#ending.signal.aborted) {
         const notice = await takeNotice(data, clock.now())
         if (notice === undefined) return
         const system = await systemByKey(this.#means, systemKey)
@@ -89,17 +96,37 @@ export class NoticeSender {
   }
 
   async #sendOne(scope: SystemScope, notice: NoticeRecord): Promise<void> {
-    const failed = (reason: string): void =>
-      scope.log.warn({ system: scope.system.key, channel: notice.channel, reason }, 'A notice to a user was not sent')
+    let sent: MailSent
     try {
       const to = scope.key.unseal('authenticators', noticePlace(scope.system.key, notice.id), notice.recipient)
-      const sent = await this.#send(scope, { to, body: notice.body, account: notice.userId, notice: true })
-      if (sent.state !== 'accepted') failed(sent.reason ?? sent.state)
-      await settleNotice(scope.data, notice.id, { state: sent.state === 'accepted' ? 'sent' : 'failed' })
+      sent = notice.channel === 'phone' ? await this.#toPhone(scope, notice, to) : await this.#toMail(scope, notice, to)
     } catch (error) {
-      // A provider, a key or the database: the others still have their turn.
-      failed(error instanceof Error ? error.message : 'unknown')
-      await settleNotice(scope.data, notice.id, { state: 'failed' })
+      // Whatever it was, whether it went out is not known.
+      sent = { state: 'failed', reason: error instanceof Error ? error.message : 'unknown' }
     }
+    if (sent.state === 'later' && notice.attempts < mostAttempts) {
+      await settleNotice(scope.data, notice.id, { dueAt: scope.clock.now() + againAfterMs * notice.attempts })
+      return
+    }
+    if ('reason' in sent) {
+      const { reason } = sent
+      scope.log.warn({ system: scope.system.key, channel: notice.channel, reason }, 'A notice to a user was not sent')
+    }
+    const state = sent.state === 'accepted' ? 'sent' : sent.state === 'skipped' ? 'skipped' : 'failed'
+    await settleNotice(scope.data, notice.id, { state })
+  }
+
+  async #toPhone(scope: SystemScope, notice: NoticeRecord, to: string): Promise<MailSent> {
+    // A system whose service names the provider itself has none that could take this.
+    if (messagesTo(scope) === 'provider' && scope.system.settings.message_providers.length === 0) {
+      return { state: 'skipped' }
+    }
+    const sent = await this.#send(scope, { to, body: notice.body, account: notice.userId, notice: true })
+    return sent.state === 'accepted' ? { state: 'accepted' } : { state: 'failed', reason: sent.reason ?? sent.state }
+  }
+
+  #toMail(scope: SystemScope, { id, body }: NoticeRecord, to: string): Promise<MailSent> {
+    const name = scope.system.name.replace(/[\s\p{Cc}]+/gu, ' ').slice(0, 60)
+    return this.#mail(scope, { id, to, subject: `${name}: your sign-in`, body }, this.#ending.signal)
   }
 }

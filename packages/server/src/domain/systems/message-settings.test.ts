@@ -5,6 +5,7 @@ import { checkMessageSettings } from './message-settings.ts'
 
 const account = `AC${'0'.repeat(32)}`
 const twilio = { kind: 'twilio', account, token: 'secret:TWILIO_TOKEN', from: '+15005550006' }
+const mail = { host: 'smtp.example.com', from: 'gate@example.com' }
 const webhook = { kind: 'webhook', url: 'https://hooks.example.com/sms?a=1', secret: 'secret:HOOK' }
 
 test('providers are kept in their order, with what is known of them and nothing else', () => {
@@ -16,6 +17,16 @@ test('providers are kept in their order, with what is known of them and nothing 
     { kind: 'twilio', account, token: twilio.token, messaging_service: service.messaging_service },
   ])
   assert.deepEqual(checkMessageSettings({ message_providers: [] }), { message_providers: [] })
+})
+
+test('a mail server is kept with a reference to its password, and null takes it away', () => {
+  const full = { ...mail, user: 'gate', password: 'secret:SMTP' }
+  assert.deepEqual(checkMessageSettings({ mail: { ...full, extra: 'gone' } }), {
+    mail: { ...full, port: 587, tls: 'required' },
+  })
+  const plain = { host: '10.0.0.5', port: 25, from: 'gate@example.com', tls: 'none' }
+  assert.deepEqual(checkMessageSettings({ mail: plain }), { mail: plain })
+  assert.deepEqual(checkMessageSettings({ mail: null }), { mail: null })
 })
 
 test('what is not named stays as it is', () => {
@@ -50,6 +61,19 @@ test('a wrong setting is refused, and a secret that was typed in the clear is no
     { message_providers: [{ ...webhook, url: 'https://user:open sesame@hooks.example.com/' }] },
     { message_providers: [{ ...webhook, url: 'hooks' }] },
     { message_providers: [{ ...webhook, secret: 'open sesame' }] },
+    { mail: 'smtp.example.com' },
+    { mail: { from: 'gate@example.com' } },
+    { mail: { ...mail, host: 'smtp.example.com/x' } },
+    { mail: { ...mail, host: 'smtp.example.com\r\nQUIT' } },
+    { mail: { ...mail, port: 0 } },
+    { mail: { ...mail, port: '587' } },
+    { mail: { ...mail, from: 'Gate <gate@example.com>' } },
+    { mail: { ...mail, from: 'gate@example.com\r\nBcc: all@example.com' } },
+    { mail: { ...mail, user: 'gate' } },
+    { mail: { ...mail, password: 'secret:SMTP' } },
+    { mail: { ...mail, user: 'gate', password: 'open sesame' } },
+    { mail: { ...mail, user: 'gate', password: 'secret:SMTP', tls: 'none' } },
+    { mail: { ...mail, tls: false } },
   ]
   for (const body of wrong) {
     assert.throws(

@@ -1,9 +1,9 @@
-/** The settings about messages, checked: where they go, who carries them, where phone numbers are. */
+/** The settings about messages, checked: where they go, who carries them, where phone numbers are, who takes e-mail. */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
-import type { MessageProvider, SystemSettings } from '../access/scope.ts'
+import type { MailServer, MessageProvider, SystemSettings } from '../access/scope.ts'
 import { secretName } from './secrets.ts'
 
-type MessageSettings = Pick<SystemSettings, 'messages_to' | 'message_providers' | 'phone_country'>
+type MessageSettings = Pick<SystemSettings, 'messages_to' | 'message_providers' | 'phone_country' | 'mail'>
 
 const mostProviders = 5
 
@@ -29,6 +29,8 @@ export function checkMessageSettings(body: Record<string, unknown>): Partial<Mes
     }
     changes.phone_country = country
   }
+  // null takes it away, so only what is not named leaves it.
+  if (body.mail !== undefined) changes.mail = body.mail === null || body.mail === '' ? null : readMail(body.mail)
   return changes
 }
 
@@ -93,6 +95,34 @@ function readWebhook(one: Record<string, unknown>, place: string): MessageProvid
     throw bad(`${place}.url must be an https:// address without user and password.`)
   }
   return { kind: 'webhook', url: url.href, secret: readReference(one.secret, `${place}.secret`) }
+}
+
+const hostName =
+  /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*$/
+const mailAddress = /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}$/
+
+function readMail(given: unknown): MailServer {
+  const one = typeof given === 'object' && given !== null ? (given as Record<string, unknown>) : {}
+  const { host, port = 587, from, user, password, tls = 'required' } = one
+  if (typeof host !== 'string' || !(hostName.test(host) || /^\[[0-9a-fA-F:.]+\]$/.test(host))) {
+    throw bad('mail.host must be the name or address of an SMTP server, as "smtp.example.com".')
+  }
+  if (!Number.isInteger(port) || (port as number) < 1 || (port as number) > 65_535) {
+    throw bad('mail.port must be a whole number from 1 to 65535; 587 is usual, 465 speaks TLS from the start.')
+  }
+  if (typeof from !== 'string' || !mailAddress.test(from)) {
+    throw bad('mail.from must be an address, as "gate@example.com".')
+  }
+  if (tls !== 'required' && tls !== 'none') throw bad('mail.tls must be "required" or "none".')
+  if ((user === undefined) !== (password === undefined)) throw bad('mail.user and mail.password go together.')
+  if (user !== undefined && (typeof user !== 'string' || user === '' || user.length > 200)) {
+    throw bad('mail.user must be a text of at most 200 characters.')
+  }
+  if (user !== undefined && tls === 'none') throw bad('mail.tls is "none": a password would travel in the clear.')
+  return {
+    ...{ host, port: port as number, from, tls },
+    ...(user !== undefined && { user: user as string, password: readReference(password, 'mail.password') }),
+  }
 }
 
 /** Settings are shown and exported, so what is secret is named in them and never stands there. */

@@ -30,6 +30,7 @@ export const defaultSettings: SystemSettings = {
   passkey_rp_id: '',
   passkey_origins: [],
   record_sign_ins: null,
+  mail: null,
   auth_epoch: 0,
 }
 

@@ -73,6 +73,7 @@ function sendingShape(scope: SystemScope): Record<string, unknown> {
     messages_to: settings.messages_to,
     message_providers: settings.message_providers,
     phone_country: settings.phone_country,
+    mail: settings.mail,
     ...(scope.mode === 'development' && {
       gateway: { url: scope.publicUrl(), account_sid: account.accountSid, auth_token: account.authToken },
     }),

@@ -54,6 +54,7 @@ async function v4Shape(scope: SystemScope): Promise<Record<string, unknown>> {
     phone_country: settings.phone_country,
     passkey_rp_id: settings.passkey_rp_id,
     passkey_origins: settings.passkey_origins,
+    mail: settings.mail,
   }
 }
 

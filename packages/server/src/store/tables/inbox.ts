@@ -69,13 +69,16 @@ export type InboxFilter = {
   notAfter?: number
 }
 
-/** Newest first, with how many there are in all. */
+/** Messages to phones, newest first, with how many there are in all. */
 export async function searchInbox(
   store: SystemStore,
   filter: InboxFilter,
   page: { offset: number; limit: number },
 ): Promise<{ messages: InboxRecord[]; total: number }> {
-  let query = databaseOf(store).selectFrom('inbox_messages').where('system_key', '=', store.key)
+  let query = databaseOf(store)
+    .selectFrom('inbox_messages')
+    .where('system_key', '=', store.key)
+    .where('recipient', 'not like', '%@%')
   if (filter.to !== undefined) query = query.where('recipient', '=', filter.to)
   if (filter.from !== undefined) query = query.where('sender', '=', filter.from)
   if (filter.notBefore !== undefined) query = query.where('at', '>=', filter.notBefore)

@@ -50,7 +50,7 @@ export async function takeNotice(store: SystemStore, now: number): Promise<Notic
       .where('state', '=', 'intended')
       .where('due_at', '<=', now)
       .orderBy('created_at')
-      .orderBy('id')
+      .orderBy('channel', 'desc')
       .limit(1)
       .executeTakeFirst()
     if (next === undefined) return undefined
