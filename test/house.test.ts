@@ -47,6 +47,7 @@ const homes: Record<string, string> = {
   '@fastify/static': 'http',
   '@fastify/swagger': 'http',
   pino: 'base',
+  'mmdb-lib': 'base',
 }
 
 type Import = { file: string; to: string; typeOnly: boolean }

@@ -1,6 +1,10 @@
 /** The walk of the "Two-Factor Authentication Setup Guide", with the package that the node ships; and what must never come of it. */
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { countryDatabase } from '../../packages/server/src/base/countries.fixture.ts'
 import { stepAt, totpCode } from '../../packages/server/src/domain/accounts/totp.ts'
 import { account, fakeTwilio, from, token } from '../../packages/server/src/domain/sending/providers.fixture.ts'
 import { createTestApp } from '../support/app.ts'
@@ -48,7 +52,8 @@ async function install(t: TestContext, args: string[] = []) {
       assert.equal(set.status, 200, set.text)
       await app.set(system, { auth_service: 'authOverride' })
     },
-    auth: (body: unknown) => app.call('POST', '/api/v/1/user/auth', { system, body }),
+    auth: (body: unknown, headers: Record<string, string> = {}) =>
+      app.call('POST', '/api/v/1/user/auth', { system, body, headers }),
     rows: async (): Promise<any[]> =>
       (await app.call('GET', `/api/v/1/collection/${system.key}/TwoFactorAuthTokens`, { developer })).body.DATA,
     inbox: async (): Promise<any[]> =>
@@ -66,8 +71,8 @@ async function install(t: TestContext, args: string[] = []) {
 const testUser = (users: any[]) => users.find((one) => one.email === 'test@example.com')
 
 /** Installed, set up and turned on, with the password that the set-up made for the test user. */
-async function ready(t: TestContext, constants: Constants = {}) {
-  const walk = await install(t)
+async function ready(t: TestContext, constants: Constants = {}, args: string[] = []) {
+  const walk = await install(t, args)
   await walk.setConstants(constants)
   await walk.setTop({ TEST_USER_PHONE: phone })
   const ran = await walk.setUp()
@@ -499,6 +504,82 @@ test('outside the area nobody comes in; being there excuses nobody from the code
   walk.app.advance(aMoment)
   await walk.setConstants({ SIGN_IN_AREA: { latitude: 'here' } })
   demandRefused(await walk.auth(at(52.52, 13.4)), /cannot be read/)
+})
+
+test('from another country, or one that nobody knows, nobody comes in by either factor; the right one excuses nobody', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const file = join(folder, 'countries.mmdb')
+  writeFileSync(file, countryDatabase({ '203.0.113.0/24': 'DE', '198.51.100.0/24': 'FR' }))
+  const args = ['--geoip', file, '--trusted-proxies', '127.0.0.1']
+  const walk = await ready(t, { COUNTRIES: ['DE', 'AT'] }, args)
+  const from = (address: string) => ({ 'x-forwarded-for': address })
+  const [here, there, nowhere] = [from('203.0.113.9'), from('198.51.100.9'), from('192.0.2.9')]
+  const claims = {
+    ...walk.credentials,
+    country: 'DE',
+    proven: { country: 'DE' },
+    position: { latitude: 52, longitude: 13 },
+  }
+  for (const place of [there, nowhere, {}])
+    demandRefused(await walk.auth(claims, place), /not possible from where you are/)
+  const begun = await walk.auth(walk.credentials, here)
+  assert.equal(begun.body.user_token, '', begun.text)
+  const second = { factor: 2, factor_id: begun.body.options.factor_id, code: await walk.lastCode() }
+  demandRefused(await walk.auth(second, there), /not possible/)
+  const granted = await walk.auth(second, here)
+  assert.equal(await walk.checkAuth(granted.body.user_token), 200, granted.text)
+  walk.app.advance(aMoment)
+  await walk.setConstants({ TRUSTED_NETWORKS: ['192.0.2.0/24'] })
+  assert.equal(await walk.checkAuth((await walk.auth(walk.credentials, nowhere)).body.user_token), 200)
+  for (const countries of ['DE', ['de'], ['Germany'], [7], null]) {
+    await walk.setConstants({ COUNTRIES: countries })
+    demandRefused(await walk.auth(walk.credentials, here), /cannot be read/)
+    assert.match((await walk.setUp()).results.message, /COUNTRIES/)
+  }
+})
+
+test('without a country database a rule of countries lets nobody in', async (t) => {
+  const walk = await ready(t, { COUNTRIES: ['DE'] })
+  demandRefused(await walk.first(), /not possible/)
+})
+
+test('a device is remembered where the constants allow it and the person asks, and owes the code where they do not', async (t) => {
+  const walk = await ready(t)
+  const signIn = async (more: Record<string, unknown> = {}) => {
+    walk.app.advance(aMoment)
+    const { factor_id: factorId } = (await walk.first()).body.options
+    return walk.auth({ factor: 2, factor_id: factorId, code: await walk.lastCode(), ...more })
+  }
+  assert.equal((await signIn({ remember_device: true })).body.options.device_token, undefined, 'not allowed')
+  await walk.setConstants({ REMEMBERED_DEVICES: true, REMEMBER_DAYS: 7 })
+  assert.equal((await signIn()).body.options.device_token, undefined, 'not asked for')
+  assert.equal((await signIn({ remember_device: 'yes' })).body.options.device_token, undefined)
+  const granted = (await signIn({ remember_device: true })).body
+  const { device_token, device_expires_at } = granted.options
+  assert.match(granted.user_token, /^ghu_/)
+  assert.match(device_token, /^ghk_/)
+  const days = (Date.parse(device_expires_at) - walk.app.app.means.clock.now()) / 86_400_000
+  assert.equal(Math.round(days), 7)
+  const known = await walk.auth({ ...walk.credentials, device_token })
+  assert.equal(await walk.checkAuth(known.body.user_token), 200, known.text)
+  assert.deepEqual(known.body.options.factor, { kind: 'device', to: '' })
+  const { length } = await walk.inbox()
+  for (const wrong of ['ghk_wrong', '', 7, null]) {
+    const owes = await walk.auth({ ...walk.credentials, device_token: wrong })
+    assert.match(owes.body.options.message, /code/, owes.text)
+    assert.equal(owes.body.user_token, '')
+    walk.app.advance(aMoment)
+  }
+  assert.ok((await walk.inbox()).length > length, 'a code was sent')
+  for (const constants of [{ REMEMBERED_DEVICES: 'yes' }, { REMEMBERED_DEVICES: true, REMEMBER_DAYS: 365 }]) {
+    await walk.setConstants(constants)
+    assert.equal((await walk.auth({ ...walk.credentials, device_token })).body.user_token, '')
+    assert.match((await walk.setUp()).results.message, /REMEMBER/)
+    walk.app.advance(aMoment)
+  }
+  await walk.setConstants({ REMEMBERED_DEVICES: false, REMEMBER_DAYS: 7 })
+  assert.equal((await walk.auth({ ...walk.credentials, device_token })).body.user_token, '')
 })
 
 test('outside the hours nobody comes in by either factor, and hours that cannot be read are no hours', async (t) => {

@@ -53,9 +53,10 @@ export type CodeNeeded = {
   options: Options
   /**
    * What the user typed; for a passkey what `toJSON()` makes of the browser's credential. After a refusal another try is
-   * possible with the same function, as often as the platform lets it.
+   * possible with the same function, as often as the platform lets it. `more` reaches the auth service beside the code, as
+   * `{remember_device: true}`.
    */
-  answer(code: string | object): Promise<SignInState>
+  answer(code: string | object, more?: Record<string, unknown>): Promise<SignInState>
   /** Answers with another `code`, which takes the place of this one; after a refusal this one is still good. */
   resend(): Promise<SignInState>
 }
@@ -139,7 +140,7 @@ function stateOf(answer: Options, response: Response, ask: (body: unknown) => Pr
       passkey: isObject(options.passkey) ? options.passkey : undefined,
       expiresAt: dateOf(text(options.expires_at)),
       options,
-      answer: (code) => ask({ factor: 2, factor_id: factorId, code }),
+      answer: (code, more = {}) => ask({ ...more, factor: 2, factor_id: factorId, code }),
       resend: () => ask({ factor_id: factorId, resend: true }),
     }
   }

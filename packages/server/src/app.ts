@@ -9,6 +9,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Kysely } from 'kysely'
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import { type Clock, day, hour, second, systemClock } from './base/clock.ts'
+import { type CountryOf, noCountries, readCountries } from './base/countries.ts'
 import { hexId } from './base/ids.ts'
 import type { Log } from './base/log.ts'
 import { loadNodeKey, type NodeKey } from './base/node-key.ts'
@@ -50,6 +51,7 @@ import { DatabaseTooNew, migrate } from './store/migrations.ts'
 import type { Tables } from './store/schema.ts'
 import { createStore, type Store } from './store/store.ts'
 import { deleteOldChallenges } from './store/tables/challenges.ts'
+import { deleteOldDevices } from './store/tables/devices.ts'
 import { deleteOldEnrolments } from './store/tables/enrolments.ts'
 import { deleteOldStrangers } from './store/tables/failures.ts'
 import { deleteOldInboxMessages } from './store/tables/inbox.ts'
@@ -151,6 +153,14 @@ function readKey(file: string): NodeKey {
   }
 }
 
+function countriesOf({ geoipFile }: Config): CountryOf {
+  try {
+    return geoipFile === undefined ? noCountries : readCountries(geoipFile)
+  } catch (error) {
+    throw new ConfigError(`--geoip: ${(error as Error).message}`)
+  }
+}
+
 /** Read and tried at once, since a pair that does not fit would only show at the first connection. */
 function readCertificate({ certFile, keyFile }: NonNullable<Config['tls']>): { cert: string; key: string } {
   try {
@@ -183,6 +193,7 @@ function openDatabase(config: Config, log: Log): Database {
 
 export async function createApp(config: Config, log: Log, clock: Clock = systemClock): Promise<App> {
   const tls = config.tls && readCertificate(config.tls)
+  const countryOf = countriesOf(config)
   const { store, key } = await openNode(config, log, clock)
   let publicUrl = config.url ?? `http://localhost:${config.port}`
   let ready = false
@@ -207,6 +218,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     mode: config.mode,
     publicUrl: () => publicUrl,
     portalOrigin: sites.originOf,
+    countryOf,
   }
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -361,6 +373,7 @@ async function clean(means: Means): Promise<void> {
     await deleteOldChallenges(means.store, now - day)
     await deleteOldVersionOutcomes(means.store, now - outcomesKeptMs)
     await deleteOldEnrolments(means.store, now)
+    await deleteOldDevices(means.store, now)
     await deleteOldStrangers(means.store, now - day)
     await deleteOldInboxMessages(means.store, now - day)
     await deleteOldNotes(means.store, now - 30 * day)

@@ -18,6 +18,8 @@ export type Config = {
   keyFile: string
   routes: { from: string; to: string }[]
   egressAllow: string[]
+  /** Country database of the operator. */
+  geoipFile: string | undefined
   weakSandbox: boolean
   logLevel: string
   firstDeveloper: { email: string; password: string } | undefined
@@ -55,6 +57,7 @@ export function readConfig(args: string[], environment: Environment = process.en
     throw new ConfigError(`--mode is "${mode}", but must be development or production.`)
   }
   const dataFolder = resolve(text('data')!)
+  const geoip = text('geoip')
   const config: Config = {
     port: readPort(text('port')!),
     host: text('host')!,
@@ -68,6 +71,7 @@ export function readConfig(args: string[], environment: Environment = process.en
     keyFile: resolve(text('key-file') ?? `${dataFolder}/node.key`),
     routes: list('route').map(readRoute),
     egressAllow: list('egress-allow'),
+    geoipFile: geoip === undefined ? undefined : resolve(geoip),
     weakSandbox: on('weak-sandbox'),
     logLevel: readLogLevel(text('log-level')!),
     firstDeveloper: readFirstDeveloper(environment),

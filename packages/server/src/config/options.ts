@@ -81,6 +81,12 @@ export const optionDeclarations = [
     prose: 'Private hosts or address blocks that services may reach, as 10.1.0.0/16,printer.local; comma-separated',
   },
   {
+    flag: 'geoip',
+    env: 'GATEHOUSE_GEOIP',
+    value: 'FILE',
+    prose: "Country database in MaxMind's format (.mmdb), for rules of sign-in; none by default",
+  },
+  {
     flag: 'weak-sandbox',
     env: 'GATEHOUSE_WEAK_SANDBOX',
     prose: 'In production, run without kernel namespaces round the engine',

@@ -23,6 +23,7 @@ import { challengeCalls } from './host/challenges.ts'
 import { codeCalls } from './host/code.ts'
 import { cryptoCalls } from './host/crypto.ts'
 import { dataCalls } from './host/data.ts'
+import { deviceCalls } from './host/devices.ts'
 import { httpCalls } from './host/http.ts'
 import { roleCalls } from './host/roles.ts'
 import { sendingCalls } from './host/sending.ts'
@@ -85,6 +86,7 @@ export function createEngine(parts: {
     'run.callerToken': async ({ run }) => run.tokens.make('caller', run.caller),
     ...authCalls(parts.doors),
     ...challengeCalls(parts.send),
+    ...deviceCalls,
     ...dataCalls,
     ...userCalls,
     ...roleCalls,

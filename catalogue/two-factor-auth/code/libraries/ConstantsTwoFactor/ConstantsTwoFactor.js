@@ -28,3 +28,13 @@ var TRUSTED_NETWORKS = []
 // Where people may sign in, as {latitude: 52.52, longitude: 13.4, radius_km: 5}; the client says where it is, in
 // "position". null: anywhere. It keeps honest people to a place; whoever knows the rule can claim to be there.
 var SIGN_IN_AREA = null
+
+// Countries from which people may sign in, as ['DE', 'AT']: that of the address that the node saw, by a file that its
+// operator brings (--geoip). An address of TRUSTED_NETWORKS needs none, any other whose country is not known is refused.
+// Empty: anywhere.
+var COUNTRIES = []
+
+// Whether people may ask to be remembered on a device, and for how many days (1 to 90) the password is then enough on it.
+// Such a session shows that it was let in so, and changes no second factor.
+var REMEMBERED_DEVICES = false
+var REMEMBER_DAYS = 30

@@ -10,6 +10,9 @@ var TwoFactorRules = (function () {
 
   var networks = typeof TRUSTED_NETWORKS === 'undefined' ? [] : TRUSTED_NETWORKS
   var area = typeof SIGN_IN_AREA === 'undefined' ? null : SIGN_IN_AREA
+  var countries = typeof COUNTRIES === 'undefined' ? [] : COUNTRIES
+  var remembered = typeof REMEMBERED_DEVICES === 'undefined' ? false : REMEMBERED_DEVICES
+  var rememberDays = typeof REMEMBER_DAYS === 'undefined' ? 30 : REMEMBER_DAYS
 
   function dayOf(name) {
     var day = dayNames.indexOf(name)
@@ -161,6 +164,41 @@ var TwoFactorRules = (function () {
     return distance(area, position) <= area.radius_km ? '' : 'Signing in is possible at the plant only.'
   }
 
+  function demandCountries() {
+    if (!Array.isArray(countries)) throw new Error('it is no list')
+    countries.forEach(function (country) {
+      if (!/^[A-Z]{2}$/.test(country)) throw new Error('"' + country + '" is no country like DE')
+    })
+  }
+
+  // Why one may not sign in from that address, for the person; '' where one may. A country that is not known is none.
+  function refusalOfPlace(proven) {
+    try {
+      demandCountries()
+    } catch (problem) {
+      return 'The countries of signing in cannot be read, so nobody can sign in now.'
+    }
+    if (countries.length === 0 || isTrusted(proven.address)) return ''
+    return countries.indexOf(proven.country) !== -1 ? '' : 'Signing in is not possible from where you are.'
+  }
+
+  function demandRemembering() {
+    if (typeof remembered !== 'boolean') throw new Error('REMEMBERED_DEVICES is neither true nor false')
+    if (!(rememberDays >= 1 && rememberDays <= 90 && rememberDays % 1 === 0)) {
+      throw new Error('REMEMBER_DAYS is no whole number from 1 to 90')
+    }
+  }
+
+  // For how many days a device is remembered; 0 where none is, and where that cannot be read.
+  function daysToRemember() {
+    try {
+      demandRemembering()
+    } catch (problem) {
+      return 0
+    }
+    return remembered ? rememberDays : 0
+  }
+
   // Why nobody may sign in at this moment, for the person; '' where one may.
   function refusal(at) {
     try {
@@ -200,6 +238,16 @@ var TwoFactorRules = (function () {
     } catch (problem) {
       found.push(problem.message + '.')
     }
+    try {
+      demandCountries()
+    } catch (problem) {
+      found.push('COUNTRIES in ConstantsTwoFactor: ' + problem.message + '.')
+    }
+    try {
+      demandRemembering()
+    } catch (problem) {
+      found.push(problem.message + '.')
+    }
     return found
   }
 
@@ -207,6 +255,8 @@ var TwoFactorRules = (function () {
     isOpen: isOpen,
     refusal: refusal,
     refusalOf: refusalOf,
+    refusalOfPlace: refusalOfPlace,
+    daysToRemember: daysToRemember,
     isTrusted: isTrusted,
     passwordIsEnough: passwordIsEnough,
     // Whether any role is excused, and roles have to be looked up at all.

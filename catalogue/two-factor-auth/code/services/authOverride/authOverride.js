@@ -7,10 +7,14 @@
 //   {factor: 2, factor_id, code}   ends it; an e-mail and a password beside them are not read. For a passkey the code is the
 //                                  object that the browser made
 //   {factor_id, resend: true}      sends a new code
+//
+// Where devices are remembered, "remember_device": true beside the code gives a device_token in the options, and the same
+// "device_token" beside e-mail and password stands in for the code.
 function authOverride(req, resp) {
   var params = req.params
   var pendingMinutes = 15
   var rowsAtOnce = 20
+  var rememberDays = TwoFactorRules.daysToRemember()
 
   function refuse(message) {
     resp.error({ authToken: '', user_id: '', options: { err: true, message: message } })
@@ -116,6 +120,41 @@ function authOverride(req, resp) {
     return proven
   }
 
+  // Ends the sign-in where this is a device that is remembered; goes on where it is not, and the code is asked for.
+  function knownDevice(proven) {
+    if (rememberDays === 0 || !isText(params.device_token)) return
+    var device = { authToken: proven.authToken, device_token: params.device_token, days: rememberDays }
+    signin.knownDevice(device, function (err, known) {
+      if (!err) welcome(known, {})
+    })
+  }
+
+  // Puts a token into the options where the person asked for one. Without one he is in all the same.
+  function remember(answer) {
+    var more = {}
+    if (rememberDays === 0 || params.remember_device !== true) return more
+    signin.remember({ authToken: answer.authToken, days: rememberDays }, function (err, device) {
+      if (err) return log('The device is not remembered: ' + device)
+      more.device_token = device.device_token
+      more.device_expires_at = device.expires_at
+    })
+    return more
+  }
+
+  function welcome(answer, more) {
+    var options = {
+      err: false,
+      message: 'Welcome',
+      email: answer.email,
+      factor: answer.factor,
+      session_seconds: answer.session_seconds,
+    }
+    Object.keys(more).forEach(function (name) {
+      options[name] = more[name]
+    })
+    resp.success({ authToken: answer.authToken, user_id: answer.user_id, options: options })
+  }
+
   function firstFactor() {
     var proven = checkPassword()
     var roles = TwoFactorRules.excuses ? rolesOf(proven.user_id) : []
@@ -127,6 +166,7 @@ function authOverride(req, resp) {
         options: { err: false, message: 'Welcome', email: proven.email, factor: { kind: 'password' } },
       })
     }
+    knownDevice(proven)
     TwilioSMS.challenge(proven.authToken, kind, function (err, challenge) {
       if (err) refuseWith(challenge)
       askForCode(challenge)
@@ -148,17 +188,7 @@ function authOverride(req, resp) {
     TwilioSMS.answer(params.factor_id, code, function (err, answer) {
       if (err) refuseWith(answer)
       hidePending(params.factor_id)
-      resp.success({
-        authToken: answer.authToken,
-        user_id: answer.user_id,
-        options: {
-          err: false,
-          message: 'Welcome',
-          email: answer.email,
-          factor: answer.factor,
-          session_seconds: answer.session_seconds,
-        },
-      })
+      welcome(answer, remember(answer))
     })
   }
 
@@ -173,7 +203,10 @@ function authOverride(req, resp) {
 
   ClearBlade.init({ request: req })
   if (!req.context) refuse('This service is asked by the node at a sign-in. Name it as the auth service of the system.')
-  var closed = TwoFactorRules.refusal(new Date()) || TwoFactorRules.refusalOf(req.context.claimed.position)
+  var closed =
+    TwoFactorRules.refusal(new Date()) ||
+    TwoFactorRules.refusalOfPlace(req.context.proven) ||
+    TwoFactorRules.refusalOf(req.context.claimed.position)
   if (closed) refuse(closed)
   // A client that says nothing about factors begins, as one that knows of none does.
   var said = params.factor !== undefined && params.factor !== null

@@ -3,6 +3,7 @@
  * (HTTP) or at the start of a run; never kept beyond it.
  */
 import type { Clock } from '../../base/clock.ts'
+import type { CountryOf } from '../../base/countries.ts'
 import type { Log } from '../../base/log.ts'
 import type { NodeKey } from '../../base/node-key.ts'
 import type { Store, SystemStore } from '../../store/store.ts'
@@ -22,6 +23,7 @@ export type Means = {
   publicUrl: () => string
   /** Where the pages of a system's portals are; undefined where the node serves none. */
   portalOrigin: (systemKey: string) => string | undefined
+  countryOf: CountryOf
   mode: 'development' | 'production'
 }
 

@@ -30,6 +30,7 @@ import {
 import { deleteAuthenticators } from '../../store/tables/authenticators.ts'
 import { type CollectionRecord, findCollection } from '../../store/tables/collections.ts'
 import { emailKey } from '../../store/tables/developers.ts'
+import { deleteDevices } from '../../store/tables/devices.ts'
 import { clearFailures } from '../../store/tables/failures.ts'
 import { addMembership, listGrants, removeMembership } from '../../store/tables/roles.ts'
 import { endSessions } from '../../store/tables/sessions.ts'
@@ -332,6 +333,7 @@ export async function manageUser(scope: SystemScope, userId: string, changes: Us
     if (newPassword !== undefined || disabled === true) {
       const reason = disabled === true ? 'the account was disabled' : 'the password was changed'
       await endSessions(tx.node, { systemKey: tx.key, kind: 'user', subjectId: userId }, scope.clock.now(), reason)
+      await deleteDevices(tx, userId)
     }
     if (changes.roles !== undefined) await changeMemberships({ ...scope, data: tx }, userId, changes.roles)
   })
@@ -361,6 +363,7 @@ export async function setOwnPassword(scope: SystemScope, account: AccountRecord,
     await updateAccount(tx, account.userId, { password: { hash, stamp: hexId(8), weak: false } })
     const which = { systemKey: tx.key, kind: 'user' as const, subjectId: account.userId, ...sparing }
     await endSessions(tx.node, which, scope.clock.now(), 'the password was changed')
+    await deleteDevices(tx, account.userId)
   })
 }
 

@@ -34,6 +34,7 @@ test('a service is told what is proven and what is claimed, and the two never mi
   const told = await ask(claims, { 'x-forwarded-for': '10.0.0.1', 'user-agent': 'plant app' })
   assert.equal(told.door, 'password')
   assert.equal(told.proven.address, '127.0.0.1', 'no trusted proxy said otherwise')
+  assert.equal(told.proven.country, '', 'the operator brought no file')
   assert.deepEqual(told.proven.failures, { password: 0, second_factor: 0, address: 0 })
   assert.equal(told.proven.last_sign_in, null)
   assert.ok(Math.abs(Date.parse(told.proven.time) - Date.now()) < 60_000)

@@ -17,6 +17,8 @@ export type SignInContext = {
     time: string
     /** Of the peer, or the one that a trusted proxy saw; of a service that signs somebody in, its name instead. */
     address: string
+    /** Of that address, by the file of the operator: two capital letters, '' where it is not known. */
+    country: string
     /** Wrong answers in a row for the account that the e-mail names, and lately from this address. */
     failures: { password: number; second_factor: number; address: number }
     /** The newest session of that account; null where there is none. */
@@ -51,6 +53,7 @@ export async function signInContext(
     proven: {
       time: new Date(now).toISOString(),
       address: origin.address,
+      country: scope.countryOf(origin.address),
       failures: {
         password: failures?.count ?? 0,
         second_factor: held.reduce((sum, one) => sum + one.failures, 0),

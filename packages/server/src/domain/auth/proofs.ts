@@ -8,7 +8,7 @@ import { hashToken } from '../../base/secrets.ts'
 import type { SystemStore } from '../../store/store.ts'
 import { type AccountRecord, findAccount } from '../../store/tables/accounts.ts'
 import { isRunAs } from '../../store/tables/code.ts'
-import { insertProof, proofState, redeemProof } from '../../store/tables/proofs.ts'
+import { insertProof, type ProofRecord, proofState, redeemProof } from '../../store/tables/proofs.ts'
 import type { SystemScope, SystemSettings } from '../access/scope.ts'
 
 /** As long as a challenge may live (NIST SP 800-63B-4 §3.1.3.2: ten minutes at most). */
@@ -20,7 +20,7 @@ export async function giveProof(
   scope: SystemScope,
   input: {
     account: AccountRecord
-    origin: 'password' | 'challenge' | 'grant'
+    origin: ProofRecord['origin']
     /** What was proved, as `password` or `password phone`. */
     factors: string
     service: string
@@ -44,7 +44,7 @@ export async function giveProof(
 }
 
 export type Redemption =
-  | { ok: true; userId: string; origin: 'password' | 'challenge' | 'grant'; factors: string; passwordStamp: string }
+  | { ok: true; userId: string; origin: ProofRecord['origin']; factors: string; passwordStamp: string }
   /**
    * `why` finishes "The auth service answered …"; it is for the trace. `erred` where the code of the service is at fault, and
    * not what became of the account meanwhile.

@@ -153,6 +153,7 @@ export async function askAndDecide(
 const whyGranted = {
   password: 'the service returned a proof of the password',
   challenge: 'the service returned a proof of the password and of a second factor',
+  device: 'the service returned a proof of the password and of a remembered device',
   grant: 'the auth service vouched for the user',
 } as const
 

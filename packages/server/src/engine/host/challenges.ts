@@ -11,11 +11,11 @@ import { keepOut, keepSecrets } from '../secrecy.ts'
 import { countOutbound } from './http.ts'
 import { type Args, type HostTable, objectArg, textArg } from './table.ts'
 
-const demandDoor = (run: Run): void => {
+export const demandDoor = (run: Run): void => {
   if (run.asAuthService) return
   throw new GatehouseError(
     'permissionDenied',
-    'Challenges are given and answered only while the service runs as the auth service of a sign-in.',
+    'Second factors are asked for and checked only while the service runs as the auth service of a sign-in.',
   )
 }
 
@@ -34,7 +34,7 @@ const counted =
   }
 
 /** Notes for the trace what was refused, and lets it through. */
-async function noted<T>(run: Run, work: () => Promise<T>): Promise<T> {
+export async function noted<T>(run: Run, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {

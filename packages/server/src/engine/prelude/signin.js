@@ -61,5 +61,20 @@ export function installSignin(library) {
      */
     answer: (wish, callback) =>
       settle(callback, 'auth.answer', () => wishOf(wish, ['challenge_id', 'code'], 'signin.answer')),
+    /**
+     * Remembers the device of a sign-in with a second factor: `remember({authToken, days}[, callback])`, with the
+     * `authToken` that `answer` gave, before it is answered with, gives `{device_token, expires_at}`.
+     */
+    remember: (wish, callback) =>
+      settle(callback, 'auth.remember', () => wishOf(wish, ['authToken', 'days'], 'signin.remember')),
+    /**
+     * Beside a proven password, the token of a device in the place of a second factor:
+     * `knownDevice({authToken, device_token, days}[, callback])` gives the same as `answer`, or refuses; then `authToken` is
+     * still good for `challenge`.
+     */
+    knownDevice: (wish, callback) =>
+      settle(callback, 'auth.knownDevice', () =>
+        wishOf(wish, ['authToken', 'device_token', 'days'], 'signin.knownDevice'),
+      ),
   })
 }

@@ -2,6 +2,8 @@
  * How a user binds an authenticator app, a passkey or a phone and gets recovery codes. No logic here: it is
  * `domain/auth/enrolment.ts` and `phone-change.ts`.
  */
+
+import { devicesOf, forgetDevices, ownUserId } from '../../domain/auth/devices.ts'
 import {
   beginAuthenticator,
   confirmAuthenticator,
@@ -15,6 +17,8 @@ import { route } from '../route.ts'
 import { AnyObject } from './shapes.ts'
 
 const own = '/api/v/4/user/authenticators'
+const ownDevices = '/api/v/4/user/devices'
+const theirDevices = '/admin/v/4/system/:key/users/:user/devices'
 
 export const authenticatorRoutes = (send: SendMessage) => [
   route({
@@ -23,6 +27,34 @@ export const authenticatorRoutes = (send: SendMessage) => [
     allow: 'system developer',
     summary: 'A one-time code with which the user binds an app, a passkey or a phone; shown once',
     handle: (scope, { params }) => giveEnrolment(scope, params.user!),
+  }),
+  route({
+    method: 'GET',
+    path: theirDevices,
+    allow: 'system developer',
+    summary: 'On which devices the user is remembered',
+    handle: (scope, { params }) => devicesOf(scope, params.user!),
+  }),
+  route({
+    method: 'DELETE',
+    path: theirDevices,
+    allow: 'system developer',
+    summary: 'Forget the devices of the user: the second factor is asked for again',
+    handle: (scope, { params }) => forgetDevices(scope, params.user!),
+  }),
+  route({
+    method: 'GET',
+    path: ownDevices,
+    allow: 'system or session',
+    summary: 'On which devices the user of the session is remembered',
+    handle: (scope) => devicesOf(scope, ownUserId(scope)),
+  }),
+  route({
+    method: 'DELETE',
+    path: ownDevices,
+    allow: 'system or session',
+    summary: 'Forget all devices of the user of the session',
+    handle: (scope) => forgetDevices(scope, ownUserId(scope)),
   }),
   route({
     method: 'POST',

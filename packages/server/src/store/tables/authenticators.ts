@@ -4,6 +4,7 @@
  */
 import type { Tables } from '../schema.ts'
 import { databaseOf, dialectOf, type SystemStore, writerOf } from '../store.ts'
+import { deleteDevices } from './devices.ts'
 
 export type AuthenticatorKind = 'phone' | 'totp' | 'passkey' | 'recovery'
 /** `disabled`: too many failures, or a passkey that seems copied; it is good again only once it is bound anew. */
@@ -79,6 +80,7 @@ export async function bindPasskey(
   store: SystemStore,
   record: Omit<NewAuthenticator, 'kind' | 'passkey'> & { passkey: PasskeyFacts },
 ): Promise<boolean> {
+  await deleteDevices(store, record.userId)
   const { numInsertedOrUpdatedRows } = await writerOf(store)
     .insertInto('authenticators')
     .values(rowOf(store, { ...record, kind: 'passkey' }))
@@ -87,11 +89,15 @@ export async function bindPasskey(
   return (numInsertedOrUpdatedRows ?? 0n) > 0n
 }
 
-/** False where none was bound. Of passkeys one by its id, or all. Recovery codes go with theirs. */
+/**
+ * False where none was bound. Of passkeys one by its id, or all. Recovery codes go with theirs; devices that are remembered
+ * rest on the factors as they were, so whatever binds or takes away one ends them.
+ */
 export async function unbindAuthenticator(
   store: SystemStore,
   { userId, kind, id }: Pick<AuthenticatorRecord, 'userId' | 'kind'> & { id?: string },
 ): Promise<boolean> {
+  await deleteDevices(store, userId)
   if (kind === 'recovery') {
     await writerOf(store)
       .deleteFrom('recovery_codes')

@@ -1,4 +1,5 @@
 /** Proofs: what a service holds after a password was right. Redeemed once, by sign-in alone. */
+import type { Tables } from '../schema.ts'
 import { databaseOf, type Store, type SystemStore } from '../store.ts'
 
 export type ProofRecord = {
@@ -6,9 +7,9 @@ export type ProofRecord = {
   userId: string
   /**
    * `password` where one was checked, `challenge` where a second factor was as well, `grant` where the auth service vouched
-   * for the user itself.
+   * for the user itself, `device` where a remembered device stood in for the second factor.
    */
-  origin: 'password' | 'challenge' | 'grant'
+  origin: 'password' | 'challenge' | 'grant' | 'device'
   /** What was proved, as `password` or `password phone`. */
   factors: string
   service: string
@@ -52,15 +53,32 @@ export async function redeemProof(
     .where('expires_at', '>', now)
     .returning(['user_id', 'origin', 'factors', 'service', 'password_stamp'])
     .executeTakeFirst()
-  return (
-    row && {
-      userId: row.user_id,
-      origin: row.origin as ProofRecord['origin'],
-      factors: row.factors,
-      service: row.service,
-      passwordStamp: row.password_stamp,
-    }
-  )
+  return row && proofOf(row)
+}
+
+const proofOf = (row: Pick<Tables['proofs'], 'user_id' | 'origin' | 'factors' | 'service' | 'password_stamp'>) => ({
+  userId: row.user_id,
+  origin: row.origin as ProofRecord['origin'],
+  factors: row.factors,
+  service: row.service,
+  passwordStamp: row.password_stamp,
+})
+
+/** What a proof that may still be redeemed says; decides nothing about who is let in. */
+export async function findOpenProof(
+  store: SystemStore,
+  hash: string,
+  now: number,
+): Promise<Pick<ProofRecord, 'userId' | 'origin' | 'factors' | 'service' | 'passwordStamp'> | undefined> {
+  const row = await databaseOf(store)
+    .selectFrom('proofs')
+    .select(['user_id', 'origin', 'factors', 'service', 'password_stamp'])
+    .where('hash', '=', hash)
+    .where('system_key', '=', store.key)
+    .where('redeemed_at', 'is', null)
+    .where('expires_at', '>', now)
+    .executeTakeFirst()
+  return row && proofOf(row)
 }
 
 /** Why a text could not be redeemed, for the trace; never used to decide. */

@@ -1,4 +1,4 @@
-/** How often something was sent: what the limits of sending are counted by. */
+/** How often something was sent, or was wrong, within a while: what limits are counted by. */
 import { databaseOf, type Store, type SystemStore } from '../store.ts'
 
 export type Counted = {
@@ -49,6 +49,19 @@ export async function takeCount(store: SystemStore, counted: Counted, now: numbe
     .where('subject', '=', subject)
     .executeTakeFirst()
   return (full?.began_at ?? now) + windowMs
+}
+
+/** Whether nothing is left of it now; takes none. */
+export async function isCountFull(store: SystemStore, counted: Counted, now: number): Promise<boolean> {
+  const row = await databaseOf(store)
+    .selectFrom('send_counts')
+    .select('count')
+    .where('system_key', '=', store.key)
+    .where('kind', '=', counted.kind)
+    .where('subject', '=', counted.subject)
+    .where('began_at', '>', now - counted.windowMs)
+    .executeTakeFirst()
+  return row !== undefined && row.count >= counted.most
 }
 
 /** Windows that are over, whatever their length. */
