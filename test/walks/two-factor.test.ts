@@ -582,6 +582,71 @@ test('a device is remembered where the constants allow it and the person asks, a
   assert.equal((await walk.auth({ ...walk.credentials, device_token })).body.user_token, '')
 })
 
+test('where no code reaches the phone, the next second factor is asked for; one message at most, and none after a doubt', async (t) => {
+  const twilio = await fakeTwilio(t)
+  const walk = await ready(t, { SECOND_FACTORS: ['phone', 'totp'] }, [
+    '--route',
+    `https://api.twilio.com=${twilio.url}`,
+  ])
+  const { app, system, developer } = walk
+  const { user_id: userId } = testUser(await walk.users())
+  await app.call('PUT', `/admin/user/${system.key}`, {
+    developer,
+    body: { user: userId, changes: { sms_phone: '+14152223344' } },
+  })
+  await walk.setConstants({ TWILIO_KEY: account, TWILIO_SECRET: token, TWILIO_SOURCE_NUMBER: from })
+  await app.set(system, { messages_to: 'provider' })
+  const kindOf = async () => {
+    app.advance(aMoment)
+    const { body } = await walk.first()
+    return body.options.err ? body.options.message : body.options.kind
+  }
+  twilio.behaves = [400]
+  assert.match(await kindOf(), /The code could not be sent/, 'there is no other')
+
+  const given = await app.call('POST', `/admin/v/4/system/${system.key}/users/${userId}/enrolment`, { developer })
+  const own = async (path: string, body: Record<string, unknown>) => {
+    const { enrolment } = given.body
+    const more = { ...walk.credentials, enrolment, ...body }
+    return (await app.call('POST', `/api/v/4/user/authenticators/${path}`, { system, body: more })).body
+  }
+  const { secret } = await own('enrol', { kind: 'totp' })
+  await own('confirm', { code: shownBy(secret, app.app.means.clock.now()) })
+  const sent = twilio.taken.length
+  assert.equal(await kindOf(), 'totp')
+  assert.equal(twilio.taken.length, sent + 1, 'asked once')
+  const [trace] = (await app.call('GET', `/admin/v/4/system/${system.key}/sign-ins`, { developer })).body
+  assert.deepEqual(
+    trace.secondFactor.map(({ step, kind }: any) => [step, kind]),
+    [
+      ['refused', 'phone'],
+      ['given', 'totp'],
+    ],
+  )
+  assert.doesNotMatch(JSON.stringify(trace), /4152223344/)
+  twilio.behaves = ['lose']
+  assert.equal(await kindOf(), 'phone', 'it may be on its way')
+  assert.equal(twilio.taken.length, sent + 2)
+  twilio.behaves = ['take']
+  assert.equal(await kindOf(), 'phone')
+  // Five an hour to one number, refused ones among them.
+  assert.equal(await kindOf(), 'phone')
+  assert.equal(await kindOf(), 'totp')
+  assert.equal(twilio.taken.length, sent + 4)
+  const named = await walk.auth({ ...walk.credentials, factor_kind: 'phone' })
+  demandRefused(named, /could not be sent.*limit/)
+
+  for (const kinds of [['badge'], ['phone', 'phone'], 'phone', { length: 1 }]) {
+    await walk.setConstants({ SECOND_FACTORS: kinds })
+    app.advance(aMoment)
+    const { body } = await walk.first()
+    assert.equal(body.user_token ?? '', '')
+    assert.equal(body.options?.factor_id, undefined)
+    assert.match((await walk.setUp()).results.message, /SECOND_FACTORS/)
+  }
+  assert.equal(twilio.taken.length, sent + 4)
+})
+
 test('outside the hours nobody comes in by either factor, and hours that cannot be read are no hours', async (t) => {
   const walk = await ready(t)
   const { factor_id: factorId } = (await walk.first()).body.options

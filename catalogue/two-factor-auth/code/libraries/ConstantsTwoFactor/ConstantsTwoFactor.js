@@ -13,6 +13,11 @@ var TWILIO_SOURCE_NUMBER = ''
 // The text of the message. {code} is where the code goes; without it, the code goes to the end.
 var SMS_MESSAGE = 'Your code is {code}'
 
+// Which second factor is asked for where the client names none, in this order, as ['phone', 'totp']: the next one where the
+// user has none of the one before, or no code could be sent to it. Empty: a passkey, else the authenticator app, else the
+// phone.
+var SECOND_FACTORS = []
+
 // Roles for which the password is enough. Who holds any other role owes the code as well. Empty: everybody owes it.
 var PASSWORD_ONLY_ROLES = []
 

@@ -23,9 +23,14 @@ var TwilioSMS = (function () {
   return {
     missing: missing,
     // Asks the user whose password was proven for a passkey or a code, and sends one where the kind is 'phone': callback(err,
-    // {challenge_id, kind, kinds, to, passkey, ...}). Without a kind the user's own is taken.
+    // {challenge_id, kind, kinds, to, passkey, ...}). Without a kind the first of SECOND_FACTORS is taken that reaches the
+    // user.
     challenge: function (proof, kind, callback) {
-      signin.challenge({ authToken: proof, kind: kind, message: message(), provider: provider() }, callback)
+      var wish = { authToken: proof, kind: kind, message: message(), provider: provider() }
+      // A library that was edited before this constant came has none.
+      var order = typeof SECOND_FACTORS === 'undefined' ? [] : SECOND_FACTORS
+      if (kind === undefined && order.length !== 0) wish.kinds = order
+      signin.challenge(wish, callback)
     },
     // A new code in place of the one that did not arrive; the same data.
     resend: function (challengeId, callback) {

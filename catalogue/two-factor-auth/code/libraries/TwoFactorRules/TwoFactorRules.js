@@ -182,6 +182,15 @@ var TwoFactorRules = (function () {
     return countries.indexOf(proven.country) !== -1 ? '' : 'Signing in is not possible from where you are.'
   }
 
+  function demandSecondFactors() {
+    var order = typeof SECOND_FACTORS === 'undefined' ? [] : SECOND_FACTORS
+    if (!Array.isArray(order)) throw new Error('it is no list')
+    order.forEach(function (kind, index) {
+      var known = ['passkey', 'totp', 'phone', 'recovery'].indexOf(kind) !== -1
+      if (!known || order.indexOf(kind) !== index) throw new Error('"' + kind + '" is no second factor, or is there twice')
+    })
+  }
+
   function demandRemembering() {
     if (typeof remembered !== 'boolean') throw new Error('REMEMBERED_DEVICES is neither true nor false')
     if (!(rememberDays >= 1 && rememberDays <= 90 && rememberDays % 1 === 0)) {
@@ -242,6 +251,11 @@ var TwoFactorRules = (function () {
       demandCountries()
     } catch (problem) {
       found.push('COUNTRIES in ConstantsTwoFactor: ' + problem.message + '.')
+    }
+    try {
+      demandSecondFactors()
+    } catch (problem) {
+      found.push('SECOND_FACTORS in ConstantsTwoFactor: ' + problem.message + '.')
     }
     try {
       demandRemembering()

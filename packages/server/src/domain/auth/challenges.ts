@@ -91,43 +91,71 @@ export type Challenge = {
   code: string | undefined
 }
 
+/** What could not be asked for, and why: the next kind in the list was. */
+export type PassedOver = { kind: AuthenticatorKind; why: string }
+
 /**
  * Asks whoever proved the password by `proof` for a code, and sends one where the kind is a phone. The proof is spent
- * whatever comes of it. Without a kind the user's own is taken: a passkey, else an authenticator app, else the phone. Throws
- * challengeRefused, tooManyRequests, badRequest for a wording without `{code}`.
+ * whatever comes of it. Without a kind the user's own is taken: a passkey, else an authenticator app, else the phone. With
+ * `kinds` they are gone through in that order: the next is asked for where the one before is not bound, is switched off, or no
+ * code could be sent to it; not where a message may be on its way, nor where the user has to wait. Throws challengeRefused,
+ * tooManyRequests, badRequest for a wording without `{code}`.
  */
 export async function giveChallenge(
   scope: SystemScope,
   send: SendMessage,
-  input: { proof: string; service: string; kind?: unknown; wording: Wording },
-): Promise<Challenge> {
+  input: { proof: string; service: string; kind?: unknown; kinds?: unknown; wording: Wording },
+): Promise<Challenge & { passedOver: PassedOver[] }> {
   const now = scope.clock.now()
   // In a step of its own and before anything else is looked at: whatever fails from here on, a service that answers with
   // this proof all the same lets nobody in.
   const redeemed = await scope.data.transaction((tx) => redeem(tx, input.proof, now, undefined, scope.system.settings))
   if (!redeemed.ok) throw refused(`The first factor is not proved: this is ${redeemed.why}.`)
   if (redeemed.origin !== 'password') throw refused('A challenge begins with the proof of a password.')
-  return askFor(scope, send, { ...input, ...redeemed })
+  const wanted = readKinds(input.kind, input.kinds)
+  const passedOver: PassedOver[] = []
+  let first: GatehouseError | undefined
+  for (const kind of wanted) {
+    const asked = await tryToAsk(scope, send, { ...input, ...redeemed, kind })
+    if (!('unreachable' in asked)) return { ...asked, passedOver }
+    first ??= asked.unreachable
+    if (kind !== undefined) passedOver.push({ kind, why: asked.unreachable.detail })
+  }
+  throw first!
+}
+
+type Asking = {
+  userId: string
+  passwordStamp: string
+  service: string
+  kind?: AuthenticatorKind | undefined
+  wording: Wording
 }
 
 /** Asks whoever has just proved the password, by whatever way; `service` alone may take the answer. */
-export async function askFor(
-  scope: SystemScope,
-  send: SendMessage,
-  input: { userId: string; passwordStamp: string; service: string; kind?: unknown; wording: Wording },
-): Promise<Challenge> {
+export async function askFor(scope: SystemScope, send: SendMessage, input: Asking): Promise<Challenge> {
+  const asked = await tryToAsk(scope, send, input)
+  if ('unreachable' in asked) throw asked.unreachable
+  return asked
+}
+
+/** There is no such authenticator to ask, or no code reached it; surely nothing is on its way. */
+type Unreachable = { unreachable: GatehouseError }
+
+async function tryToAsk(scope: SystemScope, send: SendMessage, input: Asking): Promise<Challenge | Unreachable> {
   const now = scope.clock.now()
-  const { userId, passwordStamp } = input
-  const named = readKind(input.kind)
-  const made = await scope.data.transaction(async (tx): Promise<Made | GatehouseError> => {
+  const { userId, passwordStamp, kind: named } = input
+  const made = await scope.data.transaction(async (tx): Promise<Made | Unreachable | GatehouseError> => {
     const kinds = await usableKinds(scope, tx, userId)
     const authenticator = await chosen(scope, tx, userId, named, kinds)
-    if (authenticator === undefined) return noneBound(named)
+    if (authenticator === undefined) return { unreachable: noneBound(named) }
     const standing = demandGood(authenticator, now)
-    if (standing !== undefined) return standing
+    if (standing !== undefined) return authenticator.state === 'bound' ? standing : { unreachable: standing }
     const begun = { attemptAt: now, sends: 1, passwordStamp, service: input.service }
     if (authenticator.kind !== 'phone') {
-      if (!kinds.includes(authenticator.kind)) return refused('All recovery codes of this account are used.')
+      if (!kinds.includes(authenticator.kind)) {
+        return { unreachable: refused('All recovery codes of this account are used.') }
+      }
       return makeChallenge(scope, tx, authenticator, begun, undefined)
     }
     const wording = readWording(input.wording)
@@ -136,7 +164,7 @@ export async function askFor(
     return makeChallenge(scope, tx, authenticator, begun, wording)
   })
   if (made instanceof GatehouseError) throw made
-  return deliver(scope, send, made)
+  return 'unreachable' in made ? made : deliver(scope, send, made)
 }
 
 /** Another code in the place of the one before, which is good no more. Throws as `giveChallenge` does. */
@@ -163,7 +191,9 @@ export async function resendChallenge(
     return makeChallenge(scope, tx, authenticator, { ...before, sends: before.sends + 1 }, wording)
   })
   if (made instanceof GatehouseError) throw made
-  return deliver(scope, send, made)
+  const sent = await deliver(scope, send, made)
+  if ('unreachable' in sent) throw sent.unreachable
+  return sent
 }
 
 const kindNames: Record<AuthenticatorKind, string> = {
@@ -173,11 +203,25 @@ const kindNames: Record<AuthenticatorKind, string> = {
   recovery: 'recovery codes',
 }
 
-function readKind(kind: unknown): AuthenticatorKind | undefined {
-  if (kind === undefined || kind === null) return undefined
-  const known = kindsInOrder.find((one) => one === kind)
-  if (known !== undefined) return known
-  throw new GatehouseError('badRequest', 'kind must be "passkey", "totp", "phone" or "recovery".')
+const isKind = (kind: unknown): kind is AuthenticatorKind => kindsInOrder.some((one) => one === kind)
+
+/** One at least; undefined is the user's own. */
+function readKinds(kind: unknown, kinds: unknown): (AuthenticatorKind | undefined)[] {
+  if (kinds === undefined || kinds === null) {
+    if (kind === undefined || kind === null) return [undefined]
+    if (isKind(kind)) return [kind]
+    throw new GatehouseError('badRequest', 'kind must be "passkey", "totp", "phone" or "recovery".')
+  }
+  if (kind !== undefined && kind !== null) {
+    throw new GatehouseError('badRequest', 'Either kind or kinds names what is asked for, not both.')
+  }
+  if (!Array.isArray(kinds) || kinds.length === 0 || new Set(kinds).size < kinds.length || !kinds.every(isKind)) {
+    throw new GatehouseError(
+      'badRequest',
+      'kinds must be a list of "passkey", "totp", "phone" and "recovery", each once.',
+    )
+  }
+  return kinds
 }
 
 const noneBound = (named: AuthenticatorKind | undefined): GatehouseError =>
@@ -370,7 +414,7 @@ async function makeChallenge(
 export const newCode = (digits: number): string => String(randomInt(10 ** digits)).padStart(digits, '0')
 
 /** The challenge stands before its code goes out, and ends where none did. */
-async function deliver(scope: SystemScope, send: SendMessage, made: Made): Promise<Challenge> {
+async function deliver(scope: SystemScope, send: SendMessage, made: Made): Promise<Challenge | Unreachable> {
   const { challenge, authenticator, handle, kinds, to, passkey } = made
   const given = {
     ...{ handle, userId: challenge.userId, kind: authenticator.kind, kinds, to, passkey },
@@ -389,10 +433,11 @@ async function deliver(scope: SystemScope, send: SendMessage, made: Made): Promi
   if (sent.state === 'refused') {
     await endChallenge(scope.data, challenge, 'unsent', scope.clock.now())
     const reason = `The code could not be sent. ${sent.reason ?? ''}`.trim()
-    if (sent.retryAfter !== undefined) {
-      throw new GatehouseError('tooManyRequests', reason, { retryAfter: sent.retryAfter })
+    const { retryAfter } = sent
+    return {
+      unreachable:
+        retryAfter === undefined ? refused(reason) : new GatehouseError('tooManyRequests', reason, { retryAfter }),
     }
-    throw refused(reason)
   }
   return {
     ...given,

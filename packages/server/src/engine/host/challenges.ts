@@ -69,9 +69,13 @@ export const challengeCalls = (send: SendMessage): HostTable => ({
     demandDoor(run)
     keepOut(run, (args.provider as Args | undefined)?.token)
     const scope = { ...run.scope, system: await currentSystem(run.scope) }
-    const { kind } = args
-    const input = { proof: textArg(args, 'authToken'), service: run.service, kind, wording: wordingOf(args) }
-    return noted(run, async () => shapeOf(run, await giveChallenge(scope, counted(run, send), input)))
+    const { kind, kinds } = args
+    const input = { proof: textArg(args, 'authToken'), service: run.service, kind, kinds, wording: wordingOf(args) }
+    return noted(run, async () => {
+      const given = await giveChallenge(scope, counted(run, send), input)
+      for (const { kind: over, why } of given.passedOver) run.tree.challenges.push({ step: 'refused', kind: over, why })
+      return shapeOf(run, given)
+    })
   },
   'auth.resend': async ({ run, args }) => {
     demandDoor(run)
