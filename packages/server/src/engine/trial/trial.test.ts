@@ -252,6 +252,7 @@ describe('a sign-in that is only tried', () => {
     const { time: _, ...proven } = told.context.proven
     assert.deepEqual(proven, {
       address: '203.0.113.9',
+      country: '',
       failures: { password: 3, second_factor: 2, address: 5 },
       last_sign_in: { time: '2031-03-03T00:00:00.000Z', address: '198.51.100.1', factors: 'password phone' },
     })
