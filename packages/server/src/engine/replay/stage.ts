@@ -109,7 +109,7 @@ export async function runStaged(
 
 const nobody: Person = { userid: '', userEmail: '' }
 
-const proving = ['auth.password', 'auth.register', 'auth.answer', 'auth.grant']
+const proving = ['auth.password', 'auth.register', 'auth.answer', 'auth.knownDevice', 'auth.grant']
 
 /** What sign-in would make of it. `answered` is what the run was answered; `barred` are users whom services run as. */
 export function judge(outcome: OverrideOutcome, answered: readonly Answered[], barred: readonly string[]): Judged {
@@ -135,14 +135,18 @@ export function judge(outcome: OverrideOutcome, answered: readonly Answered[], b
         return as('broken', 'the service answered with a text that is no proof of a sign-in')
       }
       const spent = answered.some(
-        (call) => call.name === 'auth.challenge' && partOf(call.args, 'authToken') === verdict.token,
+        (call) =>
+          // A device that is not known leaves the proof good.
+          (call.name === 'auth.challenge' || (call.name === 'auth.knownDevice' && 'value' in call)) &&
+          partOf(call.args, 'authToken') === verdict.token,
       )
       if (spent) return as('broken', 'the service answered with a proof that was used before')
       const userId = String(partOf(given.value, 'user_id'))
       if (barred.includes(userId))
         return as('broken', 'the service answered with a proof for a user whom services run as')
       const kind = partOf(partOf(given.value, 'factor'), 'kind')
-      const factors = given.name === 'auth.answer' ? `password ${kind}` : given.name === 'auth.grant' ? '' : 'password'
+      const isSecond = given.name === 'auth.answer' || given.name === 'auth.knownDevice'
+      const factors = isSecond ? `password ${kind}` : given.name === 'auth.grant' ? '' : 'password'
       return as('granted', 'the service returned a proof', userId, factors)
     }
   }
