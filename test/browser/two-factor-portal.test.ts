@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { createTestApp } from '../support/app.ts'
 import { openBrowser } from '../support/browser.ts'
+import { datasources, dynamic, portalConfig } from '../support/portal-config.ts'
 import { faultsOf, makePortal, openPage, picture, portalLink, sizes } from '../support/portals.ts'
 import { installTwoFactor } from '../support/two-factor.ts'
 
@@ -117,5 +118,36 @@ test('a portal that is not for everybody asks for a sign-in of its own, with the
     problems.filter((one) => !/status of 401/.test(one)),
     [],
   )
+  await close()
+})
+
+test('whose session ends while a portal is open is told so, and signs in again after a reload', async () => {
+  const system = await app.createSystem()
+  const person = { email: 'op@example.com', password: 'the plant is quiet' }
+  await app.createUser(system, person.email, person.password)
+  await app.createService(system, 'poll', 'function poll(req, resp) { resp.success("ok") }', {
+    executableBy: ['Authenticated'],
+  })
+  const ask = { type: 'BUTTON_WIDGET_COMPONENT', props: { label: 'Ask', eventTarget: dynamic('id-poll') } }
+  const said = {
+    type: 'TEXT_WIDGET_COMPONENT',
+    props: { textContent: dynamic('id-poll', 'return this.datasource.results') },
+  }
+  const source = { name: 'poll', type: 'CB_CODE_SERVICE', settings: { code_name: 'poll' } }
+  await makePortal(app, system, 'Staff', portalConfig({ ask, said }, datasources(source)), ['Authenticated'])
+  const { page, close } = await openPage(browser, sizes[0]!)
+  await page.goto(await portalLink(app, system, 'Staff'))
+  await page.getByLabel('E-mail').fill(person.email)
+  await page.getByLabel('Password').fill(person.password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Ask' }).click()
+  await page.getByText('ok', { exact: true }).waitFor()
+  const kept = await page.evaluate(() => JSON.parse(localStorage.getItem('cb_portals')!))
+  const { authToken: token } = kept[system.key].Staff
+  assert.equal((await app.call('POST', '/api/v/1/user/logout', { token })).status, 200)
+  await page.getByRole('button', { name: 'Ask' }).click()
+  await page.getByText('Your session is over').waitFor()
+  await page.reload()
+  await page.getByLabel('Password').waitFor()
   await close()
 })

@@ -17,8 +17,9 @@ import { askForSignIn } from './sign-in.ts'
 const root = document.querySelector<HTMLElement>('#gh-portal')!
 const system = document.querySelector('meta[name="gatehouse-system"]')?.getAttribute('content') ?? ''
 
-/** Of the error table: key and secret of the system are not right. */
+/** Of the error table: key and secret of the system are not right; the token is not good any more. */
 const wrongSystem = 201
+const notSignedIn = 204
 
 /** The portal, with whoever is signed in, or after a sign-in. */
 async function open(link: Link, sessions: Sessions): Promise<Opened> {
@@ -62,8 +63,19 @@ async function start(): Promise<void> {
   let frame: PortalFrame | undefined
   const portal = createCbPortal({ loader, clearBlade, portal: model.source, notify, frame: () => frame })
   const run = codeRunner(() => ({ portalTitle: model.name, datasources: globals.datasources, CB_PORTAL: portal }))
-  const call = (method: 'GET' | 'POST', path: string, body?: unknown) =>
-    ask(method, path, { body, ...(clearBlade.user?.authToken && { token: clearBlade.user.authToken }) })
+  let over = false
+  const call = async (method: 'GET' | 'POST', path: string, body?: unknown) => {
+    try {
+      const token = clearBlade.user?.authToken
+      return await ask(method, path, { body, ...(token && { token }) })
+    } catch (error) {
+      if (error instanceof NodeError && error.code === notSignedIn && !over && sessions.person() !== undefined) {
+        over = true
+        notify({ title: 'Your session is over', message: 'Load the page again to sign in.', type: 'error' })
+      }
+      throw error
+    }
+  }
   const failed = ({ name }: { name: string }, message: string) => notify({ title: name, message, type: 'error' })
   const sources = createSources(model.datasources, kindsOf(call, opened.systemKey), { run, failed })
   Object.assign(globals, { CB_PORTAL: portal, datasources: sources.byName, portalTitle: model.name })
