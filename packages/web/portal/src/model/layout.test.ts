@@ -24,8 +24,9 @@ test('an empty breakpoint has the nearest filled one, of two the wider', () => {
 
 test('what is laid out for a wide screen stands below each other on a narrow one', () => {
   const layouts: Layouts = { lg: [at('left', 0, 0, 6, 4), at('right', 6, 0, 6, 4)] }
-  assert.deepEqual(placesAt(layouts, 'lg', ['left', 'right'], cols), layouts.lg)
-  assert.deepEqual(placesAt(layouts, 'xxs', ['left', 'right'], cols), [at('left', 0, 0, 2, 4), at('right', 0, 4, 2, 4)])
+  assert.deepEqual(placesAt(layouts, 'lg', ['right', 'left'], cols), layouts.lg)
+  // In the order in which they are read, whatever the order in the config.
+  assert.deepEqual(placesAt(layouts, 'xxs', ['right', 'left'], cols), [at('left', 0, 0, 2, 4), at('right', 0, 4, 2, 4)])
 })
 
 test('holes close upwards, and what the layout does not name comes last over the whole width', () => {

@@ -40,7 +40,8 @@ export function placesAt(layouts: Layouts, breakpoint: Breakpoint, ids: readonly
   const from = nearestFilled(layouts, breakpoint)
   const known = new Map((from === undefined ? [] : layouts[from]!).map((place) => [place.i, place]))
   const count = cols[breakpoint]
-  const held = ids.flatMap((id) => known.get(id) ?? [])
+  // As they are read, before a narrow screen moves them together.
+  const held = ids.flatMap((id) => known.get(id) ?? []).sort((one, other) => one.y - other.y || one.x - other.x)
   const bottom = Math.max(0, ...held.map(({ y, h }) => y + h))
   const rest = ids.filter((id) => !known.has(id)).map((i, index) => ({ i, x: 0, y: bottom + index, w: count, h: 1 }))
   return compact([...held, ...rest].map((place) => within(place, count)))
