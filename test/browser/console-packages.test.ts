@@ -48,3 +48,61 @@ test('a package goes into a system only once its widening was allowed; upgraded,
   await page.getByText('The last change of two-factor-auth is undone.').waitFor()
   demandQuiet()
 })
+
+test('an archive of this computer is imported, without what was left out; portals open for the roles that are ticked', async (t) => {
+  const app = await createTestApp(t)
+  const { page, url, go, signIn, look, demandQuiet } = await openConsole(t, app)
+  await signIn()
+  await go('/packages/install')
+  const archive = Buffer.from(await (await fetch(`${url}/packages/two-factor-auth`)).arrayBuffer())
+  await page
+    .locator('input[type=file]')
+    .setInputFiles({ name: 'mine.zip', mimeType: 'application/zip', buffer: archive })
+  await page.getByText('From an uploaded file').or(page.getByText('mine.zip')).first().waitFor()
+  await page.getByRole('checkbox', { name: 'Deployments' }).uncheck()
+  await page.getByLabel('Name of the new system').fill('from a file')
+  await page.getByRole('button', { name: 'Import' }).click()
+  await page.getByRole('heading', { name: 'from a file is imported' }).waitFor()
+  const [{ appID: key }] = (await app.call('GET', '/admin/allsystems', { developer: app.developer })).body
+  const deployments = await app.call('GET', `/admin/${key}/deployments`, { developer: app.developer })
+  assert.ok(!deployments.text.includes('two-factor-auth'))
+
+  await page.getByRole('link', { name: 'Open the system' }).click()
+  await page.getByRole('link', { name: 'Portals' }).click()
+  await page.getByRole('button', { name: 'Edit roles of Two Factor Login' }).click()
+  const anonymous = page.getByRole('checkbox', { name: 'Anonymous may open it' })
+  assert.equal(await anonymous.isChecked(), true)
+  await anonymous.uncheck()
+  await look('portal-roles')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('Who may open Two Factor Login is saved.').waitFor()
+  const roles = (await app.call('GET', `/admin/user/${key}/roles`, { developer: app.developer })).body
+  const { Permissions } = roles.find(({ Name }: { Name: string }) => Name === 'Anonymous')
+  assert.deepEqual(
+    Permissions.Portals.filter(({ Level }: { Level: number }) => Level > 0),
+    [],
+  )
+  // The right to execute the auth service, which was not touched, is still there.
+  assert.ok(Permissions.CodeServices.some(({ Name }: { Name: string }) => Name === 'authOverride'))
+  demandQuiet()
+})
+
+test('a token that is no longer good leads back to the sign-in, and from there to where one was', async (t) => {
+  const app = await createTestApp(t)
+  const system = await app.createSystem('plant')
+  const { page, go, signIn } = await openConsole(t, app)
+  await signIn()
+  await page.evaluate(() => {
+    const kept = JSON.parse(localStorage.getItem('gatehouse.developer')!)
+    localStorage.setItem('gatehouse.developer', JSON.stringify({ ...kept, token: 'not a token' }))
+  })
+  await go(`/systems/${system.key}/users`)
+  await page.getByRole('heading', { name: 'Sign in as a developer' }).waitFor()
+  await page.getByLabel('E-mail').fill('dev@example.com')
+  await page.getByLabel('Password').first().fill('wrong')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('alert').getByText('Not signed in').waitFor()
+  await page.getByLabel('Password').first().fill('correct horse battery')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('heading', { name: 'Users', level: 1 }).waitFor()
+})
