@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { createTestApp } from '../support/app.ts'
 import { openConsole } from '../support/console.ts'
 
-test('a package goes into a system only once its widening was allowed; upgraded, nothing changes; undone, it is gone', {
+test('a package goes into a system only once its widening was allowed; what is the same is no upgrade; undone, it is gone', {
   timeout: 180_000,
 }, async (t) => {
   const app = await createTestApp(t)
@@ -37,15 +37,17 @@ test('a package goes into a system only once its widening was allowed; upgraded,
   await page.getByRole('button', { name: 'See what would change' }).click()
   await page.getByText(/stay as they are|Nothing changes/).waitFor()
   await look('upgrade-plan')
-  await page.getByRole('dialog').getByRole('button', { name: 'Upgrade' }).click()
-  await page.getByText('two-factor-auth is upgraded.').waitFor()
+  // What is there already is no upgrade, and must not take the step back away.
+  assert.equal(await page.getByRole('dialog').getByRole('button', { name: 'Upgrade' }).isDisabled(), true)
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
   await page.getByRole('dialog').waitFor({ state: 'hidden' })
   await page.getByRole('button', { name: 'Undo' }).click()
   const dialog = page.getByRole('dialog')
-  await dialog.getByText(/stay as they are|Nothing changes/).waitFor()
+  await dialog.getByRole('row', { name: /goes authOverride Code/ }).waitFor()
   await look('undo-plan')
   await dialog.getByRole('button', { name: 'Undo' }).click()
   await page.getByText('The last change of two-factor-auth is undone.').waitFor()
+  assert.deepEqual(await services(), [])
   demandQuiet()
 })
 

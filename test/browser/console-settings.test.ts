@@ -66,6 +66,7 @@ test('secrets are written and not shown, the system secret changes, and the syst
 
   await page.getByRole('tab', { name: 'Messages' }).click()
   await page.getByRole('button', { name: 'Twilio account' }).click()
+  await page.getByLabel('This system sends e-mail').check()
   await look('settings-messages')
   await page.getByRole('button', { name: 'Cancel' }).click()
 

@@ -277,6 +277,8 @@ export const serviceGlobals: Readonly<Record<string, ServiceGlobal>> = {
       challenge: '({authToken, message}, callback) asks for a code',
       resend: '({challenge_id, message}, callback) sends another code',
       answer: '({challenge_id, code}, callback) checks a code',
+      remember: '({authToken, days}, callback) remembers the device of a sign-in with a second factor',
+      knownDevice: '({authToken, device_token, days}, callback) takes a remembered device for the second factor',
     },
   },
   console: {

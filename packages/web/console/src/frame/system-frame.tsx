@@ -28,12 +28,23 @@ export type Settings = {
   messages_to: '' | 'inbox' | 'provider'
   message_providers: MessageProvider[]
   phone_country: string
+  mail: MailServer | null
   passkey_rp_id: string
   passkey_origins: string[]
   /** How many sign-ins are recorded for replays: the newest `keep`. */
   record_sign_ins: { keep: number; share?: number; days?: number } | null
   /** When a version of the auth service withdraws itself; `window` in seconds. */
   auth_withdraw: { share: number; window: number; least: number } | null
+}
+
+/** `password` names a secret. */
+export type MailServer = {
+  host: string
+  port: number
+  from: string
+  user?: string
+  password?: string
+  tls: 'required' | 'none'
 }
 
 export type MessageProvider =

@@ -5,6 +5,7 @@ import { useQuery } from '@tanstack/react-query'
 import { CopyLine } from '../../frame/copy.tsx'
 import { type MessageProvider, sendingQuery, useSystemKey } from '../../frame/system-frame.tsx'
 import { useSettingsDraft } from './draft.ts'
+import { Mail } from './mail.tsx'
 import { SaveBar } from './save-bar.tsx'
 
 const fresh = {
@@ -74,6 +75,7 @@ export function MessagesTab() {
             </Button>
           ))}
         </Group>
+        <Mail draft={draft} />
         <SaveBar draft={draft} />
         {gateway !== undefined && (
           <Paper withBorder p="md" mt="md">

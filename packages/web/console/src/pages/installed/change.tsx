@@ -9,7 +9,7 @@ import { Failure } from '../../frame/failure.tsx'
 import { useSystemKey } from '../../frame/system-frame.tsx'
 import { tellDone } from '../../frame/tell.ts'
 import { askTelling, type Progress } from '../../lines.ts'
-import { type Answers, isSettled, noAnswers, PlanOf } from '../packages/plan.tsx'
+import { type Answers, changesNothing, isSettled, noAnswers, PlanOf } from '../packages/plan.tsx'
 import type { Report } from '../packages/shapes.ts'
 import { advance, Ticking } from '../packages/ticking.tsx'
 import type { Installed } from './shapes.ts'
@@ -71,6 +71,7 @@ function Upgrade({ installed, onClose }: Omit<Props, 'change'>) {
       label="Upgrade"
       done={`${installed.name} is upgraded.`}
       onClose={onClose}
+      needsChange
     />
   )
 }
@@ -94,10 +95,18 @@ function Undo({ installed, onClose }: Omit<Props, 'change'>) {
   )
 }
 
-type Carried = { path: string; body: object; label: string; done: string; onClose: () => void }
+type Carried = {
+  path: string
+  body: object
+  label: string
+  done: string
+  onClose: () => void
+  /** An upgrade to what is there already would only take the step back away. */
+  needsChange?: boolean
+}
 
 /** Looks first, then does it; the second call says what was looked at, where there is a package to it. */
-function Carrying({ path, body, label, done, onClose }: Carried) {
+function Carrying({ path, body, label, done, onClose, needsChange = false }: Carried) {
   const queries = useQueryClient()
   const [steps, setSteps] = useState<Progress[]>([])
   const [answers, setAnswers] = useState<Answers>(noAnswers)
@@ -138,7 +147,7 @@ function Carrying({ path, body, label, done, onClose }: Carried) {
         </Button>
         <Button
           loading={act.isPending}
-          disabled={!plan.isSuccess || !isSettled(plan.data, answers)}
+          disabled={!plan.isSuccess || !isSettled(plan.data, answers) || (needsChange && changesNothing(plan.data))}
           onClick={() => act.mutate()}
         >
           {label}

@@ -12,6 +12,12 @@ const isOpen = (item: Item, { overwrite }: Answers): boolean =>
 export const isSettled = ({ items, widening }: Report, answers: Answers): boolean =>
   !items.some((item) => isOpen(item, answers)) && widening.every(({ name }) => answers.allow.includes(name))
 
+/** What is to be told of a plan: not what stays as it is, unless something is said of it. */
+const toldOf = ({ items }: Report): Item[] =>
+  items.filter(({ action, reason }) => action !== 'unchanged' || reason !== undefined)
+
+export const changesNothing = (planned: Report): boolean => toldOf(planned).length === 0
+
 const words: Record<Item['action'], [string, string]> = {
   create: ['new', 'teal'],
   update: ['changes', 'blue'],
@@ -24,7 +30,7 @@ const words: Record<Item['action'], [string, string]> = {
 type Props = { planned: Report; answers: Answers; onAnswers?: (answers: Answers) => void }
 
 export function PlanOf({ planned, answers, onAnswers }: Props) {
-  const told = planned.items.filter(({ action, reason }) => action !== 'unchanged' || reason !== undefined)
+  const told = toldOf(planned)
   const rest = planned.items.length - told.length
   const open = (planned.runAs ?? []).filter(({ because }) => because === 'unconfirmed')
   return (

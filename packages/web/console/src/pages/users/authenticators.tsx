@@ -9,6 +9,7 @@ import { Failure } from '../../frame/failure.tsx'
 import { useSystemKey } from '../../frame/system-frame.tsx'
 import { tellDone, tellFailed } from '../../frame/tell.ts'
 import { atDay } from '../../frame/times.ts'
+import { Devices } from './devices.tsx'
 import { changeUser, columnsQuery } from './shapes.ts'
 
 type Held = {
@@ -84,6 +85,7 @@ export function Authenticators({ userId, phone }: { userId: string; phone: unkno
           </Button>
         </Group>
       ))}
+      <Devices userId={userId} />
       <Phone userId={userId} phone={phone} onDone={refresh} />
       <Group>
         <Button variant="default" loading={enrol.isPending} onClick={() => enrol.mutate()}>
