@@ -72,8 +72,11 @@ function makeTable(context: WidgetContext, place: HTMLElement, columns: Column[]
     nestedFieldSeparator: false,
     placeholder: 'No rows',
     columnDefaults: { minWidth: 90 },
+    // By its height too it would draw its rows again, as after a search, and take a button away that is just pressed.
+    autoResize: false,
     ...(paged && { pagination: true, paginationSize: pageSize }),
   })
+  redrawByWidth(context, place, table)
   table.on('cellEdited', (cell) => void give('updateItemParser', cell.getRow().getData()))
   if (flag(settings.allowHighlight)) {
     table.on('rowClick', (_event, row) => {
@@ -83,6 +86,22 @@ function makeTable(context: WidgetContext, place: HTMLElement, columns: Column[]
     })
   }
   return table
+}
+
+function redrawByWidth({ whenGone }: WidgetContext, place: HTMLElement, table: Tabulator): void {
+  let width = place.clientWidth
+  let built = false
+  table.on('tableBuilt', () => {
+    built = true
+  })
+  const observer = new ResizeObserver(() => {
+    if (place.clientWidth === width) return
+    width = place.clientWidth
+    if (built) table.redraw(true)
+  })
+  observer.observe(place)
+  table.on('tableDestroyed', () => observer.disconnect())
+  whenGone(() => observer.disconnect())
 }
 
 /** HTML is shown as such where the portal says so of a column; all else is text. */
@@ -111,14 +130,17 @@ function tools(context: WidgetContext, table: Tabulator, columns: () => Column[]
       class: 'form-control form-control-sm',
       attributes: { type: 'search', placeholder: words, 'aria-label': words },
     })
-    box.addEventListener('input', () => {
+    const apply = (): void => {
       const wanted = box.value.trim().toLowerCase()
       if (wanted === '') table.clearFilter(true)
       else
         table.setFilter((row: Fields) =>
           Object.values(row).some((value) => shown(value).toLowerCase().includes(wanted)),
         )
-    })
+    }
+    box.addEventListener('input', apply)
+    // What was typed while the grid was still being made did not reach it.
+    table.on('tableBuilt', () => box.value !== '' && apply())
     made.push(box)
   }
   if (flag(settings.allowAdd)) button('Add', () => askForRow(context, columns()))
