@@ -19,18 +19,20 @@ export const dataGrid: WidgetKind = {
     element.append(bar, place, note)
     let table: Tabulator | undefined
     let columns: Column[] = []
+    /** Stays when the grid is made anew, or gets other rows. */
+    const search = { words: '' }
     read('gridData', (value) => {
       note.remove()
       const rows = rowsIn(value)
       const fresh = columnsIn(settings.editCells, rows)
       if (table !== undefined && names(fresh) === names(columns)) {
-        table.replaceData(rows)
+        void table.replaceData(rows).then(() => table && filterBy(table, search.words))
         return
       }
       columns = fresh
       table?.destroy()
       table = makeTable(context, place, columns, rows)
-      bar.replaceChildren(...tools(context, table, () => columns))
+      bar.replaceChildren(...tools(context, table, search, () => columns))
     })
     whenGone(() => table?.destroy())
   },
@@ -112,7 +114,18 @@ function cellOf(column: Column, value: unknown): HTMLElement {
   return cell
 }
 
-function tools(context: WidgetContext, table: Tabulator, columns: () => Column[]): HTMLElement[] {
+function filterBy(table: Tabulator, words: string): void {
+  const wanted = words.trim().toLowerCase()
+  if (wanted === '') table.clearFilter(true)
+  else table.setFilter((row: Fields) => Object.values(row).some((value) => shown(value).toLowerCase().includes(wanted)))
+}
+
+function tools(
+  context: WidgetContext,
+  table: Tabulator,
+  search: { words: string },
+  columns: () => Column[],
+): HTMLElement[] {
   const { settings, give } = context
   const made: HTMLElement[] = []
   const button = (label: string, act: () => void): void => {
@@ -130,17 +143,13 @@ function tools(context: WidgetContext, table: Tabulator, columns: () => Column[]
       class: 'form-control form-control-sm',
       attributes: { type: 'search', placeholder: words, 'aria-label': words },
     })
-    const apply = (): void => {
-      const wanted = box.value.trim().toLowerCase()
-      if (wanted === '') table.clearFilter(true)
-      else
-        table.setFilter((row: Fields) =>
-          Object.values(row).some((value) => shown(value).toLowerCase().includes(wanted)),
-        )
-    }
-    box.addEventListener('input', apply)
+    box.value = search.words
+    box.addEventListener('input', () => {
+      search.words = box.value
+      filterBy(table, search.words)
+    })
     // What was typed while the grid was still being made did not reach it.
-    table.on('tableBuilt', () => box.value !== '' && apply())
+    table.on('tableBuilt', () => filterBy(table, search.words))
     made.push(box)
   }
   if (flag(settings.allowAdd)) button('Add', () => askForRow(context, columns()))
