@@ -26,7 +26,7 @@ export const dataGrid: WidgetKind = {
       const rows = rowsIn(value)
       const fresh = columnsIn(settings.editCells, rows)
       if (table !== undefined && names(fresh) === names(columns)) {
-        void table.replaceData(rows).then(() => table && filterBy(table, search.words))
+        void table.replaceData(rows).then(() => table && filterBy(table, columns, search.words))
         return
       }
       columns = fresh
@@ -114,10 +114,11 @@ function cellOf(column: Column, value: unknown): HTMLElement {
   return cell
 }
 
-function filterBy(table: Tabulator, words: string): void {
+/** By what is shown: an id that nobody sees is not what people look for. */
+function filterBy(table: Tabulator, columns: readonly Column[], words: string): void {
   const wanted = words.trim().toLowerCase()
   if (wanted === '') table.clearFilter(true)
-  else table.setFilter((row: Fields) => Object.values(row).some((value) => shown(value).toLowerCase().includes(wanted)))
+  else table.setFilter((row: Fields) => columns.some(({ name }) => shown(row[name]).toLowerCase().includes(wanted)))
 }
 
 function tools(
@@ -146,10 +147,10 @@ function tools(
     box.value = search.words
     box.addEventListener('input', () => {
       search.words = box.value
-      filterBy(table, search.words)
+      filterBy(table, columns(), search.words)
     })
     // What was typed while the grid was still being made did not reach it.
-    table.on('tableBuilt', () => filterBy(table, search.words))
+    table.on('tableBuilt', () => filterBy(table, columns(), search.words))
     made.push(box)
   }
   if (flag(settings.allowAdd)) button('Add', () => askForRow(context, columns()))
