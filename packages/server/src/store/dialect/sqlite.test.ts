@@ -19,7 +19,8 @@ describe('an SQLite database', () => {
   test('syncs each commit to the disk and checks foreign keys', async () => {
     const { db, close } = openSqlite({ file: join(folder, 'settings.db') })
     const setting = async (name: string): Promise<unknown> => {
-      const { rows } = await sql<Record<string, unknown>>`select * from ${sql.id(`pragma_${name}`)}`.execute(db)
+      const pragma = sql<Record<string, unknown>>`select * from ${sql.id(`pragma_${name}`)}`
+      const { rows } = await db.transaction().execute((trx) => pragma.execute(trx))
       return Object.values(rows[0] ?? {})[0]
     }
     assert.equal(await setting('journal_mode'), 'wal')
@@ -80,6 +81,51 @@ describe('an SQLite database', () => {
       })
     await Promise.allSettled([work(1, false), work(2, true), work(3, false)])
     assert.deepEqual((await sql`select a from t order by a`.execute(db)).rows, [{ a: 1 }, { a: 3 }])
+    await close()
+  })
+
+  test('of many transactions at once each is kept or undone by itself, and none is seen before it is committed', async () => {
+    const file = join(folder, 'many.db')
+    const { db, close } = openSqlite({ file })
+    const other = new BetterSqlite(file, { readonly: true })
+    await sql`create table t (a integer primary key)`.execute(db)
+    const count = async () => Number((await sql<{ n: number }>`select count(*) as n from t`.execute(db)).rows[0]?.n)
+    const elsewhere = other.prepare('select count(*) as n from t where a = ?')
+    const isThere = (value: number) => (elsewhere.get(value) as { n: number }).n === 1
+    const seenEarly: number[] = []
+    const work = async (value: number): Promise<boolean> => {
+      await db.transaction().execute(async (trx) => {
+        await sql`insert into t values (${value % 40})`.execute(trx)
+        if (value === 7) throw new Error('undone')
+        if (value < 40 && isThere(value)) seenEarly.push(value)
+      })
+      // Whoever is told that a row is kept finds it, and so does every other process.
+      return isThere(value % 40)
+    }
+    const single = Array.from({ length: 5 }, (_, n) => sql`insert into t values (${100 + n})`.execute(db))
+    const results = await Promise.allSettled(Array.from({ length: 50 }, (_, value) => work(value)))
+    await Promise.all(single)
+    const refused = results.flatMap((result, value) => (result.status === 'rejected' ? [value] : []))
+    // 47 comes after 7, which was undone; the other nine find their number taken.
+    assert.deepEqual(refused, [7, 40, 41, 42, 43, 44, 45, 46, 48, 49])
+    assert.ok(results.every((result) => result.status === 'rejected' || result.value))
+    assert.deepEqual(seenEarly, [])
+    assert.equal(await count(), 45)
+    other.close()
+    await close()
+  })
+
+  test('a transaction that fills the disk takes none with it that was answered', async () => {
+    const { db, close } = openSqlite({ file: join(folder, 'full.db'), maxBytes: 64 * 1024 })
+    await sql`create table t (a text)`.execute(db)
+    const insert = (bytes: number) =>
+      db.transaction().execute((trx) => sql`insert into t values (${'x'.repeat(bytes)})`.execute(trx))
+    const results = await Promise.allSettled([insert(10), insert(1_000_000), insert(20), insert(30)])
+    const kept = results.filter(({ status }) => status === 'fulfilled').length
+    assert.deepEqual(mapDatabaseError((results[1] as PromiseRejectedResult).reason), { kind: 'full' })
+    const { rows } = await sql<{ n: number }>`select count(*) as n from t`.execute(db)
+    assert.equal(rows[0]?.n, kept)
+    await insert(40)
     await close()
   })
 

@@ -4,17 +4,11 @@
  */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import BetterSqlite from 'better-sqlite3'
-import {
-  CompiledQuery,
-  type DatabaseConnection,
-  Kysely,
-  SqliteDialect,
-  SqliteDriver,
-  type TransactionSettings,
-} from 'kysely'
+import { Kysely } from 'kysely'
 import type { Database } from './database.ts'
 import { keySequence } from './keys.ts'
 import { comparePattern, type Pattern } from './pattern.ts'
+import { type Prepare, SharedCommitDialect } from './sqlite-driver.ts'
 
 export type SqliteOptions = {
   /** A path, or `:memory:` for a database that lives as long as it is open. */
@@ -48,20 +42,31 @@ export function openSqlite(options: SqliteOptions): Database {
     const pageSize = Number(connection.pragma('page_size', { simple: true }))
     connection.pragma(`max_page_count = ${Math.floor(options.maxBytes / pageSize)}`)
   }
-  const clock = { spent: 0 }
-  registerPatterns(connection, clock, options.patternTimeMs ?? 1_000)
-  const statements = keepStatements(connection, clock)
+  const patternTimeMs = options.patternTimeMs ?? 1_000
+  const prepare = prepareFor(connection, patternTimeMs)
+  // A database in memory is its connection's alone.
+  const reader =
+    options.file === ':memory:' ? undefined : new BetterSqlite(options.file, { readonly: true, timeout: busyTimeoutMs })
+  reader?.pragma('trusted_schema = OFF')
+  const prepareRead = reader && prepareFor(reader, patternTimeMs)
   const db = new Kysely<unknown>({
-    dialect: new ImmediateSqliteDialect({ database: { prepare: statements, close: () => connection.close() } }),
+    dialect: new SharedCommitDialect({ writer: connection, prepare, ...(prepareRead && { prepareRead }) }),
   })
   return {
     db,
     dialect: { kind: 'sqlite', maxParameters: 30_000, newKey: keySequence() },
     async close() {
       await db.destroy()
+      reader?.close()
       connection.close()
     },
   }
+}
+
+function prepareFor(connection: BetterSqlite.Database, patternTimeMs: number): Prepare {
+  const clock = { spent: 0 }
+  registerPatterns(connection, clock, patternTimeMs)
+  return keepStatements(connection, clock)
 }
 
 /**
@@ -82,41 +87,6 @@ function useWriteAheadLog(connection: BetterSqlite.Database, patienceMs: number)
     }
   }
 }
-
-/**
- * Transactions take the write lock at their start. One that began by reading could not wait for another process's write
- * when it comes to write itself; it would fail at once.
- */
-class ImmediateSqliteDialect extends SqliteDialect {
-  readonly #config: ConstructorParameters<typeof SqliteDriver>[0]
-
-  constructor(config: ConstructorParameters<typeof SqliteDriver>[0]) {
-    super(config)
-    this.#config = config
-  }
-
-  override createDriver(): SqliteDriver {
-    return new ImmediateSqliteDriver(this.#config)
-  }
-}
-
-class ImmediateSqliteDriver extends SqliteDriver {
-  override async beginTransaction(connection: DatabaseConnection, settings?: TransactionSettings): Promise<void> {
-    const begin = settings?.accessMode === 'read only' ? 'begin' : 'begin immediate'
-    await connection.executeQuery(CompiledQuery.raw(begin))
-  }
-
-  /** Of a transaction that met a full disk nothing is left by then; what is to be told is that, not this. */
-  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    try {
-      await super.rollbackTransaction(connection)
-    } catch (error) {
-      if (!(error as Error).message.includes('no transaction is active')) throw error
-    }
-  }
-}
-
-type Prepare = (text: string) => BetterSqlite.Statement
 
 /** Prepares a statement or takes the kept one. A change of the schema forgets them all. */
 function keepStatements(connection: BetterSqlite.Database, clock: { spent: number }): Prepare {

@@ -1,0 +1,288 @@
+/**
+ * How statements and transactions meet one SQLite file. SQLite lets one transaction write at a time, and each commit waits for
+ * the disk. So transactions that wait for each other share a commit: each runs whole, one after another, in a savepoint of its
+ * own, and none of them is answered before the one sync that they share. What is read outside transactions is read by a second
+ * connection, which sees what is committed and waits for nobody.
+ */
+import type BetterSqlite from 'better-sqlite3'
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteDialect,
+  type TransactionSettings,
+} from 'kysely'
+
+/** Transactions that share a commit: the first of them waits for the last. */
+const mostInOneCommit = 32
+
+/** What SQLite refuses inside a transaction, or what would mean something else there. */
+const alone = /^\s*(pragma|vacuum|attach|detach)\b/i
+
+export type Prepare = (text: string) => BetterSqlite.Statement
+
+/** `reader` is absent where nobody else can read the database, as one in memory. */
+export type SqliteConnections = { writer: BetterSqlite.Database; prepare: Prepare; prepareRead?: Prepare }
+
+export class SharedCommitDialect extends SqliteDialect {
+  readonly #connections: SqliteConnections
+
+  constructor(connections: SqliteConnections) {
+    super({ database: async () => Promise.reject(new Error('This dialect has a driver of its own.')) })
+    this.#connections = connections
+  }
+
+  override createDriver(): Driver {
+    return new SharedCommitDriver(this.#connections)
+  }
+
+  /** The driver itself lets only one transaction run at a time. */
+  override createAdapter(): SqliteAdapter {
+    return new ManyAtOnce()
+  }
+}
+
+class ManyAtOnce extends SqliteAdapter {
+  override get supportsMultipleConnections(): boolean {
+    return true
+  }
+}
+
+class SharedCommitDriver implements Driver {
+  readonly #line: Line
+  readonly #connections: SqliteConnections
+
+  constructor(connections: SqliteConnections) {
+    this.#connections = connections
+    this.#line = new Line(connections.writer)
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<Connection> {
+    return new Connection(this.#connections, this.#line)
+  }
+
+  async beginTransaction(connection: Connection, settings: TransactionSettings): Promise<void> {
+    await connection.begin(settings.accessMode === 'read only')
+  }
+
+  async commitTransaction(connection: Connection): Promise<void> {
+    await connection.commit()
+  }
+
+  async rollbackTransaction(connection: Connection): Promise<void> {
+    connection.rollback()
+  }
+
+  async releaseConnection(): Promise<void> {}
+
+  async destroy(): Promise<void> {}
+}
+
+type Place = 'outside' | 'shared' | 'read only'
+
+/** What one transaction, or one statement outside of any, is given to run on. */
+class Connection implements DatabaseConnection {
+  readonly #connections: SqliteConnections
+  readonly #line: Line
+  #place: Place = 'outside'
+  /** Why the last statement failed. */
+  #failure: unknown
+
+  constructor(connections: SqliteConnections, line: Line) {
+    this.#connections = connections
+    this.#line = line
+  }
+
+  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+    const { writer, prepare, prepareRead } = this.#connections
+    if (this.#place !== 'outside') {
+      // What SQLite has undone by itself, on a full disk say, is over: a statement would be committed on its own.
+      if (!writer.inTransaction) throw this.#failure ?? new Error('The transaction is over.')
+      try {
+        return run(prepare(sql), parameters)
+      } catch (error) {
+        this.#failure = error
+        throw error
+      }
+    }
+    if (alone.test(sql)) return this.#line.alone(() => run(prepare(sql), parameters))
+    const read = prepareRead?.(sql)
+    if (read?.readonly === true) return run(read, parameters)
+    if (prepareRead === undefined && prepare(sql).readonly) return this.#line.alone(() => run(prepare(sql), parameters))
+    await this.#line.begin()
+    let result: QueryResult<R>
+    try {
+      result = run(prepare(sql), parameters)
+    } catch (error) {
+      this.#line.rollback(error)
+      throw error
+    }
+    await this.#line.commit()
+    return result
+  }
+
+  // biome-ignore lint/correctness/useYield: Kysely asks for the method; nothing here reads row by row
+  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+    throw new Error('Rows are not streamed from SQLite.')
+  }
+
+  async begin(readOnly: boolean): Promise<void> {
+    await (readOnly ? this.#line.beginReading() : this.#line.begin())
+    this.#place = readOnly ? 'read only' : 'shared'
+  }
+
+  async commit(): Promise<void> {
+    const place = this.#place
+    this.#place = 'outside'
+    if (place === 'read only') this.#line.endReading()
+    else await this.#line.commit()
+  }
+
+  /** Also called after a commit that failed, when nothing is left to undo. */
+  rollback(): void {
+    const place = this.#place
+    this.#place = 'outside'
+    if (place === 'read only') this.#line.endReading()
+    else if (place === 'shared') this.#line.rollback(this.#failure ?? new Error('SQLite undid the transaction.'))
+  }
+}
+
+function run<R>(statement: BetterSqlite.Statement, parameters: readonly unknown[]): QueryResult<R> {
+  if (statement.reader) return { rows: statement.all(parameters) as R[] }
+  const { changes, lastInsertRowid } = statement.run(parameters)
+  return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
+}
+
+type Waiting = { resolve: () => void; reject: (error: unknown) => void }
+
+/** Who has the writing connection, who waits for it, and who waits for the commit that is shared. */
+class Line {
+  readonly #begin: BetterSqlite.Statement
+  readonly #commit: BetterSqlite.Statement
+  readonly #rollback: BetterSqlite.Statement
+  readonly #mark: BetterSqlite.Statement
+  readonly #keep: BetterSqlite.Statement
+  readonly #undo: BetterSqlite.Statement
+  readonly #writer: BetterSqlite.Database
+  /** Somebody runs on the connection right now. */
+  #taken = false
+  /** A transaction is open on it. */
+  #open = false
+  /** Transactions that are through and wait for the commit. */
+  #finished: Waiting[] = []
+  readonly #transactions: (() => void)[] = []
+  readonly #others: (() => void)[] = []
+
+  constructor(writer: BetterSqlite.Database) {
+    this.#writer = writer
+    // With the write lock from the start: one that began by reading could not wait for another process's write later.
+    this.#begin = writer.prepare('begin immediate')
+    this.#commit = writer.prepare('commit')
+    this.#rollback = writer.prepare('rollback')
+    this.#mark = writer.prepare('savepoint one')
+    this.#keep = writer.prepare('release one')
+    this.#undo = writer.prepare('rollback to one')
+  }
+
+  /** A transaction of its own, seen from the caller; committed with the others that are waiting. */
+  async begin(): Promise<void> {
+    if (this.#taken) await new Promise<void>((resolve) => this.#transactions.push(resolve))
+    this.#taken = true
+    try {
+      if (!this.#open) this.#begin.run()
+      this.#open = true
+      this.#mark.run()
+    } catch (error) {
+      this.#next()
+      throw error
+    }
+  }
+
+  /** Resolves once the rows are on the disk. */
+  async commit(): Promise<void> {
+    try {
+      this.#keep.run()
+    } catch (error) {
+      this.rollback(error)
+      throw error
+    }
+    const written = new Promise<void>((resolve, reject) => this.#finished.push({ resolve, reject }))
+    this.#next()
+    await written
+  }
+
+  /** Undoes the one transaction. SQLite may have undone all that is open, on a full disk say: then `cause` is told to all. */
+  rollback(cause: unknown): void {
+    if (this.#writer.inTransaction) {
+      this.#undo.run()
+      this.#keep.run()
+    } else {
+      this.#open = false
+      this.#tell((one) => one.reject(cause))
+    }
+    this.#next()
+  }
+
+  async beginReading(): Promise<void> {
+    await this.#wait()
+    this.#writer.exec('begin')
+  }
+
+  endReading(): void {
+    if (this.#writer.inTransaction) this.#writer.exec('rollback')
+    this.#next()
+  }
+
+  /** Runs what must not meet an open transaction. */
+  async alone<T>(work: () => T): Promise<T> {
+    await this.#wait()
+    try {
+      return work()
+    } finally {
+      this.#next()
+    }
+  }
+
+  async #wait(): Promise<void> {
+    if (this.#taken) await new Promise<void>((resolve) => this.#others.push(resolve))
+    this.#taken = true
+  }
+
+  /** Hands the connection on; `#taken` stays with whoever gets it. */
+  #next(): void {
+    if (this.#open) {
+      const following = this.#finished.length < mostInOneCommit ? this.#transactions.shift() : undefined
+      if (following !== undefined) {
+        following()
+        return
+      }
+      this.#end()
+    }
+    const next = this.#others.shift() ?? this.#transactions.shift()
+    if (next === undefined) this.#taken = false
+    else next()
+  }
+
+  #end(): void {
+    this.#open = false
+    try {
+      if (this.#finished.length > 0) this.#commit.run()
+      else this.#rollback.run()
+    } catch (error) {
+      if (this.#writer.inTransaction) this.#rollback.run()
+      this.#tell((one) => one.reject(error))
+      return
+    }
+    this.#tell((one) => one.resolve())
+  }
+
+  #tell(how: (one: Waiting) => void): void {
+    const finished = this.#finished
+    this.#finished = []
+    for (const one of finished) how(one)
+  }
+}
