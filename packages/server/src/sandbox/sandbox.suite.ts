@@ -13,7 +13,7 @@ import type { Host, Job, Limits, Outcome } from './job.ts'
 import type { Sandbox, SandboxOptions } from './sandbox.ts'
 
 /** The library that the scripts of these tests see; as small as a library can be. */
-export const testPrelude = `(function (native, facts) {
+export const testPrelude = `(function (native) {
   'use strict'
   const { call, start, answer, log, random } = native
   const define = (name, value) => Object.defineProperty(globalThis, name, { value, writable: true, configurable: true })
@@ -28,9 +28,11 @@ export const testPrelude = `(function (native, facts) {
   define('log', (value) => log('info', text(value)))
   define('withCallback', (name, callback) => { callback(call(name, null).value) })
   define('randomBytes', (n) => random(n).length)
-  define('req', { params: facts })
   define('resp', resp)
-  native.setEntryArguments(globalThis.req, resp)
+  return (facts) => {
+    define('req', { params: facts })
+    native.setEntryArguments(globalThis.req, resp)
+  }
 })`
 
 export const smallLimits: Limits = {

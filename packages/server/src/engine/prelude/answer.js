@@ -2,9 +2,8 @@
  * `req` and `resp`: what the entry function is called with, also offered as globals. The run's tokens are asked of the node
  * only when somebody reads them.
  */
-export function installAnswer(library, native, facts) {
+export function installAnswer(library, native) {
   const { own } = library
-  const given = own.isObject(facts.req) ? facts.req : {}
 
   /**
    * A token read on first use, afterwards an ordinary property. `state.value` is the text once it is known.
@@ -41,22 +40,32 @@ export function installAnswer(library, native, facts) {
   }
 
   const text = (value) => (typeof value === 'string' ? value : '')
-  const caller = { userid: text(given.caller?.userid) }
-  lazyToken(caller, 'run.callerToken')
-  caller.userEmail = text(given.caller?.userEmail)
 
-  const req = {
-    params: own.isObject(given.params) ? given.params : {},
-    systemKey: text(given.systemKey),
-    systemSecret: text(given.systemSecret),
-    userEmail: text(given.userEmail),
-    userid: text(given.userid),
-  }
-  const runToken = lazyToken(req, 'run.token')
-  req.isLogging = given.isLogging === true
-  req.service_instance_id = text(given.service_instance_id)
-  req.caller = caller
-  if (own.isObject(given.context)) req.context = given.context
+  /** What the run is about; the parts after this one read it when they are used. */
+  const run = { req: undefined, runToken: undefined }
+  library.run = run
+  library.atBegin((facts) => {
+    const given = own.isObject(facts.req) ? facts.req : {}
+    const caller = { userid: text(given.caller?.userid) }
+    lazyToken(caller, 'run.callerToken')
+    caller.userEmail = text(given.caller?.userEmail)
+
+    const req = {
+      params: own.isObject(given.params) ? given.params : {},
+      systemKey: text(given.systemKey),
+      systemSecret: text(given.systemSecret),
+      userEmail: text(given.userEmail),
+      userid: text(given.userid),
+    }
+    run.runToken = lazyToken(req, 'run.token')
+    req.isLogging = given.isLogging === true
+    req.service_instance_id = text(given.service_instance_id)
+    req.caller = caller
+    if (own.isObject(given.context)) req.context = given.context
+    run.req = req
+    own.defineGlobal('req', req)
+    native.setEntryArguments(req, resp)
+  })
 
   /** JSON makes `{}` of an Error; a service that answers one wants its text seen. */
   function plainError(error) {
@@ -126,9 +135,5 @@ export function installAnswer(library, native, facts) {
     writable: { getWriter: unavailable, write: unavailable, close: unavailable },
   }
 
-  own.defineGlobal('req', req)
   own.defineGlobal('resp', resp)
-  native.setEntryArguments(req, resp)
-
-  library.run = { req, runToken, facts }
 }

@@ -106,9 +106,63 @@ export function installBuiltIns(library) {
     )
   }
 
+  /** What each run does at its start, in order. */
+  const steps = []
+  /** What the globals of the part that is being installed depend on. */
+  let condition = () => true
+
+  /**
+   * `step(facts)` runs at the start of each run, before the developer's code. All else is done once, long before: what is
+   * done here every run pays for.
+   */
+  library.atBegin = (step) => {
+    const wanted = condition
+    own.push(steps, (facts) => {
+      if (wanted()) step(facts)
+    })
+  }
+
+  /** Installs a part whose globals are there only in runs that require one of these native libraries. */
+  library.onlyWhen = (names, install) => {
+    condition = () => {
+      for (let i = 0; i < names.length; i++) if (library.required(names[i])) return true
+      return false
+    }
+    always = false
+    install()
+    condition = () => true
+    always = true
+  }
+  let always = true
+
+  library.required = (name) => {
+    const { natives } = library.facts
+    if (!own.isArray(natives)) return false
+    for (let i = 0; i < natives.length; i++) if (natives[i] === name) return true
+    return false
+  }
+
+  library.begin = (facts) => {
+    library.facts = facts
+    for (let i = 0; i < steps.length; i++) steps[i](facts)
+  }
+
+  /** Does now what must be done only where the part's condition holds, or at the start of each run that it holds in. */
+  const globally = (work) => {
+    if (always) work()
+    else library.atBegin(work)
+  }
+
   /** Defines a global as bundles expect it: overwritable, removable. Only before developers' code runs. */
   own.defineGlobal = (name, value) => {
-    own.global[name] = value
+    globally(() => {
+      own.global[name] = value
+    })
+  }
+
+  /** Globals that are made when one of them is first touched; see `lazily`. */
+  own.lazyGlobals = (names, make) => {
+    globally(() => own.lazily(own.global, names, make))
   }
 
   library.own = own

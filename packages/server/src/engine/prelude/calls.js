@@ -2,14 +2,8 @@
  * How every part of the library talks to the node and back to the developer's callbacks: blocking calls, promises, the
  * shape of an error, and the refusals of what is not built. Knows no area by itself.
  */
-export function installCalls(library, native, facts) {
+export function installCalls(library, native) {
   const { own } = library
-  const natives = own.isArray(facts.natives) ? facts.natives : []
-
-  library.required = (name) => {
-    for (let i = 0; i < natives.length; i++) if (natives[i] === name) return true
-    return false
-  }
 
   /** A refusal made by the library itself; travels like one of the node, and is an ordinary Error where it is thrown. */
   class Refusal extends own.Error {
@@ -130,7 +124,7 @@ export function installCalls(library, native, facts) {
 
   /** Tells the developer why nothing happened where no callback can. */
   function warn(text) {
-    if (facts.logging) native.log('warn', text)
+    if (library.facts.logging) native.log('warn', text)
   }
 
   /** Fails through the callback; without one, in the log. */

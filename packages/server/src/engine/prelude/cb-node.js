@@ -3,7 +3,7 @@
  * work; streams and sockets can be inherited from and constructed, and are refused when used.
  */
 export function installCbNode(library) {
-  library.own.lazily(library.own.global, ['cb_node'], () => ({ cb_node: makeCbNode(library) }))
+  library.own.lazyGlobals(['cb_node'], () => ({ cb_node: makeCbNode(library) }))
 }
 
 function makeCbNode(library) {

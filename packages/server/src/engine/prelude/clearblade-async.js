@@ -3,7 +3,7 @@
  * as the run's identity, whatever `ClearBlade` did.
  */
 export function installClearBladeAsync(library) {
-  library.own.lazily(library.own.global, ['ClearBladeAsync'], () => ({ ClearBladeAsync: makeClearBladeAsync(library) }))
+  library.own.lazyGlobals(['ClearBladeAsync'], () => ({ ClearBladeAsync: makeClearBladeAsync(library) }))
 }
 
 function makeClearBladeAsync(library) {

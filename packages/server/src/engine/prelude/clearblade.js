@@ -2,7 +2,7 @@
  * The library `clearblade`: data, users, services and the small helpers of the global `ClearBlade`. Who it acts as lives in
  * session.js, roles in roles.js, what is not built in not-yet.js. Every call blocks; its callback has run when it returns.
  */
-export function installClearBlade(library, _native, facts) {
+export function installClearBlade(library) {
   const { own, calls, query, http, render, logDebug, run, session: current } = library
   const currentSession = current.current
   const { collectionOf, needCollection, wireOf } = query
@@ -240,14 +240,13 @@ export function installClearBlade(library, _native, facts) {
 
   const isText = (value) => typeof value === 'string' && value !== ''
 
-  const platformUrl = typeof facts.platformUrl === 'string' ? facts.platformUrl : ''
   const { methods } = current
 
   // One literal: properties added one by one would cost every run.
   const ClearBlade = {
-    systemKey: run.req.systemKey,
-    systemSecret: run.req.systemSecret,
-    URI: platformUrl[platformUrl.length - 1] === '/' ? own.slice(platformUrl, 0, -1) : platformUrl,
+    systemKey: '',
+    systemSecret: '',
+    URI: '',
     get user() {
       return currentSession().user
     },
@@ -278,9 +277,9 @@ export function installClearBlade(library, _native, facts) {
       ask(callback, 'data.allCollections', currentSession().session, () => ({}))
     },
 
-    isEdge: () => facts.isEdge === true,
-    edgeId: () => (typeof facts.edgeId === 'string' ? facts.edgeId : ''),
-    about: () => ({ product: 'Gatehouse', version: own.String(facts.version ?? '') }),
+    isEdge: () => library.facts.isEdge === true,
+    edgeId: () => (typeof library.facts.edgeId === 'string' ? library.facts.edgeId : ''),
+    about: () => ({ product: 'Gatehouse', version: own.String(library.facts.version ?? '') }),
 
     addToQuery(object, key, value) {
       object.query[key] = value
@@ -305,6 +304,12 @@ export function installClearBlade(library, _native, facts) {
     http: () => ({ Request: () => http.Requests() }),
   }
 
+  library.atBegin(({ platformUrl }) => {
+    ClearBlade.systemKey = run.req.systemKey
+    ClearBlade.systemSecret = run.req.systemSecret
+    if (typeof platformUrl !== 'string') return
+    ClearBlade.URI = platformUrl[platformUrl.length - 1] === '/' ? own.slice(platformUrl, 0, -1) : platformUrl
+  })
   own.defineGlobal('ClearBlade', ClearBlade)
   library.ClearBlade = ClearBlade
   library.factory = factory

@@ -3,7 +3,7 @@
  * base64. Key texts stay out of sight of a key object: only `exportKey` gives them out.
  */
 export function installCrypto(library, native) {
-  library.own.lazily(library.own.global, ['crypto'], () => ({ crypto: makeCrypto(library, native) }))
+  library.own.lazyGlobals(['crypto'], () => ({ crypto: makeCrypto(library, native) }))
 }
 
 function makeCrypto(library, native) {

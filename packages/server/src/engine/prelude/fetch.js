@@ -4,7 +4,7 @@
  */
 export function installFetch(library, native) {
   const names = ['fetch', 'Headers', 'Response', 'AbortController', 'AbortSignal']
-  library.own.lazily(library.own.global, names, () => makeFetch(library, native))
+  library.own.lazyGlobals(names, () => makeFetch(library, native))
 }
 
 function makeFetch(library, native) {

@@ -137,6 +137,6 @@ export function installHttp(library) {
     }
   }
 
-  if (library.required('http')) own.defineGlobal('Requests', Requests)
+  library.onlyWhen(['http'], () => own.defineGlobal('Requests', Requests))
   library.http = { Requests, canonical, headerLists, hasHeader }
 }

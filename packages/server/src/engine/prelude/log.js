@@ -1,7 +1,7 @@
 /**
  * `log` and `console`: renders values for people, never throws. With logging off every call is a no-op.
  */
-export function installLog(library, native, facts) {
+export function installLog(library, native) {
   const { own } = library
 
   const describeError = (error) => {
@@ -24,12 +24,11 @@ export function installLog(library, native, facts) {
     }
   }
 
-  const logger = facts.logging
-    ? (level) =>
-        (...values) => {
-          native.log(level, own.join(own.each(values, render), ' '))
-        }
-    : () => () => {}
+  const logger =
+    (level) =>
+    (...values) => {
+      if (library.facts.logging) native.log(level, own.join(own.each(values, render), ' '))
+    }
 
   const info = logger('info')
   const nothing = () => {}
@@ -52,7 +51,7 @@ export function installLog(library, native, facts) {
     time: nothing,
     timeEnd: nothing,
   })
-  if (library.required('log')) own.defineGlobal('log', (...values) => own.apply(info, undefined, values))
+  library.onlyWhen(['log'], () => own.defineGlobal('log', (...values) => own.apply(info, undefined, values)))
 
   library.render = render
   library.logDebug = logger('debug')

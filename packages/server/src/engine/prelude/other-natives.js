@@ -2,14 +2,17 @@
  * Native libraries that are not built: their globals exist when required, constructing works, every use is refused.
  */
 export function installOtherNatives(library) {
-  const { own, calls, required } = library
+  const { own, calls } = library
   const { notYet, objectOf, refusing, rejecting, throwing } = calls
 
   /** Defines globals of one library; `make()` answers name → value. */
   function define(name, make) {
-    if (!required(name)) return
-    const globals = make()
-    own.each(own.keys(globals), (key) => own.defineGlobal(key, globals[key]))
+    library.onlyWhen([name], () =>
+      library.atBegin(() => {
+        const globals = make()
+        own.each(own.keys(globals), (key) => own.defineGlobal(key, globals[key]))
+      }),
+    )
   }
 
   /** A constructor, with or without `new`, of objects with the given methods. */

@@ -9,16 +9,14 @@ type Part = {
   file: string
   /** The exported function's name. */
   install: string
-  /** Native libraries of which one must be required; absent: installed in every run. */
+  /** Native libraries of which one must be required for its globals to be there; absent: they are in every run. */
   when?: string[]
-  /** What it answers is what the later parts use as `native`. */
-  wraps?: true
 }
 
 /** Order matters: later parts use what earlier ones put into `library`. */
 const parts: Part[] = [
-  { file: 'stage.js', install: 'installStage', wraps: true },
   { file: 'built-ins.js', install: 'installBuiltIns' },
+  { file: 'stage.js', install: 'installStage' },
   { file: 'bytes.js', install: 'installBytes' },
   { file: 'calls.js', install: 'installCalls' },
   { file: 'answer.js', install: 'installAnswer' },
@@ -63,19 +61,25 @@ export const nativeLibraries: readonly string[] = [
 ]
 
 /**
- * The script whose completion value is `function prelude(native, facts)`; see the sandbox for when it is called.
+ * The script whose completion value is `function prelude(native)`. It is called before there is any run, and what it leaves
+ * becomes part of the image that every context starts from; so it may ask nothing of the node. It answers `begin(facts)`,
+ * which is called in the context of a run before the developer's code.
  * Reads its parts from disk: call once per process and keep the text.
  */
 export function preludeSource(): string {
-  const bodies = parts.map(({ file, install, when, wraps }) => {
+  const bodies = parts.map(({ file, install, when }) => {
     const text = readFileSync(new URL(file, import.meta.url), 'utf8').replace(
       `export function ${install}(`,
       `function ${install}(`,
     )
-    const call = `${wraps === true ? 'native = ' : ''}${install}(library, native, facts)`
-    return when === undefined
-      ? `${text}\n${call}`
-      : `if (${when.map((name) => `library.required(${JSON.stringify(name)})`).join(' || ')}) {\n${text}\n${call}\n}`
+    const call = `${install}(library, native)`
+    return when === undefined ? `${text}\n${call}` : `${text}\nlibrary.onlyWhen(${JSON.stringify(when)}, () => ${call})`
   })
-  return `(function prelude(native, facts) {\n'use strict'\nconst library = { __proto__: null }\n${bodies.join('\n')}\n})`
+  return `(function prelude(given) {
+'use strict'
+const native = { __proto__: null, ...given }
+const library = { __proto__: null, facts: { __proto__: null } }
+${bodies.join('\n')}
+return library.begin
+})`
 }

@@ -4,17 +4,16 @@
  */
 export function installSession(library) {
   const { own, calls, run } = library
-  const { req, runToken } = run
 
   const nobody = { session: 'none', user: { email: null, authToken: null } }
 
   /** The run's own identity. Its token is asked of the node only when read. */
   function ofRun() {
     const user = {
-      email: req.userEmail,
-      user_id: req.userid,
+      email: run.req.userEmail,
+      user_id: run.req.userid,
       get authToken() {
-        return req.userToken
+        return run.req.userToken
       },
     }
     return { session: undefined, user }
@@ -26,13 +25,14 @@ export function installSession(library) {
    */
   function ofToken(token, user) {
     if (typeof token !== 'string' || token === '' || token === 'run' || token === 'none') return nobody
-    if (token === runToken.value) return ofRun()
+    if (token === run.runToken.value) return ofRun()
     return { session: token, user: own.assign({ email: null }, user, { authToken: token }) }
   }
 
   /** `init({request})` and `init(req)`: the run's identity, unless the service has put another token into it. */
   function ofRequest(request) {
     if (!own.isObject(request)) throw new own.TypeError('ClearBlade.init needs the request object as request.')
+    const { req, runToken } = run
     if (request === req) {
       if (runToken.untouched()) return ofRun()
       const { value } = own.getOwnPropertyDescriptor(req, 'userToken') ?? {}
@@ -43,9 +43,10 @@ export function installSession(library) {
   }
 
   // Calls before any init act as the run, which is what init({request: req}) would give.
-  let current = ofRun()
+  let current = nobody
   /** Registering signs in the new user, but a loop of registrations goes on in the name of who began it. */
   let registrar = current
+  library.atBegin(() => become(ofRun(), false))
 
   function become(session, keepRegistrar) {
     current = session
@@ -100,7 +101,7 @@ export function installSession(library) {
   function init(options) {
     if (!own.isObject(options)) throw new own.TypeError('ClearBlade.init needs an object of options.')
     const callback = typeof options.callback === 'function' ? options.callback : undefined
-    const isRequest = options === req
+    const isRequest = options === run.req
     if (!isRequest) {
       if (typeof options.systemKey === 'string') library.ClearBlade.systemKey = options.systemKey
       if (typeof options.systemSecret === 'string') library.ClearBlade.systemSecret = options.systemSecret

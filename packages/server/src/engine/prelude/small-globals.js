@@ -3,16 +3,21 @@
  * What must stay undefined (`process`, `setImmediate`, `MessageChannel`, `window`, `module`, `exports`, `define`) is simply
  * never defined: bundled libraries test for these names and would choose asynchronous or module paths.
  */
-export function installSmallGlobals(library, native, facts) {
+export function installSmallGlobals(library, native) {
   const { own, bytes } = library
 
-  const meta = own.isObject(facts.cbmeta) ? facts.cbmeta : {}
-  // Services write "https://" + cbmeta.platform_url.
-  if (typeof meta.platform_url === 'string') {
-    const at = own.indexOf(meta.platform_url, '://')
-    if (at >= 0) meta.platform_url = own.slice(meta.platform_url, at + 3)
-  }
-  own.defineGlobal('cbmeta', meta)
+  let began = 0
+  library.atBegin(({ cbmeta }) => {
+    began = own.now()
+    performance.timeOrigin = began
+    const meta = own.isObject(cbmeta) ? cbmeta : {}
+    // Services write "https://" + cbmeta.platform_url.
+    if (typeof meta.platform_url === 'string') {
+      const at = own.indexOf(meta.platform_url, '://')
+      if (at >= 0) meta.platform_url = own.slice(meta.platform_url, at + 3)
+    }
+    own.defineGlobal('cbmeta', meta)
+  })
 
   function newUUID() {
     const random = native.random(16)
@@ -70,6 +75,6 @@ export function installSmallGlobals(library, native, facts) {
   own.defineGlobal('TextEncoder', TextEncoder)
   own.defineGlobal('TextDecoder', TextDecoder)
 
-  const began = own.now()
-  own.defineGlobal('performance', { timeOrigin: began, now: () => own.now() - began })
+  const performance = { timeOrigin: began, now: () => own.now() - began }
+  own.defineGlobal('performance', performance)
 }

@@ -7,7 +7,10 @@ export function installTimers(library, native) {
   /** Pending timers by id; a cleared one is gone from here and its wake-up does nothing. */
   const pending = new own.Map()
   let lastId = 0
-  const began = own.now()
+  let began = 0
+  library.atBegin(() => {
+    began = own.now()
+  })
 
   /**
    * Waits for the timer's time in slices: a wait cannot be taken back and keeps the run alive, so one long wait would hold

@@ -1,14 +1,19 @@
 'use strict'
 
 /**
- * The first code of every context, as text: it runs before the library (the prelude) and before any developer's code,
- * and is the only thing that touches the host functions. It takes its own references of every built-in, uses no method
- * that developers could have replaced, and hands nothing of isolated-vm to anybody.
- * It answers the engine with one function, `dispatch(op, a, b)`, that only the engine holds.
+ * The first code of every context, as text: the only thing that touches the host functions. It takes its own references of
+ * every built-in, uses no method that developers could have replaced, and hands nothing of isolated-vm to anybody.
+ * It runs once, with the library (the prelude), and both become part of the image that every context starts from: what they
+ * have made by then is there at once in each. An image can hold no host function, so what it leaves in the global `BIND` is
+ * given them in every new context, takes itself away, and answers the engine with one function, `dispatch(op, a, b)`, that
+ * only the engine holds.
  */
 
 /** Called by compiled code at the start of every `catch` and `finally`; see `../compile.ts`. */
 const GUARD = '__run_guard_5e1a__'
+
+/** The name under which the image leaves its first function; gone before anything else runs. */
+const BIND = '__bind_context_5e1a__'
 
 /**
  * The function's text as a strict script: frames of sloppy functions would be open to `caller` and to call sites. The
@@ -19,7 +24,7 @@ function sourceOf(shape) {
   return `'use strict';(${shape.toString()})`
 }
 
-const inside = sourceOf(function inside(guardName, hostCall, hostStart, hostAnswer, hostFault, hostLog, hostRandom) {
+const inside = sourceOf(function inside(guardName, bindName, prelude) {
   const global = globalThis
   const { parse, stringify } = JSON
   const PromiseCtor = Promise
@@ -33,10 +38,14 @@ const inside = sourceOf(function inside(guardName, hostCall, hostStart, hostAnsw
   const codeAt = uncurry(String.prototype.charCodeAt)
   const then = uncurry(Promise.prototype.then)
   const apply = Reflect.apply
+  const removed = ['WebAssembly', 'SharedArrayBuffer', 'Atomics', 'FinalizationRegistry', 'WeakRef']
 
-  for (const name of ['WebAssembly', 'SharedArrayBuffer', 'Atomics', 'FinalizationRegistry', 'WeakRef', 'console']) {
-    delete global[name]
-  }
+  let hostCall
+  let hostStart
+  let hostAnswer
+  let hostFault
+  let hostLog
+  let hostRandom
 
   // What unwinds a run that has ended. It says nothing and leads nowhere: handlers of promises do get to see it.
   const END = create(null)
@@ -183,7 +192,11 @@ const inside = sourceOf(function inside(guardName, hostCall, hostStart, hostAnsw
     }
   }
 
-  return (op, a, b, c) => {
+  // V8's own says nothing to anybody; the library may have another.
+  delete global.console
+  const begin = apply(prelude, undefined, [native])
+
+  const dispatch = (op, a, b, c) => {
     switch (op) {
       case 'limits':
         logLimit = a
@@ -196,10 +209,10 @@ const inside = sourceOf(function inside(guardName, hostCall, hostStart, hostAnsw
         if (resolve !== undefined) resolve(parse(b))
         return
       }
-      case 'prelude':
+      case 'begin':
         if (started) return
         started = true
-        apply(a, undefined, [native, parse(b)])
+        begin(parse(a))
         return
       case 'entry': {
         let entry
@@ -217,6 +230,26 @@ const inside = sourceOf(function inside(guardName, hostCall, hostStart, hostAnsw
         return
     }
   }
+
+  const bind = (call, start, answer, fault, log, randomBytes) => {
+    delete global[bindName]
+    // Taken out of the image they would come back in every context.
+    for (let i = 0; i < removed.length; i++) delete global[removed[i]]
+    hostCall = call
+    hostStart = start
+    hostAnswer = answer
+    hostFault = fault
+    hostLog = log
+    hostRandom = randomBytes
+    return dispatch
+  }
+  defineProperty(global, bindName, { value: bind, writable: false, configurable: true, enumerable: false })
 })
 
-module.exports = { GUARD, inside }
+/**
+ * The script of the image: `prelude` is the text of a function, and strict whatever it says of itself; see `sourceOf`.
+ * @param {string} prelude
+ */
+const imageSource = (prelude) => `${inside}(${JSON.stringify(GUARD)}, ${JSON.stringify(BIND)}, ${prelude})`
+
+module.exports = { BIND, imageSource }

@@ -5,7 +5,7 @@
  * knows about the pipe or what a run is.
  */
 
-const { GUARD, inside } = require('./inside.cjs')
+const { BIND, imageSource } = require('./inside.cjs')
 
 /** Source text of the compiled scripts kept in an isolate, where they count against its memory limit. */
 const MAX_KEPT_CHARS = 8 * 1024 * 1024
@@ -14,7 +14,7 @@ const MAX_CONTEXTS = 3000
 
 /**
  * @typedef {{ call: Function, start: Function, answer: Function, fault: Function, log: Function, random: Function }} Callbacks
- * @typedef {{ context: any, dispatch: any, prelude: any, slot: { run: any }, release(): void }} Place
+ * @typedef {{ context: any, dispatch: any, slot: { run: any }, release(): void }} Place
  */
 
 /**
@@ -30,12 +30,7 @@ function openIsolates(ivm, prelude, callbacksFor) {
   /** @type {Map<string, any>} */
   let scripts = new Map()
   let keptChars = 0
-  /** @type {any} */
-  let insideScript
-  /** @type {any} */
-  let preludeScript
-  /** @type {any} */
-  let preludeCache
+  const image = ivm.Isolate.createSnapshot([{ code: imageSource(prelude), filename: '(library)' }])
   /** @type {Place | undefined} */
   let ahead
 
@@ -54,14 +49,7 @@ function openIsolates(ivm, prelude, callbacksFor) {
     drop()
     memoryMb = wantedMb
     contexts = 0
-    isolate = new ivm.Isolate({ memoryLimit: wantedMb })
-    insideScript = isolate.compileScriptSync(inside, { filename: '(sandbox)' })
-    // Strict whatever the library says of itself; see `sourceOf` in inside.cjs.
-    preludeScript = isolate.compileScriptSync(`'use strict';${prelude}`, {
-      filename: '(library)',
-      ...(preludeCache ? { cachedData: preludeCache } : { produceCachedData: true }),
-    })
-    preludeCache ??= preludeScript.cachedData
+    isolate = new ivm.Isolate({ memoryLimit: wantedMb, snapshot: image })
   }
 
   /** @returns {Place} */
@@ -70,22 +58,20 @@ function openIsolates(ivm, prelude, callbacksFor) {
     const context = isolate.createContextSync()
     const slot = { run: undefined }
     const c = callbacksFor(slot)
-    const start = insideScript.runSync(context, { reference: true })
-    const dispatch = start.applySync(
+    const bind = context.global.getSync(BIND, { reference: true })
+    const dispatch = bind.applySync(
       undefined,
-      [GUARD, ...[c.call, c.start, c.answer, c.fault, c.log, c.random].map((f) => new ivm.Callback(f))],
+      [c.call, c.start, c.answer, c.fault, c.log, c.random].map((f) => new ivm.Callback(f)),
       { result: { reference: true } },
     )
-    start.release()
-    const preludeFunction = preludeScript.runSync(context, { reference: true })
+    bind.release()
     return {
       context,
       dispatch,
-      prelude: preludeFunction,
       slot,
       release() {
         slot.run = undefined
-        for (const part of [dispatch, preludeFunction, context]) {
+        for (const part of [dispatch, context]) {
           try {
             part.release()
           } catch {}

@@ -274,7 +274,7 @@ function serve(head, facts) {
   let loading = '(library)'
   try {
     place.dispatch.applySync(undefined, ['limits', run.limits.logBytes, run.limits.resultBytes, run.maxArguments])
-    enter(run, (options) => place.dispatch.applySync(undefined, ['prelude', place.prelude.derefInto(), facts], options))
+    enter(run, (options) => place.dispatch.applySync(undefined, ['begin', facts], options))
     for (const script of scripts) {
       loading = script.name
       const compiled = isolates.compile(script)
