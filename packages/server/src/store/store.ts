@@ -3,7 +3,7 @@
  * Only files of this folder can get at the query builder behind them (`databaseOf`), so SQL stays here.
  */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
-import type { Kysely, Transaction } from 'kysely'
+import type { CompiledQuery, Kysely, Transaction } from 'kysely'
 import type { Clock } from '../base/clock.ts'
 import { appendChanges, type Change, makesRevision } from './changes.ts'
 import type { Dialect } from './dialect/database.ts'
@@ -12,7 +12,9 @@ import type { Tables } from './schema.ts'
 
 const handle = Symbol('database')
 
-type Handle = { db: Kysely<Tables>; dialect: Dialect; inTransaction: boolean }
+type KeptQueries = Map<unknown, CompiledQuery>
+
+type Handle = { db: Kysely<Tables>; dialect: Dialect; inTransaction: boolean; keptQueries: KeptQueries }
 
 export type Store = {
   readonly [handle]: Handle
@@ -47,6 +49,8 @@ export type SystemStore = {
 export const databaseOf = (store: Store | SystemStore): Kysely<Tables> => store[handle].db
 /** Whether what is read here may be the caller's own, not yet committed. */
 export const inTransaction = (store: Store | SystemStore): boolean => store[handle].inTransaction
+/** For `prepared.ts`: texts of queries, by what builds them. */
+export const keptQueriesOf = (store: Store | SystemStore): KeptQueries => store[handle].keptQueries
 export const dialectOf = (store: Store | SystemStore): Dialect => store[handle].dialect
 /** The same for writes that go into the change log: outside a transaction they are refused before anything is written. */
 export function writerOf(store: Store | SystemStore): Kysely<Tables> {
@@ -71,10 +75,11 @@ const attempts = 4
 export function createStore(db: Kysely<Tables>, dialect: Dialect, clock: Clock, close: () => Promise<void>): Store {
   const listeners = new Set<ChangeListener>()
   const noticeListeners = new Set<(systemKey: string) => void>()
+  const keptQueries: KeptQueries = new Map()
 
   const open = (database: Kysely<Tables>, pending: Pending | undefined): Store => {
     const store: Store = {
-      [handle]: { db: database, dialect, inTransaction: pending !== undefined },
+      [handle]: { db: database, dialect, inTransaction: pending !== undefined, keptQueries },
       transaction: (work) => (pending === undefined ? begin(work) : work(store)),
       forSystem: (key) => openSystem(store, key, pending),
       onChange(listener) {

@@ -18,6 +18,11 @@ export type Dialect = {
   maxParameters: number
   /** A new key for a row: a lower-case UUID, greater than all that this open database gave before. */
   newKey(): string
+  /**
+   * Reads what is committed, at once; only outside transactions, and only what changes nothing. Absent where the database has
+   * to be asked over a wire, or has one connection for all.
+   */
+  read?: (text: string, parameters: readonly unknown[]) => unknown[]
 }
 
 export type Database = {

@@ -54,7 +54,12 @@ export function openSqlite(options: SqliteOptions): Database {
   })
   return {
     db,
-    dialect: { kind: 'sqlite', maxParameters: 30_000, newKey: keySequence() },
+    dialect: {
+      kind: 'sqlite',
+      maxParameters: 30_000,
+      newKey: keySequence(),
+      ...(prepareRead && { read: (text, parameters) => prepareRead(text).all(parameters) }),
+    },
     async close() {
       await db.destroy()
       reader?.close()

@@ -2,6 +2,9 @@
  * What sign-in knows of a user: e-mail key, password hash, state. Profile columns live in the system's user table
  * (`collections.ts`, kind `users`); both are written in one transaction.
  */
+import type { Kysely } from 'kysely'
+import { prepared } from '../prepared.ts'
+import type { Tables } from '../schema.ts'
 import { databaseOf, dialectOf, type SystemStore, writerOf } from '../store.ts'
 import { emailKey } from './developers.ts'
 
@@ -42,16 +45,12 @@ export async function findAccount(
   by: { userId: string } | { email: string },
   { hold = false }: { hold?: boolean } = {},
 ): Promise<AccountRecord | undefined> {
-  const query = databaseOf(store)
-    .selectFrom('accounts')
-    .selectAll()
-    .where('system_key', '=', store.key)
-    // SQLite has one writer, so there a transaction holds everything.
-    .$if(hold && dialectOf(store).kind === 'postgres', (select) => select.forShare())
-  const row = await ('userId' in by
-    ? query.where('user_id', '=', by.userId)
-    : query.where('email_key', '=', emailKey(by.email))
-  ).executeTakeFirst()
+  const { key } = store
+  // SQLite has one writer, so there a transaction holds everything.
+  const held = hold && dialectOf(store).kind === 'postgres'
+  const [row] = await ('userId' in by
+    ? (held ? heldById : byId)(store, { key, userId: by.userId })
+    : (held ? heldByEmail : byEmail)(store, { key, email: emailKey(by.email) }))
   return (
     row && {
       userId: row.user_id,
@@ -64,6 +63,19 @@ export async function findAccount(
     }
   )
 }
+
+const accountOf = (db: Kysely<Tables>, key: string) =>
+  db.selectFrom('accounts').selectAll().where('system_key', '=', key)
+
+type ById = { key: string; userId: string }
+const byId = prepared((db, { key, userId }: ById) => accountOf(db, key).where('user_id', '=', userId))
+const heldById = prepared((db, { key, userId }: ById) => accountOf(db, key).where('user_id', '=', userId).forShare())
+
+type ByEmail = { key: string; email: string }
+const byEmail = prepared((db, { key, email }: ByEmail) => accountOf(db, key).where('email_key', '=', email))
+const heldByEmail = prepared((db, { key, email }: ByEmail) =>
+  accountOf(db, key).where('email_key', '=', email).forShare(),
+)
 
 export async function updateAccount(
   store: SystemStore,

@@ -2,6 +2,7 @@
  * What a user holds beside the password, as it is bound to the account. Its failures in a row stand with it, so that no new
  * challenge and no other door begins to count anew. Values are sealed; here they are only carried.
  */
+import { prepared } from '../prepared.ts'
 import type { Tables } from '../schema.ts'
 import { databaseOf, dialectOf, type SystemStore, writerOf } from '../store.ts'
 import { deleteDevices } from './devices.ts'
@@ -151,17 +152,20 @@ export async function findAuthenticator(
 }
 
 export async function listAuthenticators(store: SystemStore, userId: string): Promise<AuthenticatorRecord[]> {
-  const rows = await databaseOf(store)
+  const rows = await allOfUser(store, { key: store.key, userId })
+  return rows.map(recordOf)
+}
+
+const allOfUser = prepared((db, { key, userId }: { key: string; userId: string }) =>
+  db
     .selectFrom('authenticators')
     .selectAll()
-    .where('system_key', '=', store.key)
+    .where('system_key', '=', key)
     .where('user_id', '=', userId)
     .orderBy('kind')
     .orderBy('bound_at')
-    .orderBy('id')
-    .execute()
-  return rows.map(recordOf)
-}
+    .orderBy('id'),
+)
 
 const recordOf = (row: Tables['authenticators']): AuthenticatorRecord => ({
   id: row.id,

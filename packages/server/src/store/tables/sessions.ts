@@ -1,4 +1,5 @@
 /** Sessions as rows: ended at once, on every node, by one update. Tokens are stored as hashes only. */
+import { prepared } from '../prepared.ts'
 import type { Tables } from '../schema.ts'
 import { databaseOf, dialectOf, type Store, type SystemStore, writerOf } from '../store.ts'
 
@@ -79,15 +80,18 @@ export async function findLiveSession(
   tokenHash: string,
   now: number,
 ): Promise<SessionRecord | undefined> {
-  const row = await databaseOf(store)
+  const [row] = await liveSession(store, { tokenHash, now })
+  return row && fromRow(row)
+}
+
+const liveSession = prepared((db, { tokenHash, now }: { tokenHash: string; now: number }) =>
+  db
     .selectFrom('sessions')
     .selectAll()
     .where('token_hash', '=', tokenHash)
     .where('ended_at', 'is', null)
-    .where('expires_at', '>', now)
-    .executeTakeFirst()
-  return row && fromRow(row)
-}
+    .where('expires_at', '>', now),
+)
 
 /** What its holder proved; undefined where this user has no such session open. */
 export async function factorsOfSession(
@@ -177,16 +181,20 @@ export async function lastSession(
   store: SystemStore,
   userId: string,
 ): Promise<Pick<SessionRecord, 'createdAt' | 'address' | 'factors'> | undefined> {
-  return databaseOf(store)
+  const [row] = await newestSession(store, { key: store.key, userId })
+  return row
+}
+
+const newestSession = prepared((db, { key, userId }: { key: string; userId: string }) =>
+  db
     .selectFrom('sessions')
     .select(['created_at as createdAt', 'address', 'factors'])
-    .where('system_key', '=', store.key)
+    .where('system_key', '=', key)
     .where('kind', '=', 'user')
     .where('subject_id', '=', userId)
     .orderBy('created_at', 'desc')
-    .limit(1)
-    .executeTakeFirst()
-}
+    .limit(1),
+)
 
 /** Rows that nobody can use any more, a while after they ended: a spent refresh token is remembered until then. */
 export async function deleteOldSessions(store: Store, before: number): Promise<void> {

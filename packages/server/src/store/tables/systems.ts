@@ -1,4 +1,5 @@
 /** Systems with their settings, as rows. What a setting means is decided in `domain/systems`. */
+import { prepared } from '../prepared.ts'
 import { databaseOf, dialectOf, type Store, type SystemStore, writerOf } from '../store.ts'
 
 export type SystemRow = {
@@ -63,21 +64,22 @@ const fromRow = (row: StoredSystem): SystemRow => ({
 })
 
 export async function findSystem(store: Store, key: string): Promise<SystemRow | undefined> {
-  const row = await databaseOf(store).selectFrom('systems').selectAll().where('key', '=', key).executeTakeFirst()
+  const [row] = await systemOf(store, { key })
   return row && fromRow(row)
 }
 
+const systemOf = prepared((db, { key }: { key: string }) => db.selectFrom('systems').selectAll().where('key', '=', key))
+
 /** As `findSystem`, and holds the row as it is until the transaction ends: what is decided by it stays decided. */
 export async function holdSystem(store: SystemStore): Promise<SystemRow | undefined> {
-  const row = await databaseOf(store)
-    .selectFrom('systems')
-    .selectAll()
-    .where('key', '=', store.key)
-    // SQLite has one writer, so there a transaction holds everything.
-    .$if(dialectOf(store).kind === 'postgres', (select) => select.forShare())
-    .executeTakeFirst()
+  // SQLite has one writer, so there a transaction holds everything.
+  const [row] = await (dialectOf(store).kind === 'postgres' ? heldSystem : systemOf)(store, { key: store.key })
   return row && fromRow(row)
 }
+
+const heldSystem = prepared((db, { key }: { key: string }) =>
+  db.selectFrom('systems').selectAll().where('key', '=', key).forShare(),
+)
 
 export async function listSystems(store: Store, ownerId: string): Promise<SystemRow[]> {
   const rows = await databaseOf(store)

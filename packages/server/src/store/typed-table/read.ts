@@ -26,9 +26,9 @@ export async function selectRows(
   const order = orderClause(dialect, table, query)
   const rows = await explained(
     table,
-    sql<Row>`select ${names(columns)} from ${sql.id(table.table)}${where}${order}${page}`.execute(db),
+    read(db, dialect, sql<Row>`select ${names(columns)} from ${sql.id(table.table)}${where}${order}${page}`),
   )
-  return cut(convert(dialect, columns, rows.rows), query)
+  return cut(convert(dialect, columns, rows), query)
 }
 
 /** The row of that key; undefined if there is none, also for a key that no row can have. */
@@ -46,9 +46,15 @@ export async function getRow(
     return undefined
   }
   if (stored === null) return undefined
-  const { rows } = await sql<Row>`select ${names(table.columns)} from ${sql.id(table.table)}
-    where ${sql.id(table.key)} = ${stored}`.execute(db)
-  return convert(dialect, table.columns, rows)[0]
+  const byKey = sql<Row>`select ${names(table.columns)} from ${sql.id(table.table)} where ${sql.id(table.key)} = ${stored}`
+  return convert(dialect, table.columns, await read(db, dialect, byKey))[0]
+}
+
+/** By the short way where the database has one. */
+async function read(db: AnyTables, dialect: Dialect, query: RawBuilder<Row>): Promise<Row[]> {
+  if (dialect.read === undefined || db.isTransaction) return (await query.execute(db)).rows
+  const { sql: text, parameters } = query.compile(db)
+  return dialect.read(text, parameters) as Row[]
 }
 
 /** The rows of those keys that are there, in no order; keys that no row can have are passed over. */
