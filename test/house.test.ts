@@ -55,7 +55,7 @@ type Import = { file: string; to: string; typeOnly: boolean }
 function importsOf(file: string): Import[] {
   const text = readFileSync(join(root, file), 'utf8')
   const found: Import[] = []
-  const pattern = /^(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|import\('([^']+)'\)/gm
+  const pattern = /^(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|(?:import|require)\('([^']+)'\)/gm
   for (const match of text.matchAll(pattern))
     found.push({ file, to: (match[2] ?? match[3])!, typeOnly: match[1] !== undefined })
   return found

@@ -45,7 +45,6 @@ import { createServer } from './http/server.ts'
 import { hasConsole } from './http/web-files.ts'
 import { createSandbox } from './sandbox/sandbox.ts'
 import type { Database } from './store/dialect/database.ts'
-import { openPostgres } from './store/dialect/postgres.ts'
 import { openSqlite } from './store/dialect/sqlite.ts'
 import { DatabaseTooNew, migrate } from './store/migrations.ts'
 import type { Tables } from './store/schema.ts'
@@ -102,7 +101,7 @@ export type Opened = { store: Store; key: NodeKey; database: Database }
 export async function openNode(config: Config, log: Log, clock: Clock = systemClock): Promise<Opened> {
   demandFolder(config.dataFolder)
   const key = readKey(config.keyFile)
-  const database = openDatabase(config, log)
+  const database = await openDatabase(config, log)
   try {
     await migrate(database.db, database.dialect)
     const store = createStore(database.db as Kysely<Tables>, database.dialect, clock, () => database.close())
@@ -174,8 +173,9 @@ function readCertificate({ certFile, keyFile }: NonNullable<Config['tls']>): { c
   }
 }
 
-function openDatabase(config: Config, log: Log): Database {
+async function openDatabase(config: Config, log: Log): Promise<Database> {
   if (config.databaseUrl !== undefined) {
+    const { openPostgres } = await import('./store/dialect/postgres.ts')
     return openPostgres({
       connectionString: config.databaseUrl,
       onError: (error) => log.warn({ err: error }, 'A connection to the database broke'),

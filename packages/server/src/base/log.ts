@@ -1,6 +1,6 @@
 /** The node's log: JSON in production, readable lines in development. Nothing secret is ever handed to it. */
+import { createRequire } from 'node:module'
 import { type Logger, pino } from 'pino'
-import pretty from 'pino-pretty'
 
 export type Log = Logger
 
@@ -11,5 +11,6 @@ export function createLog(options: { format: 'json' | 'readable' | 'silent'; lev
   if (options.format === 'silent') return pino({ level: 'silent' })
   const base = { level: options.level, redact: { paths: redact, censor: '[hidden]' } }
   if (options.format === 'json') return pino(base)
+  const pretty: typeof import('pino-pretty') = createRequire(import.meta.url)('pino-pretty')
   return pino(base, pretty({ colorize: process.stdout.isTTY === true, ignore: 'pid,hostname', sync: true }))
 }

@@ -6,7 +6,6 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
-import yazl from 'yazl'
 import type { PackageFiles } from './format/model.ts'
 import { contentHash } from './sources/content-hash.ts'
 
@@ -59,6 +58,7 @@ function readEntry(folder: string, name: string): CatalogueEntry {
 
 /** A zip of the files under one folder, the same bytes each time. */
 export async function archiveOf(files: PackageFiles, prefix: string): Promise<Buffer> {
+  const { default: yazl } = await import('yazl')
   const zip = new yazl.ZipFile()
   const mtime = new Date(Date.UTC(2026, 0, 1))
   for (const path of [...files.keys()].sort()) {

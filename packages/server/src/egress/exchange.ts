@@ -7,7 +7,6 @@
  */
 import { isIP, type LookupFunction, connect as tcpConnect } from 'node:net'
 import { connect as tlsConnect } from 'node:tls'
-import { Client } from 'undici'
 import { decodeBody, readLimited } from './body.ts'
 import { type HeaderList, incomingHeaders } from './headers.ts'
 import { bareHost, portOf, type ResolvedAddress } from './policy.ts'
@@ -36,6 +35,9 @@ export type ExchangeAnswer = { status: number; statusText: string; headers: Reco
 export async function exchange(request: Exchange): Promise<ExchangeAnswer> {
   request.signal.throwIfAborted()
   let socket: ReturnType<typeof dial> | undefined
+  // Loaded with the first request; a start has no need of it.
+  const { Client } = await import('undici')
+  request.signal.throwIfAborted()
   const client = new Client(request.target.origin, {
     connect: (_options, callback) => {
       socket = dial(request)

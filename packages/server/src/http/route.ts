@@ -2,7 +2,6 @@
  * A route as a value: where, who may, what comes in, what goes out, and a handler of one line. Turning routes into a
  * server is `server.ts`; who the caller is, `callers.ts`.
  */
-import type { Static, TSchema } from 'typebox'
 import type { NodeKey } from '../base/node-key.ts'
 import type { NodeScope, SystemScope } from '../domain/access/scope.ts'
 import type { AskOverride } from '../domain/auth/override.ts'
@@ -30,13 +29,18 @@ export type RouteInput<B> = {
   ask: AskOverride
 }
 
-type Definition<A extends Allow, B extends TSchema> = {
+declare const passed: unique symbol
+
+/** The JSON schema of a body; `B` is the type of what passes it. */
+export type BodySchema<B> = { readonly type: 'object'; readonly [passed]?: B }
+
+type Definition<A extends Allow, B> = {
   method: Method
   /** Several where the contract knows several names for one thing. */
   path: string | readonly string[]
   allow: A
   summary: string
-  body?: B
+  body?: BodySchema<B>
   /** The body is a form (`a=1&b=2`), handed on as the text it came as; small. */
   form?: true
   /** In bytes, where more than usual is taken; the caller is then asked for before the body is read. */
@@ -47,7 +51,7 @@ type Definition<A extends Allow, B extends TSchema> = {
   portal?: true
   /** Reads key and secret of the system where they do not stand in the headers. */
   systemIn?: (input: RouteInput<unknown>, key: NodeKey) => { systemKey: string; systemSecret: string }
-  handle: (scope: ScopeOf<A>, input: RouteInput<Static<B>>) => Promise<unknown>
+  handle: (scope: ScopeOf<A>, input: RouteInput<B>) => Promise<unknown>
 }
 
 export type Route = {
@@ -55,7 +59,7 @@ export type Route = {
   paths: readonly string[]
   allow: Allow
   summary: string
-  body: TSchema | undefined
+  body: BodySchema<unknown> | undefined
   form: boolean
   bodyLimit: number | undefined
   systemFrom: ((input: RouteInput<unknown>) => string | { collection: string } | undefined) | undefined
@@ -64,7 +68,7 @@ export type Route = {
   handle: (scope: SystemScope, input: RouteInput<unknown>) => Promise<unknown>
 }
 
-export function route<A extends Allow, B extends TSchema>(definition: Definition<A, B>): Route {
+export function route<A extends Allow, B>(definition: Definition<A, B>): Route {
   return {
     method: definition.method,
     paths: typeof definition.path === 'string' ? [definition.path] : definition.path,

@@ -3,7 +3,6 @@ import cors from '@fastify/cors'
 import swagger from '@fastify/swagger'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import Fastify, { type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
-import type { TSchema } from 'typebox'
 import type { Means, SystemScope } from '../domain/access/scope.ts'
 import type { AskOverride } from '../domain/auth/override.ts'
 import { presented, scopeFor } from './callers.ts'
@@ -172,7 +171,7 @@ function addRoute(server: FastifyInstance, route: Route, options: ServerOptions)
           await scopeOf(request, inputOf(request, options), insideOf(request))
         },
       }),
-      schema: { summary: route.summary, ...(route.body !== undefined && { body: route.body as TSchema }) },
+      schema: { summary: route.summary, ...(route.body !== undefined && { body: route.body }) },
       // `{}`, `null` and nothing are alike (rest-api.md §1.2).
       preValidation: async (request) => {
         request.body ??= {}

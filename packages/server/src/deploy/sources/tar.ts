@@ -5,7 +5,7 @@
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
-import { Parser, type ReadEntry } from 'tar'
+import type { ReadEntry } from 'tar'
 import { below, type Unpacked, type Unpacking } from './archive.ts'
 import { createBudget } from './limits.ts'
 import { createNames } from './names.ts'
@@ -24,7 +24,7 @@ const kinds: Record<string, string> = {
 export async function unpackTar(bytes: Buffer, kind: 'tar' | 'tar.gz', unpacking: Unpacking): Promise<Unpacked> {
   const { limits, pace } = unpacking
   const files = new Map<string, Buffer>()
-  const reading = createReading(files, unpacking)
+  const reading = await createReading(files, unpacking)
   let unpacked = 0
   try {
     for await (const chunk of kind === 'tar' ? pieces(bytes) : gunzipped(bytes)) {
@@ -55,7 +55,8 @@ export async function unpackTar(bytes: Buffer, kind: 'tar' | 'tar.gz', unpacking
 
 type Reading = { write(chunk: Buffer): void; end(): void; commit(): string | undefined }
 
-function createReading(files: Map<string, Buffer>, { limits, onFile }: Unpacking): Reading {
+async function createReading(files: Map<string, Buffer>, { limits, onFile }: Unpacking): Promise<Reading> {
+  const { Parser } = await import('tar')
   const names = createNames(limits, 'archive')
   const budget = createBudget(limits, 'archive')
   let failure: unknown

@@ -5,7 +5,7 @@
 import { promisify } from 'node:util'
 import { crc32, inflateRaw, inflateRawSync } from 'node:zlib'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
-import { type Entry, fromBufferPromise, getFileNameLowLevel, type ZipFile } from 'yauzl'
+import type { Entry, ZipFile } from 'yauzl'
 import type { Unpacked, Unpacking } from './archive.ts'
 import { createBudget, type SourceLimits } from './limits.ts'
 import { createNames } from './names.ts'
@@ -20,6 +20,7 @@ type Listed = { path: string; entry: Entry; data: Buffer }
 /** @throws GatehouseError `badPackage`, naming the entry that is at fault */
 export async function unpackZip(bytes: Buffer, { limits, pace, root: rootOf, onFile }: Unpacking): Promise<Unpacked> {
   // Names stay bytes, so that they are judged here and every refusal can show one.
+  const { fromBufferPromise } = await import('yauzl')
   const zip = await fromBufferPromise(bytes, { decodeStrings: false }).catch((error: unknown) => {
     throw damaged(error)
   })
@@ -51,6 +52,7 @@ export async function unpackZip(bytes: Buffer, { limits, pace, root: rootOf, onF
 
 /** All files of the zip; folders and what is left out have been judged and dropped. */
 async function list(zip: ZipFile, bytes: Buffer, limits: SourceLimits): Promise<Listed[]> {
+  const { getFileNameLowLevel } = await import('yauzl')
   const names = createNames(limits, 'archive')
   const listed: Listed[] = []
   const places: { path: string; start: number; end: number }[] = []

@@ -2,13 +2,14 @@
  * Reads phone numbers as people write them, into E.164. The numbering plans are those of libphonenumber; the build with all
  * types is used, since the smaller ones do not tell a premium-rate number from another.
  */
+
+import { createRequire } from 'node:module'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
-import {
-  type CountryCode,
-  isSupportedCountry,
-  type PhoneNumber,
-  parsePhoneNumberFromString,
-} from 'libphonenumber-js/max'
+import type { CountryCode, PhoneNumber } from 'libphonenumber-js/max'
+
+const require = createRequire(import.meta.url)
+/** Loaded with the first number: a node that reads none has no need of half a megabyte of numbering plans. */
+const numberingPlans = (): typeof import('libphonenumber-js/max') => require('libphonenumber-js/max')
 
 export type ReadNumber = {
   /** E.164, as `+14155550123`. */
@@ -54,6 +55,7 @@ export function readPhoneNumber(text: unknown, country: string, fictional = fals
 }
 
 function parse(written: string, country: string, fictional: boolean): PhoneNumber | undefined {
+  const { isSupportedCountry, parsePhoneNumberFromString } = numberingPlans()
   const home = isSupportedCountry(country) ? (country as CountryCode) : undefined
   const good = (number: PhoneNumber | undefined) =>
     number !== undefined && (number.isValid() || (fictional && number.isPossible())) ? number : undefined

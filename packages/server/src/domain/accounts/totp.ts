@@ -3,9 +3,13 @@
  * Arithmetic alone; where secrets stand and how often a step counts is `authenticators.ts` and `auth/factor-check.ts`.
  */
 import { createHmac, randomBytes } from 'node:crypto'
-import { encodeQR } from 'qr'
+import { createRequire } from 'node:module'
 import { second } from '../../base/clock.ts'
 import { sameText } from '../../base/secrets.ts'
+
+const require = createRequire(import.meta.url)
+/** Loaded with the first QR code. */
+const drawing = (): typeof import('qr') => require('qr')
 
 export const totpRules = {
   digits: 6,
@@ -53,6 +57,7 @@ export function totpInvitation(
   const from = issuer.replaceAll(':', ' ')
   const parameters = `secret=${shown}&issuer=${encodeURIComponent(from)}&algorithm=SHA1&digits=${totpRules.digits}&period=${totpRules.stepMs / second}`
   const uri = `otpauth://totp/${encodeURIComponent(from)}:${encodeURIComponent(email)}?${parameters}`
+  const { encodeQR } = drawing()
   return { uri, secret: shown, qr: encodeQR(uri, 'svg') }
 }
 

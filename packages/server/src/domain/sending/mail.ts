@@ -3,7 +3,6 @@
  * the settings of the system name, or into the inbox of development.
  */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
-import { createTransport } from 'nodemailer'
 import { second } from '../../base/clock.ts'
 import type { Dial } from '../../egress/dial.ts'
 import { insertInboxMessage } from '../../store/tables/inbox.ts'
@@ -64,6 +63,8 @@ async function deliver(
     const socket = await dial(server.host, server.port, deadline)
     end = () => socket.destroy()
     deadline.addEventListener('abort', end, { once: true })
+    // Loaded with the first mail; a start has no need of it.
+    const { createTransport } = await import('nodemailer')
     const transport = createTransport({
       // The connection stands already, to the address that was judged: nothing is looked up or dialled here.
       connection: socket,

@@ -2,11 +2,10 @@
 import type { Column } from '@gatehouse/contract/columns.ts'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { isUnfiltered, parseQuery, parseQueryText, type Query } from '@gatehouse/contract/query.ts'
-import { Type } from 'typebox'
-import type { RouteInput } from '../route.ts'
+import type { BodySchema, RouteInput } from '../route.ts'
 
 /** An object with any keys: what is in it is read by the domain, which names what is wrong. */
-export const AnyObject = Type.Record(Type.String(), Type.Unknown())
+export const AnyObject: BodySchema<AnyBody> = { type: 'object' }
 
 export type AnyBody = Record<string, unknown>
 
