@@ -29,19 +29,34 @@ const systemKey = /^[0-9a-f]{8,60}$/
 
 /** `pattern` as `https://{system}.portals.example.com`; undefined where none is set in production. */
 export function portalSites(node: { pattern: () => string | undefined; publicUrl: () => string }): PortalSites {
+  // Both are the same for nearly every request, and each request asks.
+  const known = { publicUrl: '', ownName: '', pattern: '', after: '' }
+  const ownName = (): string => {
+    const publicUrl = node.publicUrl()
+    if (publicUrl !== known.publicUrl) Object.assign(known, { publicUrl, ownName: nameIn(new URL(publicUrl).host) })
+    return known.ownName
+  }
+  const after = (): string | undefined => {
+    const pattern = node.pattern()
+    if (pattern === undefined) return undefined
+    if (pattern !== known.pattern) {
+      const { host } = new URL(pattern.replace('{system}', 'system'))
+      Object.assign(known, { pattern, after: nameIn(host).slice('system'.length) })
+    }
+    return known.after
+  }
   return {
     originOf(key) {
       return systemKey.test(key) ? node.pattern()?.replace('{system}', key) : undefined
     },
     siteOf(host) {
       const name = nameIn(host)
-      if (name === nameIn(new URL(node.publicUrl()).host) || isLoopbackHost(name)) return { kind: 'node' }
+      if (name === ownName() || isLoopbackHost(name)) return { kind: 'node' }
       // To a browser a name with a dot at its end is another origin, of which the node knows nothing.
       const bare = name.replace(/\.$/, '')
-      const pattern = node.pattern()
-      const after = pattern && nameIn(new URL(pattern.replace('{system}', 'system')).host).slice('system'.length)
-      if (after !== undefined && bare.endsWith(after)) {
-        const label = name.slice(0, -after.length)
+      const ending = after()
+      if (ending !== undefined && bare.endsWith(ending)) {
+        const label = name.slice(0, -ending.length)
         return bare === name && systemKey.test(label) ? { kind: 'portals', system: label } : { kind: 'nobody' }
       }
       return bare.endsWith('.localhost') ? { kind: 'nobody' } : { kind: 'elsewhere' }

@@ -50,6 +50,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const server = Fastify({
     // What the framework itself finds worth telling is of no use to an operator, but its warnings are.
     loggerInstance: means.log.child({}, { level: 'warn' }),
+    // A logger for each request would say nothing more, and costs each.
+    childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: options.trustedProxies.length === 0 ? false : options.trustedProxies,
     bodyLimit,
@@ -84,21 +86,24 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     openapi: { info: { title: 'Gatehouse', version: '0.1.0', description: 'The HTTP interface of a Gatehouse node' } },
   })
   // Before anything of the request is read; what goes before it answers questions of browsers alone.
-  server.addHook('onRequest', async (request) => {
+  server.addHook('onRequest', (request, _reply, done) => {
     const { url, config } = request.routeOptions
     demandPlace(options.sites.siteOf(hostOf(request)), url, config.portal === true)
+    done()
   })
   readEveryBodyAsJson(server)
-  server.addHook('onResponse', async (request, reply) => {
+  server.addHook('onResponse', (request, reply, done) => {
     options.onAnswer?.({
       method: request.method,
       route: request.routeOptions.url ?? 'none',
       status: reply.statusCode,
       seconds: reply.elapsedTime / 1000,
     })
+    done()
   })
-  server.addHook('onSend', async (_request, reply) => {
+  server.addHook('onSend', (_request, reply, payload, done) => {
     reply.header('x-content-type-options', 'nosniff')
+    done(null, payload)
   })
   server.setErrorHandler((error, request, reply) => sendError(means.log, error, request, reply))
   server.setNotFoundHandler((request, reply) => {
@@ -125,10 +130,11 @@ function readEveryBodyAsJson(server: FastifyInstance): void {
   const parse = server.getDefaultJsonParser('error', 'error')
   server.removeAllContentTypeParsers()
   // Also where the header names no type at all.
-  server.addHook('onRequest', async (request) => {
+  server.addHook('onRequest', (request, _reply, done) => {
     // Where there is no route nobody reads the body, so it cannot be wrong.
     if (request.is404 || request.routeOptions.config.form === true) request.headers['content-type'] = formType
     else if (request.headers['content-type'] !== undefined) request.headers['content-type'] = 'application/json'
+    done()
   })
   server.addContentTypeParser(formType, { parseAs: 'string' }, (_request, body, done) => done(null, body))
   server.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
@@ -173,8 +179,9 @@ function addRoute(server: FastifyInstance, route: Route, options: ServerOptions)
       }),
       schema: { summary: route.summary, ...(route.body !== undefined && { body: route.body }) },
       // `{}`, `null` and nothing are alike (rest-api.md §1.2).
-      preValidation: async (request) => {
+      preValidation: (request, _reply, done) => {
         request.body ??= {}
+        done()
       },
       handler: async (request, reply) => {
         const input = inputOf(request, options)
