@@ -43,16 +43,23 @@ export async function developer(args: string[]): Promise<number> {
   }
   const { store } = await openNode(config, createLog({ format: 'silent', level: 'silent' }))
   const means = { store, clock: systemClock }
+  const operator = { clock: systemClock, by: 'operator' } as const
   try {
     if (action === 'invite') {
-      const { key, expiresAt } = await invite(means, 'developer')
+      const { key, expiresAt } = await invite(means, operator, 'developer')
       console.log(`Invitation, for one registration until ${new Date(expiresAt).toISOString()}: ${key}`)
       return 0
     }
     const password =
       (fromStdin ? undefined : process.env.GATEHOUSE_DEVELOPER_PASSWORD) ||
       (await askSecret('Password, 15 characters or more: ', fromStdin))
-    const made = await addDeveloper(means, { email: email!, password, firstName: '', lastName: '', organisation: '' })
+    const made = await addDeveloper(means, operator, {
+      email: email!,
+      password,
+      firstName: '',
+      lastName: '',
+      organisation: '',
+    })
     console.log(`Developer ${made.email} is made${made.admin ? ', the first one and so the administrator' : ''}.`)
     return 0
   } finally {

@@ -11,6 +11,7 @@ import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import { type Clock, day, hour, second, systemClock } from './base/clock.ts'
 import { type CountryOf, noCountries, readCountries } from './base/countries.ts'
 import { hexId } from './base/ids.ts'
+import { nodeName } from './base/kept-once.ts'
 import type { Log } from './base/log.ts'
 import { loadNodeKey, type NodeKey } from './base/node-key.ts'
 import { type Config, ConfigError } from './config/config.ts'
@@ -44,12 +45,14 @@ import { routesOf } from './http/routes.ts'
 import { createServer } from './http/server.ts'
 import { hasConsole } from './http/web-files.ts'
 import { createSandbox } from './sandbox/sandbox.ts'
+import type { AuditChain } from './store/audit.ts'
 import type { Database } from './store/dialect/database.ts'
 import { openPostgres } from './store/dialect/postgres.ts'
 import { openSqlite } from './store/dialect/sqlite.ts'
 import { DatabaseTooNew, migrate } from './store/migrations.ts'
 import type { Tables } from './store/schema.ts'
 import { createStore, type Store } from './store/store.ts'
+import { deleteOldAudit } from './store/tables/audit.ts'
 import { deleteOldChallenges } from './store/tables/challenges.ts'
 import { deleteOldDevices } from './store/tables/devices.ts'
 import { deleteOldEnrolments } from './store/tables/enrolments.ts'
@@ -96,23 +99,24 @@ export type App = {
   settled(): Promise<void>
 }
 
-export type Opened = { store: Store; key: NodeKey; database: Database }
+export type Opened = { store: Store; key: NodeKey; database: Database; chain: AuditChain }
 
 /** Opens folder, key and database: what `start`, `developer` and `doctor` have in common. Throws ConfigError. */
 export async function openNode(config: Config, log: Log, clock: Clock = systemClock): Promise<Opened> {
   demandFolder(config.dataFolder)
   const key = readKey(config.keyFile)
+  const chain = auditChain(config, key)
   const database = openDatabase(config, log)
   try {
     await migrate(database.db, database.dialect)
-    const store = createStore(database.db as Kysely<Tables>, database.dialect, clock, () => database.close())
+    const store = createStore(database.db as Kysely<Tables>, database.dialect, clock, chain, () => database.close())
     const fingerprint = await writeMetaOnce(store, 'key_fingerprint', key.fingerprint)
     if (fingerprint !== key.fingerprint) {
       throw new ConfigError(
         `The node key ${config.keyFile} is not the one that this database was made with. Point --key-file to that key, or restore it from your backup.`,
       )
     }
-    return { store, key, database }
+    return { store, key, database, chain }
   } catch (error) {
     await database.close()
     throw databaseProblem(config, error)
@@ -148,6 +152,14 @@ function demandFolder(folder: string): void {
 function readKey(file: string): NodeKey {
   try {
     return loadNodeKey(file)
+  } catch (error) {
+    throw new ConfigError((error as Error).message)
+  }
+}
+
+function auditChain({ dataFolder }: Config, key: NodeKey): AuditChain {
+  try {
+    return { node: nodeName(join(dataFolder, 'node.id')), seal: (text) => key.keyedHash('audit', text) }
   } catch (error) {
     throw new ConfigError((error as Error).message)
   }
@@ -194,7 +206,7 @@ function openDatabase(config: Config, log: Log): Database {
 export async function createApp(config: Config, log: Log, clock: Clock = systemClock): Promise<App> {
   const tls = config.tls && readCertificate(config.tls)
   const countryOf = countriesOf(config)
-  const { store, key } = await openNode(config, log, clock)
+  const { store, key, chain } = await openNode(config, log, clock)
   let publicUrl = config.url ?? `http://localhost:${config.port}`
   let ready = false
   let ending = false
@@ -314,7 +326,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       if (ending) setImmediate(() => server.server.closeIdleConnections())
     },
   })
-  const cleaning = setInterval(() => void clean(means), hour)
+  const cleaning = setInterval(() => void clean(means, { chain, days: config.auditDays }), hour)
   cleaning.unref()
   return {
     means,
@@ -351,7 +363,7 @@ async function firstDeveloper(config: Config, means: Means): Promise<void> {
   const onlyFirst = async (_tx: Store, first: boolean): Promise<void> => {
     if (!first) throw new GatehouseError('developerRegistration', 'There is a first developer already.')
   }
-  await addDeveloper(means, person, onlyFirst).catch(async (error) => {
+  await addDeveloper(means, { ...means, by: 'operator' }, person, onlyFirst).catch(async (error) => {
     // Another node that starts beside this one may have been quicker.
     if (await needsFirstDeveloper(means)) throw error
   })
@@ -360,12 +372,12 @@ async function firstDeveloper(config: Config, means: Means): Promise<void> {
 /** The address of the one-time page, where there is nobody yet to sign in. */
 export async function setupLink(means: Means): Promise<string | undefined> {
   if (!(await needsFirstDeveloper(means))) return undefined
-  const { key } = await invite(means, 'first')
+  const { key } = await invite(means, { ...means, by: 'node' }, 'first')
   return `${means.publicUrl()}/setup?key=${key}`
 }
 
 /** Rows that are of no use any more. */
-async function clean(means: Means): Promise<void> {
+export async function clean(means: Means, audit: { chain: AuditChain; days: number }): Promise<void> {
   const now = means.clock.now()
   try {
     await deleteOldSessions(means.store, now - 30 * day)
@@ -380,6 +392,7 @@ async function clean(means: Means): Promise<void> {
     await deleteOldNotices(means.store, now - 30 * day)
     await deleteOldCounts(means.store, now - 2 * day)
     await deleteOldRecorded(means.store, now)
+    await deleteOldAudit(means.store, audit.chain, now - audit.days * day, now)
     await deleteOldRecords(means.store, { traces: now - 90 * day, failedRuns: now - 30 * day, logs: now - 7 * day })
   } catch (error) {
     means.log.warn({ err: error }, 'Old rows could not be removed; the next round tries again')
