@@ -46,6 +46,10 @@ const commands: Record<string, { summary: string; run: (args: string[]) => Promi
     summary: 'list portals, and print their links',
     run: async (args) => (await import('./portal.ts')).portal(args),
   },
+  audit: {
+    summary: 'who changed what, and whether the audit is whole',
+    run: async (args) => (await import('./audit.ts')).audit(args),
+  },
   library: { summary: 'push libraries', run: async (args) => (await import('./library.ts')).library(args) },
 }
 

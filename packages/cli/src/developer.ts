@@ -2,8 +2,8 @@
 import { openNode } from '@gatehouse/server/app.ts'
 import { systemClock } from '@gatehouse/server/base/clock.ts'
 import { createLog } from '@gatehouse/server/base/log.ts'
-import { readConfig } from '@gatehouse/server/config/config.ts'
 import { addDeveloper, invite } from '@gatehouse/server/domain/accounts/developers.ts'
+import { ownNodeConfig } from './own-node.ts'
 import { askSecret, readFlag } from './prompt.ts'
 
 const help = `gatehouse developer add --email EMAIL [--password-stdin]   make a developer; the first one is the administrator
@@ -26,17 +26,7 @@ export async function developer(args: string[]): Promise<number> {
   }
   const { value: email, rest: afterEmail } = readFlag(rest, 'email')
   const fromStdin = afterEmail.includes('--password-stdin')
-  // The folder and the database are all that is used here, so the rules for listening do not matter.
-  const config = readConfig(
-    afterEmail.filter((arg) => arg !== '--password-stdin'),
-    {
-      ...process.env,
-      GATEHOUSE_MODE: 'development',
-      GATEHOUSE_HOST: '127.0.0.1',
-      GATEHOUSE_DEVELOPER_EMAIL: '',
-      GATEHOUSE_DEVELOPER_PASSWORD: '',
-    },
-  )
+  const config = ownNodeConfig(afterEmail.filter((arg) => arg !== '--password-stdin'))
   if (action === 'add' && email === undefined) {
     console.error('An e-mail is needed: gatehouse developer add --email jo@example.com')
     return 1

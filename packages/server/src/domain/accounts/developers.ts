@@ -125,5 +125,10 @@ export const changeDeveloper = (
 ): Promise<void> =>
   scope.store.transaction(async (tx) => {
     await updateDeveloper(tx, id, changes)
-    audit(tx, scope, { kind: 'developer', action: 'change', subject: emailOf(scope) ?? id, details: { changed: Object.keys(changes) } })
+    audit(tx, scope, {
+      kind: 'developer',
+      action: 'change',
+      subject: emailOf(scope) ?? id,
+      details: { changed: Object.keys(changes) },
+    })
   })
