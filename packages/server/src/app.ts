@@ -6,12 +6,10 @@ import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { FastifyInstance } from 'fastify'
-import type { Kysely } from 'kysely'
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import { type Clock, day, hour, second, systemClock } from './base/clock.ts'
 import { type CountryOf, noCountries, readCountries } from './base/countries.ts'
 import { hexId } from './base/ids.ts'
-import { nodeName } from './base/kept-once.ts'
 import type { Log } from './base/log.ts'
 import { loadNodeKey, type NodeKey } from './base/node-key.ts'
 import { type Config, ConfigError } from './config/config.ts'
@@ -44,14 +42,14 @@ import { signInDoor } from './http/routes/user-auth.ts'
 import { routesOf } from './http/routes.ts'
 import { createServer } from './http/server.ts'
 import { hasConsole } from './http/web-files.ts'
+import { auditChain } from './operate/audit-chain.ts'
 import { createSandbox } from './sandbox/sandbox.ts'
 import type { AuditChain } from './store/audit.ts'
 import type { Database } from './store/dialect/database.ts'
 import { openPostgres } from './store/dialect/postgres.ts'
 import { openSqlite } from './store/dialect/sqlite.ts'
 import { DatabaseTooNew, migrate } from './store/migrations.ts'
-import type { Tables } from './store/schema.ts'
-import { createStore, type Store } from './store/store.ts'
+import { type Store, storeOn } from './store/store.ts'
 import { deleteOldAudit } from './store/tables/audit.ts'
 import { deleteOldChallenges } from './store/tables/challenges.ts'
 import { deleteOldDevices } from './store/tables/devices.ts'
@@ -105,11 +103,11 @@ export type Opened = { store: Store; key: NodeKey; database: Database; chain: Au
 export async function openNode(config: Config, log: Log, clock: Clock = systemClock): Promise<Opened> {
   demandFolder(config.dataFolder)
   const key = readKey(config.keyFile)
-  const chain = auditChain(config, key)
+  const chain = auditChain(config.dataFolder, key)
   const database = openDatabase(config, log)
   try {
     await migrate(database.db, database.dialect)
-    const store = createStore(database.db as Kysely<Tables>, database.dialect, clock, chain, () => database.close())
+    const store = storeOn(database, clock, chain)
     const fingerprint = await writeMetaOnce(store, 'key_fingerprint', key.fingerprint)
     if (fingerprint !== key.fingerprint) {
       throw new ConfigError(
@@ -152,14 +150,6 @@ function demandFolder(folder: string): void {
 function readKey(file: string): NodeKey {
   try {
     return loadNodeKey(file)
-  } catch (error) {
-    throw new ConfigError((error as Error).message)
-  }
-}
-
-function auditChain({ dataFolder }: Config, key: NodeKey): AuditChain {
-  try {
-    return { node: nodeName(join(dataFolder, 'node.id')), seal: (text) => key.keyedHash('audit', text) }
   } catch (error) {
     throw new ConfigError((error as Error).message)
   }

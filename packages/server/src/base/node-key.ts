@@ -38,7 +38,15 @@ export type NodeKey = {
 
 /** Reads the key file, or makes one where there is none. Throws a plain sentence where that cannot be done. */
 export function loadNodeKey(file: string): NodeKey {
-  if (!existsSync(file)) keepOnce(file, `${randomBytes(32).toString('hex')}\n`)
+  if (!existsSync(file)) keepOnce(file, newKeyText())
+  return nodeKey(readKeyFile(file))
+}
+
+/** A new key as it stands in its file. */
+export const newKeyText = (): string => `${randomBytes(32).toString('hex')}\n`
+
+/** What the file holds, which must be there. Throws a plain sentence. */
+export function readKeyFile(file: string): Buffer {
   const text = readFileSync(file, 'utf8').trim()
   if (!/^[0-9a-f]{64}$/.test(text)) {
     throw new Error(`The key file ${file} does not hold a node key (64 hex digits). Restore it from your backup.`)
@@ -46,7 +54,7 @@ export function loadNodeKey(file: string): NodeKey {
   if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) {
     throw new Error(`The key file ${file} can be read by others than its owner. Run: chmod 600 ${file}`)
   }
-  return nodeKey(Buffer.from(text, 'hex'))
+  return Buffer.from(text, 'hex')
 }
 
 export function nodeKey(master: Buffer): NodeKey {

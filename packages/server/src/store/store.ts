@@ -7,7 +7,7 @@ import type { Kysely, Transaction } from 'kysely'
 import type { Clock } from '../base/clock.ts'
 import { type AuditChain, type AuditEntry, appendAudit } from './audit.ts'
 import { appendChanges, type Change, makesRevision } from './changes.ts'
-import type { Dialect } from './dialect/database.ts'
+import type { Database, Dialect } from './dialect/database.ts'
 import { type DatabaseFailure, mapDatabaseError } from './dialect/failure.ts'
 import type { Tables } from './schema.ts'
 
@@ -163,6 +163,10 @@ export function createStore(
 
   return open(db, undefined)
 }
+
+/** The store on an open database, with which it is closed. */
+export const storeOn = (database: Database, clock: Clock, chain: AuditChain | 'no audit'): Store =>
+  createStore(database.db as Kysely<Tables>, database.dialect, clock, chain, () => database.close())
 
 /** Both databases' failures as the same few errors. */
 function storeError(failure: DatabaseFailure, cause: unknown): GatehouseError {

@@ -20,6 +20,11 @@ export type Dialect = {
   newKey(): string
 }
 
+/** Another process has the database open, and what was to be done wants it for itself. */
+export class DatabaseInUse extends Error {
+  override readonly name = 'DatabaseInUse'
+}
+
 export type Database = {
   db: AnyTables
   dialect: Dialect
