@@ -54,6 +54,10 @@ const commands: Record<string, { summary: string; run: (args: string[]) => Promi
     summary: 'put such a file in the place of a database',
     run: async (args) => (await import('./backup.ts')).restore(args),
   },
+  key: {
+    summary: 'give the node a new key',
+    run: async (args) => (await import('./key.ts')).key(args),
+  },
   audit: {
     summary: 'who changed what, and whether the audit is whole',
     run: async (args) => (await import('./audit.ts')).audit(args),

@@ -43,6 +43,7 @@ import { routesOf } from './http/routes.ts'
 import { createServer } from './http/server.ts'
 import { hasConsole } from './http/web-files.ts'
 import { auditChain } from './operate/audit-chain.ts'
+import { adoptNextKey } from './operate/key-files.ts'
 import { createSandbox } from './sandbox/sandbox.ts'
 import type { AuditChain } from './store/audit.ts'
 import type { Database } from './store/dialect/database.ts'
@@ -57,7 +58,7 @@ import { deleteOldEnrolments } from './store/tables/enrolments.ts'
 import { deleteOldStrangers } from './store/tables/failures.ts'
 import { deleteOldInboxMessages } from './store/tables/inbox.ts'
 import { deleteOldNotes } from './store/tables/messages.ts'
-import { writeMetaOnce } from './store/tables/meta.ts'
+import { readMeta, writeMetaOnce } from './store/tables/meta.ts'
 import { deleteOldNotices } from './store/tables/notices.ts'
 import { deleteOldProofs } from './store/tables/proofs.ts'
 import { deleteOldRecorded } from './store/tables/recorded-sign-ins.ts'
@@ -93,6 +94,8 @@ export type App = {
   /** Listens; answers the URL that the node is reached at. */
   listen(): Promise<string>
   close(): Promise<void>
+  /** When the node has found that its database is under another key: then it is of no use any more. */
+  outdated: Promise<void>
   /** When what is recorded of sign-ins that were answered is kept, or given up. */
   settled(): Promise<void>
 }
@@ -102,19 +105,19 @@ export type Opened = { store: Store; key: NodeKey; database: Database; chain: Au
 /** Opens folder, key and database: what `start`, `developer` and `doctor` have in common. Throws ConfigError. */
 export async function openNode(config: Config, log: Log, clock: Clock = systemClock): Promise<Opened> {
   demandFolder(config.dataFolder)
-  const key = readKey(config.keyFile)
-  const chain = auditChain(config.dataFolder, key)
+  const held = readKey(config.keyFile)
   const database = openDatabase(config, log)
   try {
     await migrate(database.db, database.dialect)
-    const store = storeOn(database, clock, chain)
-    const fingerprint = await writeMetaOnce(store, 'key_fingerprint', key.fingerprint)
-    if (fingerprint !== key.fingerprint) {
+    const fingerprint = await writeMetaOnce(storeOn(database, clock, 'no audit'), 'key_fingerprint', held.fingerprint)
+    const key = held.fingerprint === fingerprint ? held : nextKey(config, fingerprint)
+    if (key === undefined) {
       throw new ConfigError(
         `The node key ${config.keyFile} is not the one that this database was made with. Point --key-file to that key, or restore it from your backup.`,
       )
     }
-    return { store, key, database, chain }
+    const chain = auditChain(config.dataFolder, key)
+    return { store: storeOn(database, clock, chain), key, database, chain }
   } catch (error) {
     await database.close()
     throw databaseProblem(config, error)
@@ -153,6 +156,14 @@ function readKey(file: string): NodeKey {
   } catch (error) {
     throw new ConfigError((error as Error).message)
   }
+}
+
+/** Where the key was being turned when whoever did it was cut off. Another node may have been quicker. */
+function nextKey({ keyFile }: Config, fingerprint: string): NodeKey | undefined {
+  const adopted = adoptNextKey(keyFile, fingerprint)
+  if (adopted !== undefined) return adopted
+  const again = readKey(keyFile)
+  return again.fingerprint === fingerprint ? again : undefined
 }
 
 function countriesOf({ geoipFile }: Config): CountryOf {
@@ -318,7 +329,21 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
   })
   const cleaning = setInterval(() => void clean(means, { chain, days: config.auditDays }), hour)
   cleaning.unref()
+  const { promise: outdated, resolve: isOutdated } = Promise.withResolvers<void>()
+  // Nobody turns the key of an SQLite database under a node that has it open; a PostgreSQL may be reached meanwhile.
+  const watching =
+    config.databaseUrl === undefined
+      ? undefined
+      : setInterval(() => {
+          void isUnder(store, key).then((isOurs) => {
+            if (isOurs) return
+            ready = false
+            isOutdated()
+          })
+        }, 5 * second)
+  watching?.unref()
   return {
+    outdated,
     means,
     server,
     notices,
@@ -337,6 +362,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       ready = false
       ending = true
       clearInterval(cleaning)
+      clearInterval(watching)
       await server.close()
       await sandbox.close()
       await recorder.settled()
@@ -344,6 +370,12 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       await store.close()
     },
   }
+}
+
+/** A database that does not answer has not said otherwise. */
+async function isUnder(store: Store, key: NodeKey): Promise<boolean> {
+  const fingerprint = await readMeta(store, 'key_fingerprint').catch(() => key.fingerprint)
+  return fingerprint === key.fingerprint
 }
 
 /** Only an empty database listens to the environment: later the values are not looked at. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createTestApp } from '../../../../test/support/app.ts'
 import { runCommand } from '../../../../test/support/node-process.ts'
+import { databaseOf } from '../store/store.ts'
 
 test('what pg_restore brought back is finished before a node starts: no session is alive, and not beside a node', async (t) => {
   const app = await createTestApp(t)
@@ -22,4 +23,15 @@ test('what pg_restore brought back is finished before a node starts: no session 
   const again = await createTestApp(t, { beside: app })
   assert.equal((await info(again)).status, 401)
   await again.signIn(system, 'op@example.com', 'three unrelated words')
+})
+
+test('a node whose database is put under another key finds out, and serves no more', async (t) => {
+  const app = await createTestApp(t)
+  await databaseOf(app.app.means.store)
+    .updateTable('meta')
+    .set({ value: 'another' })
+    .where('name', '=', 'key_fingerprint')
+    .execute()
+  await app.app.outdated
+  assert.equal((await app.call('GET', '/healthz')).status, 503)
 })

@@ -124,9 +124,12 @@ export async function openSecret(scope: SystemScope, name: string): Promise<{ va
 }
 
 /** The hosts are part of it: a row whose hosts were changed in the database does not open. */
-const placeOf = (scope: SystemScope, name: string, hosts: string[]): string[] => [
+const placeOf = (scope: SystemScope, name: string, hosts: string[]): string[] =>
+  secretPlace(scope.system.key, name, hosts)
+
+export const secretPlace = (systemKey: string, name: string, hosts: readonly string[]): string[] => [
   'secret',
-  scope.system.key,
+  systemKey,
   name,
   ...hosts,
 ]
