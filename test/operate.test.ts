@@ -59,5 +59,5 @@ test('every link inside the guide leads to a heading of it', () => {
       .replace(/[^\w -]/g, '')
       .replaceAll(' ', '-'),
   )
-  for (const [, place] of text.matchAll(/\]\(#([^)]+)\)/g)) assert.ok(headings.includes(place!), place)
+  for (const [, place] of text.matchAll(/\]\(#([^)]+)\)/g)) assert.ok(headings.includes(place!), `#${place}`)
 })
