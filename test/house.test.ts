@@ -16,7 +16,7 @@ const rows: string[][] = [
   ['domain/sending'],
   ['domain/auth'],
   ['engine', 'deploy'],
-  ['http'],
+  ['http', 'operate'],
   ['app.ts'],
   ['main.ts'],
 ]

@@ -15,7 +15,7 @@ export function startSuite(name: string, newDatabase: () => Promise<string | und
       assert.match(readFileSync(key, 'utf8'), /^[0-9a-f]{64}\n$/)
       assert.equal(statSync(key).mode & 0o077, 0, 'nobody else may read the key')
       const leftOver = readdirSync(place.dataFolder).filter(
-        (file) => !/^(node\.key|gatehouse\.db(-wal|-shm)?)$/.test(file),
+        (file) => !/^(node\.(key|id)|gatehouse\.db(-wal|-shm)?)$/.test(file),
       )
       assert.deepEqual(leftOver, [])
       const ids = new Set<string>()

@@ -264,7 +264,7 @@ test('wrong passwords are counted over both nodes', async (t) => {
 
 test('of two registrations with one invitation, at once on both nodes, one makes a developer', async (t) => {
   const { a, b } = await pair(t)
-  const { key } = await invite(a.app.means, 'developer')
+  const { key } = await invite(a.app.means, { ...a.app.means, by: 'operator' }, 'developer')
   const answers = await Promise.all(
     [a, b, a, b].map((node, index) =>
       node.call('POST', '/admin/reg', {

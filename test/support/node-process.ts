@@ -18,6 +18,9 @@ const patienceMs = 30_000
 type Started = { child: ChildProcess; stdout: () => string; stderr: () => string; ended: Promise<Ended> }
 
 /** Nothing of the surrounding environment but what a program needs, so that no option comes in by chance. */
+/** `gatehouse ARGS`, running: for a test that ends it itself. */
+export const startCommand = (args: string[], env: Record<string, string> = {}): Started => spawnCommand(args, env)
+
 function spawnCommand(args: string[], env: Record<string, string>): Started {
   const { PATH = '', HOME = '/', TMPDIR } = process.env
   const child = spawn(process.execPath, [command, ...args], {

@@ -46,6 +46,22 @@ const commands: Record<string, { summary: string; run: (args: string[]) => Promi
     summary: 'list portals, and print their links',
     run: async (args) => (await import('./portal.ts')).portal(args),
   },
+  backup: {
+    summary: 'write the database into one file, while the node runs',
+    run: async (args) => (await import('./backup.ts')).backup(args),
+  },
+  restore: {
+    summary: 'put such a file in the place of a database',
+    run: async (args) => (await import('./backup.ts')).restore(args),
+  },
+  key: {
+    summary: 'give the node a new key',
+    run: async (args) => (await import('./key.ts')).key(args),
+  },
+  audit: {
+    summary: 'who changed what, and whether the audit is whole',
+    run: async (args) => (await import('./audit.ts')).audit(args),
+  },
   library: { summary: 'push libraries', run: async (args) => (await import('./library.ts')).library(args) },
 }
 

@@ -2,8 +2,8 @@
 import { openNode } from '@gatehouse/server/app.ts'
 import { systemClock } from '@gatehouse/server/base/clock.ts'
 import { createLog } from '@gatehouse/server/base/log.ts'
-import { readConfig } from '@gatehouse/server/config/config.ts'
 import { addDeveloper, invite } from '@gatehouse/server/domain/accounts/developers.ts'
+import { ownNodeConfig } from './own-node.ts'
 import { askSecret, readFlag } from './prompt.ts'
 
 const help = `gatehouse developer add --email EMAIL [--password-stdin]   make a developer; the first one is the administrator
@@ -26,33 +26,30 @@ export async function developer(args: string[]): Promise<number> {
   }
   const { value: email, rest: afterEmail } = readFlag(rest, 'email')
   const fromStdin = afterEmail.includes('--password-stdin')
-  // The folder and the database are all that is used here, so the rules for listening do not matter.
-  const config = readConfig(
-    afterEmail.filter((arg) => arg !== '--password-stdin'),
-    {
-      ...process.env,
-      GATEHOUSE_MODE: 'development',
-      GATEHOUSE_HOST: '127.0.0.1',
-      GATEHOUSE_DEVELOPER_EMAIL: '',
-      GATEHOUSE_DEVELOPER_PASSWORD: '',
-    },
-  )
+  const config = ownNodeConfig(afterEmail.filter((arg) => arg !== '--password-stdin'))
   if (action === 'add' && email === undefined) {
     console.error('An e-mail is needed: gatehouse developer add --email jo@example.com')
     return 1
   }
   const { store } = await openNode(config, createLog({ format: 'silent', level: 'silent' }))
   const means = { store, clock: systemClock }
+  const operator = { clock: systemClock, by: 'operator' } as const
   try {
     if (action === 'invite') {
-      const { key, expiresAt } = await invite(means, 'developer')
+      const { key, expiresAt } = await invite(means, operator, 'developer')
       console.log(`Invitation, for one registration until ${new Date(expiresAt).toISOString()}: ${key}`)
       return 0
     }
     const password =
       (fromStdin ? undefined : process.env.GATEHOUSE_DEVELOPER_PASSWORD) ||
       (await askSecret('Password, 15 characters or more: ', fromStdin))
-    const made = await addDeveloper(means, { email: email!, password, firstName: '', lastName: '', organisation: '' })
+    const made = await addDeveloper(means, operator, {
+      email: email!,
+      password,
+      firstName: '',
+      lastName: '',
+      organisation: '',
+    })
     console.log(`Developer ${made.email} is made${made.admin ? ', the first one and so the administrator' : ''}.`)
     return 0
   } finally {

@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { FastifyInstance } from 'fastify'
-import type { Kysely } from 'kysely'
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import { type Clock, day, hour, second, systemClock } from './base/clock.ts'
 import { type CountryOf, noCountries, readCountries } from './base/countries.ts'
@@ -43,19 +42,22 @@ import { signInDoor } from './http/routes/user-auth.ts'
 import { routesOf } from './http/routes.ts'
 import { createServer } from './http/server.ts'
 import { hasConsole } from './http/web-files.ts'
+import { auditChain } from './operate/audit-chain.ts'
+import { adoptNextKey } from './operate/key-files.ts'
 import { createSandbox } from './sandbox/sandbox.ts'
+import type { AuditChain } from './store/audit.ts'
 import type { Database } from './store/dialect/database.ts'
 import { openSqlite } from './store/dialect/sqlite.ts'
 import { DatabaseTooNew, migrate } from './store/migrations.ts'
-import type { Tables } from './store/schema.ts'
-import { createStore, type Store } from './store/store.ts'
+import { type Store, storeOn } from './store/store.ts'
+import { deleteOldAudit } from './store/tables/audit.ts'
 import { deleteOldChallenges } from './store/tables/challenges.ts'
 import { deleteOldDevices } from './store/tables/devices.ts'
 import { deleteOldEnrolments } from './store/tables/enrolments.ts'
 import { deleteOldStrangers } from './store/tables/failures.ts'
 import { deleteOldInboxMessages } from './store/tables/inbox.ts'
 import { deleteOldNotes } from './store/tables/messages.ts'
-import { writeMetaOnce } from './store/tables/meta.ts'
+import { readMeta, writeMetaOnce } from './store/tables/meta.ts'
 import { deleteOldNotices } from './store/tables/notices.ts'
 import { deleteOldProofs } from './store/tables/proofs.ts'
 import { deleteOldRecorded } from './store/tables/recorded-sign-ins.ts'
@@ -91,27 +93,30 @@ export type App = {
   /** Listens; answers the URL that the node is reached at. */
   listen(): Promise<string>
   close(): Promise<void>
+  /** When the node has found that its database is under another key: then it is of no use any more. */
+  outdated: Promise<void>
   /** When what is recorded of sign-ins that were answered is kept, or given up. */
   settled(): Promise<void>
 }
 
-export type Opened = { store: Store; key: NodeKey; database: Database }
+export type Opened = { store: Store; key: NodeKey; database: Database; chain: AuditChain }
 
 /** Opens folder, key and database: what `start`, `developer` and `doctor` have in common. Throws ConfigError. */
 export async function openNode(config: Config, log: Log, clock: Clock = systemClock): Promise<Opened> {
   demandFolder(config.dataFolder)
-  const key = readKey(config.keyFile)
+  const held = readKey(config.keyFile)
   const database = await openDatabase(config, log)
   try {
     await migrate(database.db, database.dialect)
-    const store = createStore(database.db as Kysely<Tables>, database.dialect, clock, () => database.close())
-    const fingerprint = await writeMetaOnce(store, 'key_fingerprint', key.fingerprint)
-    if (fingerprint !== key.fingerprint) {
+    const fingerprint = await writeMetaOnce(storeOn(database, clock, 'no audit'), 'key_fingerprint', held.fingerprint)
+    const key = held.fingerprint === fingerprint ? held : nextKey(config, fingerprint)
+    if (key === undefined) {
       throw new ConfigError(
         `The node key ${config.keyFile} is not the one that this database was made with. Point --key-file to that key, or restore it from your backup.`,
       )
     }
-    return { store, key, database }
+    const chain = auditChain(config.dataFolder, key)
+    return { store: storeOn(database, clock, chain), key, database, chain }
   } catch (error) {
     await database.close()
     throw databaseProblem(config, error)
@@ -150,6 +155,14 @@ function readKey(file: string): NodeKey {
   } catch (error) {
     throw new ConfigError((error as Error).message)
   }
+}
+
+/** Where the key was being turned when whoever did it was cut off. Another node may have been quicker. */
+function nextKey({ keyFile }: Config, fingerprint: string): NodeKey | undefined {
+  const adopted = adoptNextKey(keyFile, fingerprint)
+  if (adopted !== undefined) return adopted
+  const again = readKey(keyFile)
+  return again.fingerprint === fingerprint ? again : undefined
 }
 
 function countriesOf({ geoipFile }: Config): CountryOf {
@@ -194,7 +207,7 @@ async function openDatabase(config: Config, log: Log): Promise<Database> {
 export async function createApp(config: Config, log: Log, clock: Clock = systemClock): Promise<App> {
   const tls = config.tls && readCertificate(config.tls)
   const countryOf = countriesOf(config)
-  const { store, key } = await openNode(config, log, clock)
+  const { store, key, chain } = await openNode(config, log, clock)
   let publicUrl = config.url ?? `http://localhost:${config.port}`
   let ready = false
   let ending = false
@@ -314,9 +327,23 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       if (ending) setImmediate(() => server.server.closeIdleConnections())
     },
   })
-  const cleaning = setInterval(() => void clean(means), hour)
+  const cleaning = setInterval(() => void clean(means, { chain, days: config.auditDays }), hour)
   cleaning.unref()
+  const { promise: outdated, resolve: isOutdated } = Promise.withResolvers<void>()
+  // Nobody turns the key of an SQLite database under a node that has it open; a PostgreSQL may be reached meanwhile.
+  const watching =
+    config.databaseUrl === undefined
+      ? undefined
+      : setInterval(() => {
+          void isUnder(store, key).then((isOurs) => {
+            if (isOurs) return
+            ready = false
+            isOutdated()
+          })
+        }, 5 * second)
+  watching?.unref()
   return {
+    outdated,
     means,
     server,
     notices,
@@ -335,6 +362,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       ready = false
       ending = true
       clearInterval(cleaning)
+      clearInterval(watching)
       await server.close()
       await sandbox.close()
       await recorder.settled()
@@ -344,6 +372,12 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
   }
 }
 
+/** A database that does not answer has not said otherwise. */
+async function isUnder(store: Store, key: NodeKey): Promise<boolean> {
+  const fingerprint = await readMeta(store, 'key_fingerprint').catch(() => key.fingerprint)
+  return fingerprint === key.fingerprint
+}
+
 /** Only an empty database listens to the environment: later the values are not looked at. */
 async function firstDeveloper(config: Config, means: Means): Promise<void> {
   if (config.firstDeveloper === undefined || !(await needsFirstDeveloper(means))) return
@@ -351,7 +385,7 @@ async function firstDeveloper(config: Config, means: Means): Promise<void> {
   const onlyFirst = async (_tx: Store, first: boolean): Promise<void> => {
     if (!first) throw new GatehouseError('developerRegistration', 'There is a first developer already.')
   }
-  await addDeveloper(means, person, onlyFirst).catch(async (error) => {
+  await addDeveloper(means, { ...means, by: 'operator' }, person, onlyFirst).catch(async (error) => {
     // Another node that starts beside this one may have been quicker.
     if (await needsFirstDeveloper(means)) throw error
   })
@@ -360,12 +394,12 @@ async function firstDeveloper(config: Config, means: Means): Promise<void> {
 /** The address of the one-time page, where there is nobody yet to sign in. */
 export async function setupLink(means: Means): Promise<string | undefined> {
   if (!(await needsFirstDeveloper(means))) return undefined
-  const { key } = await invite(means, 'first')
+  const { key } = await invite(means, { ...means, by: 'node' }, 'first')
   return `${means.publicUrl()}/setup?key=${key}`
 }
 
 /** Rows that are of no use any more. */
-async function clean(means: Means): Promise<void> {
+export async function clean(means: Means, audit: { chain: AuditChain; days: number }): Promise<void> {
   const now = means.clock.now()
   try {
     await deleteOldSessions(means.store, now - 30 * day)
@@ -380,6 +414,7 @@ async function clean(means: Means): Promise<void> {
     await deleteOldNotices(means.store, now - 30 * day)
     await deleteOldCounts(means.store, now - 2 * day)
     await deleteOldRecorded(means.store, now)
+    await deleteOldAudit(means.store, audit.chain, now - audit.days * day, now)
     await deleteOldRecords(means.store, { traces: now - 90 * day, failedRuns: now - 30 * day, logs: now - 7 * day })
   } catch (error) {
     means.log.warn({ err: error }, 'Old rows could not be removed; the next round tries again')

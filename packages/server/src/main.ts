@@ -22,16 +22,20 @@ export async function runNode(config: Config): Promise<void> {
     console.log('Development mode: loopback only, developer registration is open.')
     console.log(messagesLine(config))
   }
-  const stop = (signal: string) => {
+  const stop = (signal: string, code = 0) => {
     log.info(`${signal}: finishing what runs`)
     app.close().then(
-      () => process.exit(0),
+      () => process.exit(code),
       (error) => {
         log.error({ err: error }, 'The node did not end in order')
         process.exit(1)
       },
     )
   }
+  void app.outdated.then(() => {
+    log.error('The node key of this database was turned. Put the new node.key in its place, then start again.')
+    stop('Another node key', 1)
+  })
   process.once('SIGTERM', () => stop('SIGTERM'))
   process.once('SIGINT', () => stop('SIGINT'))
 }

@@ -4,20 +4,8 @@
  * node with another key notices before it does harm.
  */
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { keepOnce } from './kept-once.ts'
 
 export type KeyPurpose =
   | 'codes'
@@ -28,6 +16,7 @@ export type KeyPurpose =
   | 'authenticators'
   | 'gateway'
   | 'portals'
+  | 'audit'
   | 'fingerprint'
 
 /** Where a sealed value stands, as `['secret', system, name]`. It opens there and nowhere else. */
@@ -49,7 +38,15 @@ export type NodeKey = {
 
 /** Reads the key file, or makes one where there is none. Throws a plain sentence where that cannot be done. */
 export function loadNodeKey(file: string): NodeKey {
-  if (!existsSync(file)) writeNewKey(file)
+  if (!existsSync(file)) keepOnce(file, newKeyText())
+  return nodeKey(readKeyFile(file))
+}
+
+/** A new key as it stands in its file. */
+export const newKeyText = (): string => `${randomBytes(32).toString('hex')}\n`
+
+/** What the file holds, which must be there. Throws a plain sentence. */
+export function readKeyFile(file: string): Buffer {
   const text = readFileSync(file, 'utf8').trim()
   if (!/^[0-9a-f]{64}$/.test(text)) {
     throw new Error(`The key file ${file} does not hold a node key (64 hex digits). Restore it from your backup.`)
@@ -57,7 +54,7 @@ export function loadNodeKey(file: string): NodeKey {
   if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) {
     throw new Error(`The key file ${file} can be read by others than its owner. Run: chmod 600 ${file}`)
   }
-  return nodeKey(Buffer.from(text, 'hex'))
+  return Buffer.from(text, 'hex')
 }
 
 export function nodeKey(master: Buffer): NodeKey {
@@ -121,27 +118,3 @@ function unseal(key: Buffer, place: SealedPlace, sealed: string): string {
 
 const cannotOpen = (): Error =>
   new Error('A sealed value does not open: it was changed or moved, or belongs to another node key.')
-
-/**
- * Written under another name and then linked to its own, so that of two nodes that start at once the second finds a whole
- * key and reads it, and a start that is cut off leaves no half of one.
- */
-function writeNewKey(file: string): void {
-  mkdirSync(dirname(file), { recursive: true })
-  const draft = `${file}.${randomBytes(6).toString('hex')}`
-  const handle = openSync(draft, 'wx', 0o600)
-  try {
-    writeSync(handle, `${randomBytes(32).toString('hex')}\n`)
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
-  try {
-    linkSync(draft, file)
-  } catch (error) {
-    // A file system without links: there the second of two at once would win.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') renameSync(draft, file)
-  } finally {
-    rmSync(draft, { force: true })
-  }
-}

@@ -20,6 +20,8 @@ export type Config = {
   egressAllow: string[]
   /** Country database of the operator. */
   geoipFile: string | undefined
+  /** How long rows of the audit are kept. */
+  auditDays: number
   weakSandbox: boolean
   logLevel: string
   firstDeveloper: { email: string; password: string } | undefined
@@ -72,6 +74,7 @@ export function readConfig(args: string[], environment: Environment = process.en
     routes: list('route').map(readRoute),
     egressAllow: list('egress-allow'),
     geoipFile: geoip === undefined ? undefined : resolve(geoip),
+    auditDays: readDays(text('audit-days')!),
     weakSandbox: on('weak-sandbox'),
     logLevel: readLogLevel(text('log-level')!),
     firstDeveloper: readFirstDeveloper(environment),
@@ -133,6 +136,13 @@ function readPort(text: string): number {
   if (!/^\d+$/.test(text) || port > 65_535)
     throw new ConfigError(`--port is "${text}", but must be a number from 0 to 65535.`)
   return port
+}
+
+function readDays(text: string): number {
+  const days = Number(text)
+  if (!/^\d{1,5}$/.test(text) || days < 1)
+    throw new ConfigError(`--audit-days is "${text}", but must be a number of days from 1 to 99999.`)
+  return days
 }
 
 function readUrl(text: string | undefined): string | undefined {

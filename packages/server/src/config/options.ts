@@ -87,6 +87,13 @@ export const optionDeclarations = [
     prose: "Country database in MaxMind's format (.mmdb), for rules of sign-in; none by default",
   },
   {
+    flag: 'audit-days',
+    env: 'GATEHOUSE_AUDIT_DAYS',
+    value: 'DAYS',
+    default: '90',
+    prose: 'How long rows of the audit are kept',
+  },
+  {
     flag: 'weak-sandbox',
     env: 'GATEHOUSE_WEAK_SANDBOX',
     prose: 'In production, run without kernel namespaces round the engine',

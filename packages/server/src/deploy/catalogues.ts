@@ -6,6 +6,7 @@
  */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { second } from '../base/clock.ts'
+import { audit } from '../domain/access/audit.ts'
 import { callerLabel } from '../domain/access/caller.ts'
 import type { NodeScope } from '../domain/access/scope.ts'
 import { deleteCatalogue, listCatalogues, putCatalogue } from '../store/tables/catalogues.ts'
@@ -68,18 +69,24 @@ export async function addCatalogue(scope: NodeScope, means: PackageMeans, addres
     )
   }
   const { name, packages } = await fetchIndex(means, url)
-  await putCatalogue(scope.store, { url, name, addedAt: scope.clock.now(), addedBy: callerLabel(scope.caller) })
+  await scope.store.transaction(async (tx) => {
+    await putCatalogue(tx, { url, name, addedAt: scope.clock.now(), addedBy: callerLabel(scope.caller) })
+    audit(tx, scope, { kind: 'catalogue', action: 'add', subject: url, details: { name } })
+  })
   return { url, name, own: false, packages }
 }
 
 /** For administrators. Throws permissionDenied, badRequest where it is not there. */
 export async function removeCatalogue(scope: NodeScope, url: string): Promise<void> {
   demandAdministrator(scope)
-  if (!(await deleteCatalogue(scope.store, url))) {
-    throw new GatehouseError('badRequest', 'There is no catalogue of this address.', {
-      hint: 'Name the address as the list shows it.',
-    })
-  }
+  await scope.store.transaction(async (tx) => {
+    if (!(await deleteCatalogue(tx, url))) {
+      throw new GatehouseError('badRequest', 'There is no catalogue of this address.', {
+        hint: 'Name the address as the list shows it.',
+      })
+    }
+    audit(tx, scope, { kind: 'catalogue', action: 'remove', subject: url })
+  })
 }
 
 /** What stands in everybody's list is for those who run the node. */

@@ -5,6 +5,7 @@
 import type { Row } from '@gatehouse/contract/columns.ts'
 import type { ResourceKind } from '@gatehouse/contract/permissions.ts'
 import { everything } from '@gatehouse/contract/query.ts'
+import { audit } from '../domain/access/audit.ts'
 import type { SystemScope } from '../domain/access/scope.ts'
 import { builtInUserColumns, userTable } from '../domain/accounts/users.ts'
 import { type CodeUnit, currentCode } from '../domain/code/code.ts'
@@ -54,6 +55,17 @@ export type StoredExtra = {
 }
 
 type Extras = (kind: string, name: string) => StoredExtra
+
+/** The system as it leaves the node, and a row in the audit that it did. For developers, whom the door has let in. */
+export async function exportedModel(scope: SystemScope, part: ExportPart = {}): Promise<PackageModel> {
+  const model = await systemModel(scope, part)
+  await scope.data.transaction(async (tx) => {
+    const rows = model.collections.reduce((sum, collection) => sum + collection.rows.length, 0)
+    const details = { users: model.users.length, rows }
+    audit(tx, scope, { kind: 'export', action: 'export', subject: scope.system.name, details })
+  })
+  return model
+}
 
 /** For developers of the system, whom the door has let in. */
 export async function systemModel(scope: SystemScope, part: ExportPart = {}): Promise<PackageModel> {

@@ -8,6 +8,7 @@ import type { Column, Row } from '@gatehouse/contract/columns.ts'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { allBits, defaultRoles, resourceKindNames, resourceKinds } from '@gatehouse/contract/permissions.ts'
 import { hashPassword } from '../base/secrets.ts'
+import { audit } from '../domain/access/audit.ts'
 import type { NodeScope, SystemScope } from '../domain/access/scope.ts'
 import { type PreparedCode, prepareCode } from '../domain/code/code.ts'
 import { checkSystemName, createSystem, noSuchSystem, systemByKey } from '../domain/systems/systems.ts'
@@ -119,6 +120,7 @@ export async function importPackage(
       await writeDown(within, options.record, into === undefined ? undefined : await stepBetween(within, held, work))
     }
     await options.atEnd?.(within)
+    noteImport(within, work.plan, whole, options)
     return { plan: work.plan, ids, system: within.system }
   })
   const secret = into === undefined ? done.system.secret : ''
@@ -127,6 +129,33 @@ export async function importPackage(
     system: { key: done.system.key, secret, name: done.system.name, isNew: into === undefined },
     passwords: [...passwords].map(([email, { password }]) => ({ email, password })),
     ids: done.ids,
+  })
+}
+
+/** One row for the whole; each role, user and service that came with it has a row of its own. */
+function noteImport(scope: SystemScope, { items }: Plan, model: PackageModel, options: ImportOptions): void {
+  const { record, base, exactRoles, removeGone, allow = [], overwrite = [] } = options
+  const action =
+    record !== undefined
+      ? base === undefined
+        ? 'install'
+        : 'upgrade'
+      : exactRoles
+        ? 'push'
+        : removeGone
+          ? 'undo'
+          : 'import'
+  const counts: Record<string, number> = Object.create(null)
+  for (const { action: done } of items) counts[done] = (counts[done] ?? 0) + 1
+  audit(scope.data, scope, {
+    ...{ kind: 'import', action, subject: record?.name ?? model.system?.name ?? '' },
+    details: {
+      ...(record !== undefined && { content_hash: record.contentHash }),
+      assets: counts,
+      ...(allow.length > 0 && { allowed: allow }),
+      ...(overwrite.length > 0 && { overwritten: overwrite }),
+      ...(options.confirmRunAs !== undefined && { confirmed_run_as: options.confirmRunAs }),
+    },
   })
 }
 

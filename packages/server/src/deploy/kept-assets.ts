@@ -6,6 +6,7 @@
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { Query } from '@gatehouse/contract/query.ts'
 import { sealOverhead } from '../base/node-key.ts'
+import { audit } from '../domain/access/audit.ts'
 import type { SystemScope } from '../domain/access/scope.ts'
 import { findInList, type ListColumns, pageOf } from '../domain/accounts/list-query.ts'
 import { createSecret, type SecretFacts } from '../domain/systems/secrets.ts'
@@ -194,6 +195,7 @@ export async function removeKept(scope: SystemScope, kind: string, name: string)
   demandDeveloper(scope)
   await scope.data.transaction(async (tx) => {
     if (!(await deleteKeptFiles(tx, kind, name))) throw noSuchAsset(kind, name)
+    audit(tx, scope, { kind: 'kept', action: 'delete', subject: name, details: { kind } })
   })
 }
 
@@ -223,6 +225,7 @@ export async function activateKept(scope: SystemScope, input: Fields): Promise<S
     const facts = await createSecret(within, { name, value: value.secret, hosts })
     const bytes = writeJson({ ...value, secret: '' })
     await putKeptFiles(tx, [sealedFile(within, { ...main!, bytes })])
+    audit(tx, scope, { kind: 'kept', action: 'activate', subject: name, details: { kind } })
     return facts
   })
 }

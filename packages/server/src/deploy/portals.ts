@@ -5,6 +5,7 @@
  */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { bits } from '@gatehouse/contract/permissions.ts'
+import { audit } from '../domain/access/audit.ts'
 import { demand, may } from '../domain/access/rights.ts'
 import type { SystemScope } from '../domain/access/scope.ts'
 import type { SystemStore } from '../store/store.ts'
@@ -53,6 +54,7 @@ export async function createPortal(scope: SystemScope, name: string, body: Field
       throw new GatehouseError('conflict', `There is a portal ${shown(name)} already.`)
     }
     await write(scope, tx, name, { description: '', type: 'custom_v2', ...given, config: given.config ?? {} })
+    audit(tx, scope, { kind: 'portal', action: 'create', subject: name })
   })
 }
 
@@ -65,6 +67,8 @@ export async function changePortal(scope: SystemScope, name: string, body: Field
     const held = await heldPortal({ ...scope, data: tx }, name)
     if (held === undefined) throw noSuchAsset('portal', name)
     await write(scope, tx, name, { ...held, ...given, config: given.config ?? held.config })
+    const changed = Object.keys(given).map((key) => key.slice(0, 100))
+    audit(tx, scope, { kind: 'portal', action: 'change', subject: name, details: { changed } })
   })
 }
 
@@ -73,6 +77,7 @@ export async function deletePortal(scope: SystemScope, name: string): Promise<vo
   await demandPortal(scope, name, bits.delete, 'delete')
   await scope.data.transaction(async (tx) => {
     if (!(await deleteKeptFiles(tx, 'portal', name))) throw noSuchAsset('portal', name)
+    audit(tx, scope, { kind: 'portal', action: 'delete', subject: name })
   })
 }
 

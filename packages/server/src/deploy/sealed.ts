@@ -7,7 +7,12 @@ import type { InstalledPackage, KeptFile } from '../store/tables/packages.ts'
 
 type Keyed = Pick<SystemScope, 'key' | 'data'>
 
-const placeOfFile = ({ data }: Keyed, { kind, name, path }: KeptFile): string[] => ['kept', data.key, kind, name, path]
+const placeOfFile = ({ data }: Keyed, file: KeptFile): string[] => filePlace(data.key, file)
+
+export const filePlace = (
+  systemKey: string,
+  { kind, name, path }: Pick<KeptFile, 'kind' | 'name' | 'path'>,
+): string[] => ['kept', systemKey, kind, name, path]
 
 export const sealedFile = (scope: Keyed, file: KeptFile): KeptFile =>
   file.sensitive ? { ...file, bytes: scope.key.sealBytes('secrets', placeOfFile(scope, file), file.bytes) } : file
@@ -15,7 +20,14 @@ export const sealedFile = (scope: Keyed, file: KeptFile): KeptFile =>
 export const openedFile = (scope: Keyed, file: KeptFile): KeptFile =>
   file.sensitive ? { ...file, bytes: scope.key.unsealBytes('secrets', placeOfFile(scope, file), file.bytes) } : file
 
-const placeOfPackage = ({ data }: Keyed, name: string, part: string): string[] => ['package', data.key, name, part]
+const placeOfPackage = ({ data }: Keyed, name: string, part: string): string[] => packagePlace(data.key, name, part)
+
+export const packagePlace = (systemKey: string, name: string, part: string): string[] => [
+  'package',
+  systemKey,
+  name,
+  part,
+]
 
 export function sealedPackage(scope: Keyed, installed: InstalledPackage): InstalledPackage {
   const seal = (part: string, bytes: Buffer): Buffer =>

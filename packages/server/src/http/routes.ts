@@ -6,6 +6,7 @@ import type { Engine } from '../engine/engine.ts'
 import type { PortalSites } from './portal-sites.ts'
 import type { Route } from './route.ts'
 import { adminUserRoutes } from './routes/admin-users.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { authVersionRoutes } from './routes/auth-versions.ts'
 import { authenticatorRoutes } from './routes/authenticators.ts'
 import { catalogueRoutes } from './routes/catalogue.ts'
@@ -49,6 +50,7 @@ export const routesOf = (
   ...userRoutes,
   ...developerRoutes,
   ...systemRoutes,
+  ...auditRoutes,
   ...secretRoutes,
   ...sendingRoutes,
   // In production neither is there, whoever asks.

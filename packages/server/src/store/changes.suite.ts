@@ -378,7 +378,7 @@ export function changesSuite(name: string, makePlace: () => Promise<Place>): voi
     const clock = { now: () => now }
 
     const openStore = (opened: Database): Store =>
-      createStore(opened.db as Kysely<Tables>, opened.dialect, clock, () => opened.close())
+      createStore(opened.db as Kysely<Tables>, opened.dialect, clock, 'no audit', () => opened.close())
 
     before(async () => {
       place = await makePlace()

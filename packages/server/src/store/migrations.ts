@@ -606,6 +606,46 @@ const noticesAndDevices: Migration = {
   },
 }
 
+const audit: Migration = {
+  name: '014 audit',
+  async up(tx) {
+    const db = tx as AnyDb
+    const text = 'text'
+    await db.schema
+      .createTable('audit_rows')
+      .addColumn('node', text, (c) => c.notNull())
+      .addColumn('position', 'bigint', (c) => c.notNull())
+      .addColumn('previous', text, (c) => c.notNull())
+      .addColumn('hash', text, (c) => c.notNull())
+      .addColumn('at', 'bigint', (c) => c.notNull())
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('kind', text, (c) => c.notNull())
+      .addColumn('action', text, (c) => c.notNull())
+      .addColumn('subject', text, (c) => c.notNull())
+      .addColumn('who', text, (c) => c.notNull())
+      .addColumn('who_id', text, (c) => c.notNull())
+      .addColumn('address', text, (c) => c.notNull())
+      .addColumn('user_agent', text, (c) => c.notNull())
+      .addColumn('run', text, (c) => c.notNull())
+      .addColumn('details', text, (c) => c.notNull())
+      .addPrimaryKeyConstraint('audit_rows_key', ['node', 'position'])
+      .execute()
+    await db.schema.createIndex('audit_rows_by_time').on('audit_rows').column('at').execute()
+    await db.schema.createIndex('audit_rows_of_system').on('audit_rows').columns(['system_key', 'at']).execute()
+    await db.schema.createIndex('audit_rows_by_account').on('audit_rows').columns(['who_id', 'at']).execute()
+    await db.schema
+      .createTable('audit_heads')
+      .addColumn('node', text, (c) => c.primaryKey())
+      .addColumn('position', 'bigint', (c) => c.notNull())
+      .addColumn('hash', text, (c) => c.notNull())
+      .addColumn('removed', 'bigint', (c) => c.notNull())
+      .addColumn('anchor', text, (c) => c.notNull())
+      .addColumn('removed_at', 'bigint')
+      .addColumn('seal', text, (c) => c.notNull())
+      .execute()
+  },
+}
+
 export const migrations: readonly Migration[] = [
   firstSchema,
   packages,
@@ -617,6 +657,7 @@ export const migrations: readonly Migration[] = [
   passkeys,
   recordedSignIns,
   noticesAndDevices,
+  audit,
 ]
 
 /** Brings the database to the present schema. Throws DatabaseTooNew where it is ahead of this program. */

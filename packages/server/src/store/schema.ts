@@ -316,4 +316,37 @@ export type Tables = {
     stamp: string
     chain: string
   }
+  /** Who changed what and from where; appended by `store/audit.ts` alone. */
+  audit_rows: {
+    node: string
+    /** From 1 on, without a gap. */
+    position: number
+    /** Hash of the row before it; empty for the first. */
+    previous: string
+    hash: string
+    at: number
+    system_key: string
+    kind: string
+    action: string
+    subject: string
+    who: string
+    who_id: string
+    address: string
+    user_agent: string
+    run: string
+    details: string
+  }
+  /** One for each node that ever wrote. */
+  audit_heads: {
+    node: string
+    /** Of the last row, with its hash. */
+    position: number
+    hash: string
+    /** How many rows were removed from the beginning, with the hash of the last of those. */
+    removed: number
+    anchor: string
+    removed_at: number | null
+    /** Of all of this, under the node key. */
+    seal: string
+  }
 }

@@ -5,8 +5,9 @@
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { CompiledQuery, Kysely, Transaction } from 'kysely'
 import type { Clock } from '../base/clock.ts'
+import { type AuditChain, type AuditEntry, appendAudit } from './audit.ts'
 import { appendChanges, type Change, makesRevision } from './changes.ts'
-import type { Dialect } from './dialect/database.ts'
+import type { Database, Dialect } from './dialect/database.ts'
 import { type DatabaseFailure, mapDatabaseError } from './dialect/failure.ts'
 import type { Tables } from './schema.ts'
 
@@ -21,6 +22,8 @@ export type Store = {
   /** Runs `work` in one transaction; inside one, joins it. Await nothing but the store in there. */
   transaction<T>(work: (tx: Store) => Promise<T>): Promise<T>
   forSystem(key: string): SystemStore
+  /** Appends to the audit, with what the transaction changes; only inside one. */
+  audit(entry: Omit<AuditEntry, 'system'>): void
   /**
    * Told, after commit, which systems have new changes, and whether one of them made the revision grow. The bell may be
    * lost; the rows may not.
@@ -39,6 +42,8 @@ export type SystemStore = {
   transaction<T>(work: (tx: SystemStore) => Promise<T>): Promise<T>
   /** Appends to the change log of this system; only inside a transaction. */
   record(change: Change): void
+  /** Appends to the audit as of this system; only inside a transaction. */
+  audit(entry: Omit<AuditEntry, 'system'>): void
   /** Rings for the notices of this system, after commit; only inside a transaction. */
   ringForNotices(): void
   /** The whole node in the same transaction, for tables that are not of one system. */
@@ -59,7 +64,7 @@ export function writerOf(store: Store | SystemStore): Kysely<Tables> {
 }
 
 /** What a transaction has to say once it is committed. */
-type Pending = { changes: Map<string, Change[]>; notices: Set<string> }
+type Pending = { changes: Map<string, Change[]>; notices: Set<string>; audit: AuditEntry[] }
 
 function safely(tell: () => void): void {
   try {
@@ -72,7 +77,14 @@ function safely(tell: () => void): void {
 /** A transaction that lost a race with another (a deadlock, a lock held too long) is run again this often. */
 const attempts = 4
 
-export function createStore(db: Kysely<Tables>, dialect: Dialect, clock: Clock, close: () => Promise<void>): Store {
+/** `chain` is whose audit this is; a copy in memory has none, and what is noted there goes with it. */
+export function createStore(
+  db: Kysely<Tables>,
+  dialect: Dialect,
+  clock: Clock,
+  chain: AuditChain | 'no audit',
+  close: () => Promise<void>,
+): Store {
   const listeners = new Set<ChangeListener>()
   const noticeListeners = new Set<(systemKey: string) => void>()
   const keptQueries: KeptQueries = new Map()
@@ -82,6 +94,7 @@ export function createStore(db: Kysely<Tables>, dialect: Dialect, clock: Clock, 
       [handle]: { db: database, dialect, inTransaction: pending !== undefined, keptQueries },
       transaction: (work) => (pending === undefined ? begin(work) : work(store)),
       forSystem: (key) => openSystem(store, key, pending),
+      audit: (entry) => noteAudit(pending, { ...entry, system: '' }),
       onChange(listener) {
         listeners.add(listener)
         return () => listeners.delete(listener)
@@ -107,6 +120,7 @@ export function createStore(db: Kysely<Tables>, dialect: Dialect, clock: Clock, 
         if (list === undefined) pending.changes.set(key, [change])
         else list.push(change)
       },
+      audit: (entry) => noteAudit(pending, { ...entry, system: key }),
       ringForNotices() {
         if (pending === undefined) throw new Error('A notice is noted in the transaction that it tells of.')
         pending.notices.add(key)
@@ -115,9 +129,14 @@ export function createStore(db: Kysely<Tables>, dialect: Dialect, clock: Clock, 
     return system
   }
 
+  const noteAudit = (pending: Pending | undefined, entry: AuditEntry): void => {
+    if (pending === undefined) throw new Error('The audit is written in the transaction that it tells of.')
+    pending.audit.push(entry)
+  }
+
   const begin = async <T>(work: (tx: Store) => Promise<T>): Promise<T> => {
     for (let attempt = 1; ; attempt++) {
-      const pending: Pending = { changes: new Map(), notices: new Set() }
+      const pending: Pending = { changes: new Map(), notices: new Set(), audit: [] }
       try {
         const result = await db.transaction().execute(async (trx: Transaction<Tables>) => {
           const value = await work(open(trx, pending))
@@ -125,6 +144,7 @@ export function createStore(db: Kysely<Tables>, dialect: Dialect, clock: Clock, 
           for (const [systemKey, changes] of [...pending.changes].sort(([a], [b]) => (a < b ? -1 : 1))) {
             await appendChanges(trx, dialect, clock, systemKey, changes)
           }
+          if (pending.audit.length > 0 && chain !== 'no audit') await appendAudit(trx, dialect, chain, pending.audit)
           return value
         })
         ring(pending)
@@ -148,6 +168,10 @@ export function createStore(db: Kysely<Tables>, dialect: Dialect, clock: Clock, 
 
   return open(db, undefined)
 }
+
+/** The store on an open database, with which it is closed. */
+export const storeOn = (database: Database, clock: Clock, chain: AuditChain | 'no audit'): Store =>
+  createStore(database.db as Kysely<Tables>, database.dialect, clock, chain, () => database.close())
 
 /** Both databases' failures as the same few errors. */
 function storeError(failure: DatabaseFailure, cause: unknown): GatehouseError {

@@ -45,6 +45,7 @@ const ofSystem: RouteObject[] = [
     lazy: async () => ({ Component: (await import('./pages/installed/installed.tsx')).InstalledPage }),
   },
   { path: 'sign-ins', lazy: async () => ({ Component: (await import('./pages/sign-ins/sign-ins.tsx')).SignInsPage }) },
+  { path: 'audit', lazy: async () => ({ Component: (await import('./pages/audit/audit.tsx')).AuditPage }) },
   { path: 'inbox', lazy: async () => ({ Component: (await import('./pages/inbox.tsx')).InboxPage }) },
   {
     path: 'info',
@@ -81,6 +82,7 @@ const routes: RouteObject[] = [
         path: 'packages/install',
         lazy: async () => ({ Component: (await import('./pages/packages/install.tsx')).InstallPage }),
       },
+      { path: 'audit', lazy: async () => ({ Component: (await import('./pages/audit/audit.tsx')).AuditPage }) },
       { path: 'systems/:systemKey', element: <SystemFrame />, errorElement: <PageFailed />, children: ofSystem },
     ],
   },

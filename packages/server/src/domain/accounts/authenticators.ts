@@ -19,6 +19,7 @@ import {
 import { findCollection } from '../../store/tables/collections.ts'
 import { deletePending, findPending, type PendingRecord } from '../../store/tables/enrolments.ts'
 import { countRecoveryCodes, insertRecoveryCodes } from '../../store/tables/recovery-codes.ts'
+import { audit } from '../access/audit.ts'
 import { callerLabel } from '../access/caller.ts'
 import type { SystemScope } from '../access/scope.ts'
 import { noteNotice, numberOf } from './notices.ts'
@@ -100,6 +101,10 @@ export async function mirrorPhone(scope: SystemScope, userIds: readonly string[]
     // What the user himself had begun does not come after what a developer said.
     await deletePending(scope.data, userId, 'phone')
     if (phone !== undefined) await bindPhone(scope, userId, phone, callerLabel(scope.caller))
+    if (phone !== undefined || held !== undefined) {
+      const action = phone === undefined ? 'remove' : held === undefined ? 'bind' : 'replace'
+      audit(scope.data, scope, { kind: 'authenticator', action, subject: userId, details: { kind: 'phone' } })
+    }
     // Where there was none, nobody but the developer knows of a phone, and the account is just being set up.
     if (held === undefined) continue
     const happened =
@@ -218,6 +223,10 @@ export async function removeAuthenticator(
       if (bound && first !== undefined) {
         const former = kind === 'phone' ? numberOf(scope, first) : undefined
         await noteNotice({ ...scope, data: tx }, userId, { what: 'removed', label: labelOf(first) }, former)
+      }
+      if (begun || bound) {
+        const details = { kind, ...(id !== undefined && { id }), count: held.length }
+        audit(tx, scope, { kind: 'authenticator', action: 'remove', subject: userId, details })
       }
       return begun || bound
     }))

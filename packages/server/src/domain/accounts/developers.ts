@@ -14,6 +14,7 @@ import {
   spendInvitation,
   updateDeveloper,
 } from '../../store/tables/developers.ts'
+import { type Actor, audit } from '../access/audit.ts'
 import type { Means, NodeScope } from '../access/scope.ts'
 import { demandEmail } from './email.ts'
 import { demandStrong, developerMinLength } from './password-rules.ts'
@@ -38,6 +39,7 @@ export const needsFirstDeveloper = async (means: Pick<Means, 'store'>): Promise<
  */
 export async function addDeveloper(
   means: Pick<Means, 'store' | 'clock'>,
+  actor: Actor,
   input: NewDeveloper,
   permit: (tx: Store, first: boolean) => Promise<void> = async () => {},
 ): Promise<DeveloperRecord> {
@@ -64,6 +66,7 @@ export async function addDeveloper(
       lastLoginAt: null,
     }
     await insertDeveloper(tx, developer)
+    audit(tx, actor, { kind: 'developer', action: 'create', subject: email, details: { administrator: first } })
     return developer
   })
 }
@@ -73,8 +76,8 @@ export async function registerDeveloper(
   scope: NodeScope,
   input: NewDeveloper & { key: string | undefined },
 ): Promise<DeveloperRecord> {
-  if (scope.mode === 'development' && input.key === undefined) return addDeveloper(scope, input)
-  return addDeveloper(scope, input, async (tx, first) => {
+  if (scope.mode === 'development' && input.key === undefined) return addDeveloper(scope, scope, input)
+  return addDeveloper(scope, scope, input, async (tx, first) => {
     const spend = (kind: 'first' | 'developer') =>
       spendInvitation(tx, { hash: hashToken(input.key ?? ''), kind, now: scope.clock.now() })
     // The link of the first start is for the first alone; an invitation will do for anybody.
@@ -93,12 +96,16 @@ export async function registerDeveloper(
 /** The key of a one-time link; only its hash is stored. */
 export async function invite(
   means: Pick<Means, 'store' | 'clock'>,
+  actor: Actor,
   kind: 'first' | 'developer',
 ): Promise<{ key: string; expiresAt: number }> {
   const key = bearerToken('gh_invite')
   const createdAt = means.clock.now()
   const expiresAt = createdAt + (kind === 'first' ? firstLinkLife : invitationLife)
-  await insertInvitation(means.store, { hash: hashToken(key), kind, createdAt, expiresAt })
+  await means.store.transaction(async (tx) => {
+    await insertInvitation(tx, { hash: hashToken(key), kind, createdAt, expiresAt })
+    audit(tx, actor, { kind: 'developer', action: 'invite', subject: kind === 'first' ? 'the first developer' : '' })
+  })
   return { key, expiresAt }
 }
 
@@ -108,9 +115,20 @@ export function newDeveloperHash(developer: DeveloperRecord, password: string): 
   return hashPassword(password)
 }
 
+const emailOf = ({ caller }: NodeScope): string | undefined => (caller.kind === 'developer' ? caller.email : undefined)
+
 /** The developer's own names; undefined ones stay. */
 export const changeDeveloper = (
   scope: NodeScope,
   id: string,
   changes: { firstName?: string; lastName?: string; organisation?: string },
-): Promise<void> => updateDeveloper(scope.store, id, changes)
+): Promise<void> =>
+  scope.store.transaction(async (tx) => {
+    await updateDeveloper(tx, id, changes)
+    audit(tx, scope, {
+      kind: 'developer',
+      action: 'change',
+      subject: emailOf(scope) ?? id,
+      details: { changed: Object.keys(changes) },
+    })
+  })

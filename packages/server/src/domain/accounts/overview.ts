@@ -6,6 +6,7 @@ import { everything } from '@gatehouse/contract/query.ts'
 import { selectItems } from '../../store/rows.ts'
 import { accountStates, findAccount } from '../../store/tables/accounts.ts'
 import { clearFailures, listFailures, waitingAccounts } from '../../store/tables/failures.ts'
+import { audit } from '../access/audit.ts'
 import { demand } from '../access/rights.ts'
 import type { SystemScope } from '../access/scope.ts'
 import { userTable } from './users.ts'
@@ -60,7 +61,10 @@ export async function unlockAccount(scope: SystemScope, userId: string): Promise
   if ((await findAccount(scope.data, { userId })) === undefined) {
     throw new GatehouseError('noSuchUser', 'There is no such user.')
   }
-  await clearFailures(scope.store, scope.system.key, userId)
+  await scope.data.transaction(async (tx) => {
+    await clearFailures(tx.node, tx.key, userId)
+    audit(tx, scope, { kind: 'unlock', action: 'unlock', subject: userId })
+  })
 }
 
 async function statesOf(scope: SystemScope, rows: readonly Row[]): Promise<AccountOverview[]> {

@@ -6,6 +6,7 @@
  */
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server'
 import { minute } from '../../base/clock.ts'
+import type { NodeKey } from '../../base/node-key.ts'
 import type { AuthenticatorRecord, PasskeyFacts } from '../../store/tables/authenticators.ts'
 import type { SystemScope } from '../access/scope.ts'
 import type { PasskeySite } from './passkey-sites.ts'
@@ -34,17 +35,24 @@ export type PasskeySecret = {
   transports: string[]
   /** Whether it can be backed up, which never changes. */
   multiDevice: boolean
+  /** By which it knows its user, where it was made under another node key; absent where the present one says it. */
+  userHandle?: string
 }
 
 export const openPasskey = (scope: SystemScope, held: AuthenticatorRecord, place: string[]): PasskeySecret =>
   JSON.parse(scope.key.unseal('authenticators', place, held.sealed))
 
 /** Names the user to the authenticator, and says nothing about him. The same for all his passkeys of this system. */
-const userHandle = (scope: SystemScope, userId: string): string =>
-  scope.key.keyedHash('names', `passkey user ${scope.system.key}/${userId}`)
+const userHandle = ({ key, system }: SystemScope, userId: string): string => handleUnder(key, system.key, userId)
 
-export const credentialHash = (scope: SystemScope, credentialId: string): string =>
-  scope.key.keyedHash('names', `passkey ${scope.system.key}/${credentialId}`)
+export const handleUnder = (key: NodeKey, systemKey: string, userId: string): string =>
+  key.keyedHash('names', `passkey user ${systemKey}/${userId}`)
+
+export const credentialHash = ({ key, system }: SystemScope, credentialId: string): string =>
+  credentialUnder(key, system.key, credentialId)
+
+export const credentialUnder = (key: NodeKey, systemKey: string, credentialId: string): string =>
+  key.keyedHash('names', `passkey ${systemKey}/${credentialId}`)
 
 type Named = Pick<PasskeySecret, 'credentialId' | 'transports'>
 const descriptor = ({ credentialId, transports }: Named) => ({ type: 'public-key', id: credentialId, transports })
@@ -130,7 +138,7 @@ export async function verifyAssertion(
   const response = readAssertion(answer)
   if (response === undefined || response.id !== held.credentialId) return undefined
   const { userHandle: said } = response.response
-  if (said !== undefined && said !== userHandle(scope, held.userId)) return undefined
+  if (said !== undefined && said !== (held.userHandle ?? userHandle(scope, held.userId))) return undefined
   const { verifyAuthenticationResponse } = await import('@simplewebauthn/server')
   return rightOrNothing(async () => {
     const { verified, authenticationInfo: info } = await verifyAuthenticationResponse({

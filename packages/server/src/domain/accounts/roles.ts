@@ -27,6 +27,7 @@ import {
   removeMembership,
   updateRole,
 } from '../../store/tables/roles.ts'
+import { audit } from '../access/audit.ts'
 import { demand, heldRights } from '../access/rights.ts'
 import type { SystemScope } from '../access/scope.ts'
 import { findInList, type ListColumns, pageOf } from './list-query.ts'
@@ -101,6 +102,7 @@ export async function createRole(
     const createdAt = scope.clock.now()
     await insertRole(tx, { id, name, description, createdAt })
     for (const right of input.rights) await putGrant(tx, { roleId: id, ...right })
+    audit(tx, scope, { kind: 'role', action: 'create', subject: name, details: { id, rights: input.rights } })
   })
   return id
 }
@@ -192,13 +194,25 @@ export async function changeRole(scope: SystemScope, role: RoleRecord, changes: 
       await updateRole(tx, role.id, { ...(rename && { name }), ...(description !== undefined && { description }) })
     }
     for (const right of changes.rights) await putGrant(tx, { roleId: role.id, ...right })
+    audit(tx, scope, {
+      ...{ kind: changes.rights.length > 0 ? 'rights' : 'role', action: 'change', subject: role.name },
+      details: {
+        id: role.id,
+        ...(rename && { name: { from: role.name, to: name } }),
+        ...(description !== undefined && { description: 'changed' }),
+        ...(changes.rights.length > 0 && { rights: changes.rights }),
+      },
+    })
   })
 }
 
 export async function removeRole(scope: SystemScope, role: RoleRecord): Promise<void> {
   await demand(scope, { kind: 'roles', level: bits.delete }, 'delete roles')
   if (isDefaultRole(role.id)) throw new GatehouseError('badRole', `The default role ${role.name} stays.`)
-  await scope.data.transaction((tx) => deleteRole(tx, role.id))
+  await scope.data.transaction(async (tx) => {
+    await deleteRole(tx, role.id)
+    audit(tx, scope, { kind: 'role', action: 'delete', subject: role.name, details: { id: role.id } })
+  })
 }
 
 const isDefaultRole = (id: string): boolean => (defaultRoles as readonly string[]).includes(id)
@@ -241,6 +255,11 @@ export async function changeMemberships(scope: SystemScope, userId: string, chan
       await addMembership(tx, userId, role.id)
     }
     for (const role of remove) await removeMembership(tx, userId, role.id)
+    if (add.length + remove.length > 0) {
+      const named = (roles: readonly RoleRecord[]) => roles.map(({ name }) => name)
+      const details = { added: named(add), removed: named(remove) }
+      audit(tx, scope, { kind: 'role', action: 'members', subject: userId, details })
+    }
   })
 }
 

@@ -2,6 +2,7 @@
 import { bits } from '@gatehouse/contract/permissions.ts'
 import { isUnfiltered, type Query } from '@gatehouse/contract/query.ts'
 import { endSessions, listSessions, type SessionRecord } from '../../store/tables/sessions.ts'
+import { audit } from '../access/audit.ts'
 import { demand } from '../access/rights.ts'
 import type { SystemScope } from '../access/scope.ts'
 import { findInList, type ListColumns, pageOf } from './list-query.ts'
@@ -35,11 +36,19 @@ export async function endUserSessions(scope: SystemScope, query: Query): Promise
   const reason = 'somebody who manages users ended it'
   return scope.data.transaction(async (tx) => {
     const inside = { ...scope, data: tx }
-    if (isUnfiltered(query)) return endSessions(tx.node, { systemKey: tx.key, kind: 'user' }, now, reason)
+    const noted = (count: number, users: string[] | 'all'): number => {
+      audit(tx, scope, { kind: 'session', action: 'end', subject: '', details: { ended: count, users } })
+      return count
+    }
+    if (isUnfiltered(query)) {
+      return noted(await endSessions(tx.node, { systemKey: tx.key, kind: 'user' }, now, reason), 'all')
+    }
     let ended = 0
+    const users = new Set<string>()
     for (const session of findInList(await ofUsers(inside), columns, query)) {
       ended += await endSessions(tx.node, { systemKey: tx.key, kind: 'user', id: session.id }, now, reason)
+      users.add(session.subjectId)
     }
-    return ended
+    return noted(ended, [...users])
   })
 }

@@ -34,6 +34,7 @@ import { deleteDevices } from '../../store/tables/devices.ts'
 import { clearFailures } from '../../store/tables/failures.ts'
 import { addMembership, listGrants, removeMembership } from '../../store/tables/roles.ts'
 import { endSessions } from '../../store/tables/sessions.ts'
+import { audit } from '../access/audit.ts'
 import { demand, heldRights } from '../access/rights.ts'
 import type { SystemScope } from '../access/scope.ts'
 import { mirrorPhone } from './authenticators.ts'
@@ -101,6 +102,11 @@ export async function createUser(
     await insertAccount(tx, account)
     await addMembership(tx, account.userId, 'Authenticated')
     await mirrorPhone({ ...scope, data: tx }, [account.userId], values)
+    // Who registers himself is nobody yet: that is a sign-in with a trace, and no change by somebody else.
+    if (scope.caller.kind === 'developer' || scope.caller.kind === 'user') {
+      const details = { id: account.userId, weak_password: passwordWeak, columns: Object.keys(input.fields) }
+      audit(tx, scope, { kind: 'user', action: 'create', subject: email, details })
+    }
     return (await getItem(tx, table, account.userId))!
   })
   return { userId: account.userId, row, account }
@@ -143,6 +149,8 @@ export async function addPreparedUser(
     })
     for (const roleId of input.roleIds) await addMembership(tx, userId, roleId)
     await mirrorPhone({ ...scope, data: tx }, [userId], values)
+    const details = { id: userId, roles: input.roleIds, service_account: input.serviceAccount }
+    audit(tx, scope, { kind: 'user', action: 'create', subject: email, details })
   })
   return userId
 }
@@ -258,6 +266,11 @@ async function writeColumns(scope: SystemScope, query: Query, changes: Record<st
     if (Object.keys(fields).length === 0) throw new GatehouseError('noChanges', 'There is nothing to change.')
     const changed = await updateItems(tx, table, query, fields)
     await mirrorPhone({ ...scope, data: tx }, changed, fields)
+    // What a program of the system writes there is data of it; a developer's hand is not.
+    if (scope.caller.kind === 'developer') {
+      const details = { count: changed.length, users: changed, columns: Object.keys(fields) }
+      audit(tx, scope, { kind: 'user', action: 'change columns', subject: '', details })
+    }
     return changed.length
   })
 }
@@ -335,6 +348,16 @@ export async function manageUser(scope: SystemScope, userId: string, changes: Us
       await endSessions(tx.node, { systemKey: tx.key, kind: 'user', subjectId: userId }, scope.clock.now(), reason)
       await deleteDevices(tx, userId)
     }
+    audit(tx, scope, {
+      ...{ kind: 'user', action: 'change', subject: email ?? account.emailKey },
+      details: {
+        id: userId,
+        ...(Object.keys(fields).length > 0 && { columns: Object.keys(fields) }),
+        ...(email !== undefined && emailKey(email) !== account.emailKey && { email_before: account.emailKey }),
+        ...(newPassword !== undefined && { password: 'set', weak_password: newPassword.weak }),
+        ...(disabled !== undefined && { disabled: { from: account.disabled, to: disabled } }),
+      },
+    })
     if (changes.roles !== undefined) await changeMemberships({ ...scope, data: tx }, userId, changes.roles)
   })
 }
@@ -371,12 +394,14 @@ export async function deleteUser(scope: SystemScope, userId: string): Promise<vo
   await demand(scope, { kind: 'users', level: bits.delete }, 'delete users')
   await demandNoMoreRights(scope, userId, 'delete')
   await scope.data.transaction(async (tx) => {
+    const account = await findAccount(tx, { userId })
     if (!(await deleteAccount(tx, userId))) throw new GatehouseError('noSuchUser', 'There is no such user.')
     await removeItems(tx, await userTable(tx), rowsWhere('user_id', userId))
     await removeMembership(tx, userId)
     await deleteAuthenticators(tx, userId)
     const which = { systemKey: tx.key, kind: 'user' as const, subjectId: userId }
     await endSessions(tx.node, which, scope.clock.now(), 'the user was deleted')
+    audit(tx, scope, { kind: 'user', action: 'delete', subject: account?.emailKey ?? userId, details: { id: userId } })
   })
 }
 
@@ -408,14 +433,20 @@ export async function addUserColumn(scope: SystemScope, name: unknown, type: unk
   if (column.name.toLowerCase().startsWith('cb_')) {
     throw new GatehouseError('userColumns', 'Column names that begin with cb_ are kept for the platform.')
   }
-  await scope.data.transaction(async (tx) => addItemColumn(tx, await userTable(tx), column))
+  await scope.data.transaction(async (tx) => {
+    await addItemColumn(tx, await userTable(tx), column)
+    audit(tx, scope, { kind: 'user', action: 'add column', subject: column.name, details: { type: column.type } })
+  })
 }
 
 export async function dropUserColumn(scope: SystemScope, name: unknown): Promise<void> {
   if (typeof name !== 'string' || builtInUserColumns.has(name)) {
     throw new GatehouseError('userColumns', `The column ${String(name)} belongs to every user table and stays.`)
   }
-  await scope.data.transaction(async (tx) => dropItemColumn(tx, await userTable(tx), name))
+  await scope.data.transaction(async (tx) => {
+    await dropItemColumn(tx, await userTable(tx), name)
+    audit(tx, scope, { kind: 'user', action: 'drop column', subject: name })
+  })
 }
 
 export function readColumn(name: unknown, type: unknown): Column {

@@ -2,6 +2,7 @@
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { findDeveloper, updateDeveloper } from '../../store/tables/developers.ts'
 import { endSessions } from '../../store/tables/sessions.ts'
+import { audit } from '../access/audit.ts'
 import type { NodeScope } from '../access/scope.ts'
 import { checkDeveloperPassword, refusalError } from '../accounts/credentials.ts'
 import { type NewDeveloper, newDeveloperHash, registerDeveloper } from '../accounts/developers.ts'
@@ -58,6 +59,7 @@ export async function changeDeveloperPassword(
   await scope.store.transaction(async (tx) => {
     await updateDeveloper(tx, check.developer.id, { passwordHash })
     await endSessions(tx, which, scope.clock.now(), 'the password was changed')
+    audit(tx, scope, { kind: 'developer', action: 'new password', subject: caller.email })
   })
 }
 

@@ -14,6 +14,7 @@ import { findAccount } from '../../store/tables/accounts.ts'
 import { deleteDevices, holdDevice, insertDevice, listDevices, markDeviceUsed } from '../../store/tables/devices.ts'
 import { findOpenProof } from '../../store/tables/proofs.ts'
 import { isCountFull, takeCount } from '../../store/tables/send-counts.ts'
+import { audit } from '../access/audit.ts'
 import type { SystemScope } from '../access/scope.ts'
 import { refused } from './factor-check.ts'
 import { giveProof, redeem } from './proofs.ts'
@@ -136,7 +137,13 @@ export async function devicesOf(scope: SystemScope, userId: string): Promise<Sho
 
 /** All of them. */
 export const forgetDevices = async (scope: SystemScope, userId: string): Promise<{ forgotten: number }> => ({
-  forgotten: await scope.data.transaction((tx) => deleteDevices(tx, userId)),
+  forgotten: await scope.data.transaction(async (tx) => {
+    const count = await deleteDevices(tx, userId)
+    if (scope.caller.kind === 'developer') {
+      audit(tx, scope, { kind: 'authenticator', action: 'forget devices', subject: userId, details: { count } })
+    }
+    return count
+  }),
 })
 
 /** The user whose session this is. Throws notSignedIn. */

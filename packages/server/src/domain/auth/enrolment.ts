@@ -31,6 +31,7 @@ import {
 } from '../../store/tables/enrolments.ts'
 import { countRecoveryCodes } from '../../store/tables/recovery-codes.ts'
 import { endSessions, factorsOfSession } from '../../store/tables/sessions.ts'
+import { audit } from '../access/audit.ts'
 import { callerLabel } from '../access/caller.ts'
 import type { SystemScope } from '../access/scope.ts'
 import { bindRecoveryCodes, labels, openValue, placeOf } from '../accounts/authenticators.ts'
@@ -82,6 +83,7 @@ export async function giveEnrolment(
       createdBy: callerLabel(scope.caller),
       expiresAt: now + enrolmentRules.lifeMs,
     })
+    audit(tx, scope, { kind: 'authenticator', action: 'give enrolment', subject: userId })
   })
   return { enrolment, user_id: userId, expires_at: new Date(now + enrolmentRules.lifeMs).toISOString() }
 }

@@ -10,6 +10,7 @@ import { deleteSafeVersion, putSafeVersion } from '../../store/tables/safe-versi
 import { lockSystem, updateSystem } from '../../store/tables/systems.ts'
 import { deleteVersionOutcomes, noteVersionOutcome, tallyVersionOutcomes } from '../../store/tables/version-outcomes.ts'
 import { addressKey } from '../access/attempt-gate.ts'
+import { type Actor, audit } from '../access/audit.ts'
 import { callerLabel } from '../access/caller.ts'
 import type { SafeVersion, SystemScope, SystemSettings } from '../access/scope.ts'
 import { readSettings } from '../systems/settings.ts'
@@ -34,6 +35,7 @@ export async function nameSafeVersion(
   const safe: SafeVersion = { service, version, code, at: scope.clock.now(), by: callerLabel(scope.caller) }
   await changeSettings(scope, async (tx, settings) => {
     await putSafeVersion(tx, { service, code, assembly })
+    noted(tx, scope, 'name safe version', service, { version })
     return { ...settings, auth_safe: safe }
   })
   return safe
@@ -43,6 +45,7 @@ export async function forgetSafeVersion(scope: SystemScope): Promise<void> {
   await changeSettings(scope, async (tx, settings) => {
     const { auth_safe: safe } = readSettings(settings)
     if (safe !== null) await deleteSafeVersion(tx, safe.service)
+    noted(tx, scope, 'forget safe version', safe?.service ?? '')
     return { ...settings, auth_safe: null }
   })
 }
@@ -52,6 +55,7 @@ export async function restoreVersion(scope: SystemScope): Promise<void> {
   await changeSettings(scope, async (tx, settings) => {
     const { auth_withdrawn: withdrawn } = readSettings(settings)
     if (withdrawn !== null) await deleteVersionOutcomes(tx, { code: withdrawn.code })
+    noted(tx, scope, 'restore', withdrawn?.service ?? '', { version: withdrawn?.version ?? null })
     return { ...settings, auth_withdrawn: null }
   })
 }
@@ -123,6 +127,8 @@ async function withdrawWhereDue(
     if (erred < rule.least || erred < rule.share * seen) return
     const found = { ...one, at: now, erred, seen }
     await updateSystem(tx, { settings: { ...row.settings, auth_withdrawn: found } })
+    const { clock } = scope
+    noted(tx, { clock, by: 'node' }, 'withdraw', one.service, { version: one.version, erred, seen })
     return found
   })
   if (withdrawn === undefined) return
@@ -132,6 +138,14 @@ async function withdrawWhereDue(
     'A version of an auth service erred too often and withdrew itself',
   )
 }
+
+const noted = (
+  tx: SystemScope['data'],
+  actor: Actor,
+  action: string,
+  subject: string,
+  details: Record<string, unknown> = {},
+): void => audit(tx, actor, { kind: 'auth-service', action, subject, details })
 
 async function changeSettings(
   scope: SystemScope,

@@ -20,6 +20,7 @@ import {
   updateUnit,
 } from '../../store/tables/code.ts'
 import { deleteGrantsOn } from '../../store/tables/roles.ts'
+import { audit } from '../access/audit.ts'
 import { callerLabel } from '../access/caller.ts'
 import { demand } from '../access/rights.ts'
 import type { SystemScope } from '../access/scope.ts'
@@ -111,6 +112,7 @@ export async function createCode(
     }
     await insertUnit(tx, unit)
     await insertVersion(tx, version)
+    noteSave(tx, scope, { ...unitBefore(kind, name), action: 'create' }, { unit, version })
   })
   return { unit, version, settings: storedSettings(settings) }
 }
@@ -151,7 +153,10 @@ export async function putCode(scope: SystemScope, prepared: PreparedCode, runAs?
     if (unit === undefined) {
       const numbers = { currentVersion: 1, latestVersion: 1 }
       await insertUnit(tx, { kind, name, ...numbers, settings: changes, createdAt: now, updatedAt: now })
-      await insertVersion(tx, { kind, name, version: 1, ...compiled, dependencies, createdAt: now, createdBy })
+      const version = { kind, name, version: 1, ...compiled, dependencies, createdAt: now, createdBy }
+      await insertVersion(tx, version)
+      const made = { ...unitBefore(kind, name).unit, ...numbers, settings: changes }
+      noteSave(tx, scope, { ...unitBefore(kind, name), action: 'create' }, { unit: made, version })
       return
     }
     const before = await findVersion(tx, kind, name, unit.currentVersion)
@@ -166,6 +171,14 @@ export async function putCode(scope: SystemScope, prepared: PreparedCode, runAs?
       updatedAt: now,
       ...(!same && { currentVersion: version, latestVersion: version }),
     })
+    const settings = { ...unit.settings, ...changes }
+    const current = same ? unit.currentVersion : version
+    noteSave(
+      tx,
+      scope,
+      { unit, dependencies: before?.dependencies ?? [], action: 'save' },
+      { unit: { ...unit, settings, currentVersion: current }, version: { dependencies } },
+    )
   })
 }
 
@@ -225,6 +238,13 @@ export async function updateCode(
     const numbers =
       version === before.version ? {} : { currentVersion: version.version, latestVersion: version.version }
     await updateUnit(tx, unit, { settings, updatedAt: now, ...numbers })
+    const { dependencies: required } = before.version
+    noteSave(
+      tx,
+      scope,
+      { unit, dependencies: required, action: 'save' },
+      { unit: { ...unit, ...numbers, settings }, version },
+    )
     return { unit: { ...unit, settings, updatedAt: now, ...numbers }, version, settings: storedSettings(settings) }
   })
 }
@@ -243,6 +263,8 @@ export async function makeCurrent(scope: SystemScope, kind: CodeKind, name: stri
       )
     }
     await updateUnit(tx, unit, { currentVersion: version, updatedAt: scope.clock.now() })
+    const details = { version: { from: unit.currentVersion, to: version } }
+    audit(tx, scope, { kind: kindOf(scope, kind, name), action: 'make current', subject: name, details })
   })
 }
 
@@ -251,7 +273,48 @@ export async function removeCode(scope: SystemScope, kind: CodeKind, name: strin
   await scope.data.transaction(async (tx) => {
     if (!(await deleteUnit(tx, { kind, name }))) throw missing(kind, name)
     if (kind === 'service') await deleteGrantsOn(tx, 'services', name)
+    audit(tx, scope, { kind: kindOf(scope, kind, name), action: 'delete', subject: name })
   })
+}
+
+const kindOf = ({ system }: SystemScope, kind: CodeKind, name: string) =>
+  kind === 'service' && system.settings.auth_service === name ? 'auth-service' : kind
+
+const unitBefore = (kind: CodeKind, name: string) => ({
+  unit: { kind, name, currentVersion: 0, settings: {} as Record<string, unknown> },
+  dependencies: [] as string[],
+})
+
+type Saved = { kind: CodeKind; name: string; currentVersion: number; settings: Record<string, unknown> }
+
+/** One row for the save, and one each where it runs as somebody else, or requires something else, from now on. */
+function noteSave(
+  tx: SystemScope['data'],
+  scope: SystemScope,
+  before: { unit: Saved; dependencies: readonly string[]; action: string },
+  after: { unit: Saved; version: { dependencies: readonly string[] } },
+): void {
+  const { kind, name, settings } = after.unit
+  const [was, is] = [storedSettings(before.unit.settings), storedSettings(settings)]
+  const changed = Object.keys(is).filter(
+    (key) => JSON.stringify(was[key as never]) !== JSON.stringify(is[key as never]),
+  )
+  audit(tx, scope, {
+    ...{ kind: kindOf(scope, kind, name), action: before.action, subject: name },
+    details: {
+      version: { from: before.unit.currentVersion, to: after.unit.currentVersion },
+      ...(before.action === 'save' && changed.length > 0 && { settings: changed }),
+    },
+  })
+  if (was.run_user !== is.run_user) {
+    const details = { from: was.run_user, to: is.run_user }
+    audit(tx, scope, { kind: 'run-as', action: 'change', subject: name, details })
+  }
+  const required = after.version.dependencies
+  if (before.dependencies.join() !== required.join()) {
+    const details = { of: kind, from: before.dependencies, to: required }
+    audit(tx, scope, { kind: 'requires', action: 'change', subject: name, details })
+  }
 }
 
 /** Whether the caller may run this service: permission level 1 on it, by any of his roles. */

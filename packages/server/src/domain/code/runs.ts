@@ -3,6 +3,7 @@ import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { bits } from '@gatehouse/contract/permissions.ts'
 import { findUnit } from '../../store/tables/code.ts'
 import { deleteFailedRuns, listFailedRuns, listRunLogs } from '../../store/tables/records.ts'
+import { audit } from '../access/audit.ts'
 import { demand } from '../access/rights.ts'
 import type { SystemScope } from '../access/scope.ts'
 
@@ -34,7 +35,11 @@ export async function forgetFailedRuns(scope: SystemScope, ids: unknown): Promis
   if (!Array.isArray(list) || list.length > mostIds || list.some((id) => typeof id !== 'string' || id.length > 100)) {
     throw new GatehouseError('badRequest', `The body needs "id", a list of at most ${mostIds} ids of failed runs.`)
   }
-  return scope.data.transaction((tx) => deleteFailedRuns(tx, list as string[]))
+  return scope.data.transaction(async (tx) => {
+    const gone = await deleteFailedRuns(tx, list as string[])
+    audit(tx, scope, { kind: 'records', action: 'forget failed runs', subject: '', details: { count: gone.length } })
+    return gone
+  })
 }
 
 /** Logs of the newest runs of a service that logs. Throws noSuchService. */

@@ -20,6 +20,7 @@ import {
   renameCollectionRow,
 } from '../../store/tables/collections.ts'
 import { deleteGrantsOn } from '../../store/tables/roles.ts'
+import { audit } from '../access/audit.ts'
 import { demand, levelOf } from '../access/rights.ts'
 import type { SystemScope } from '../access/scope.ts'
 
@@ -50,7 +51,9 @@ export async function createCollection(
     if ((await findCollection(tx, { name: checked })) !== undefined) {
       throw new GatehouseError('badCollection', `There is a collection "${checked}" in this system already.`)
     }
-    return createItemTable(tx, { id: hexId(), name: checked, columns, createdAt: scope.clock.now() })
+    const made = await createItemTable(tx, { id: hexId(), name: checked, columns, createdAt: scope.clock.now() })
+    noted(tx, scope, 'create', checked, { columns: columns.map((column) => column.name) })
+    return made
   })
 }
 
@@ -102,7 +105,10 @@ export async function addColumn(
       hint: `Types are ${columnTypes.join(', ')}.`,
     })
   }
-  await scope.data.transaction(async (tx) => addItemColumn(tx, await fresh(tx, collection), { name, type: known }))
+  await scope.data.transaction(async (tx) => {
+    await addItemColumn(tx, await fresh(tx, collection), { name, type: known })
+    noted(tx, scope, 'add column', collection.name, { column: name, type: known })
+  })
 }
 
 export async function renameColumn(
@@ -115,13 +121,19 @@ export async function renameColumn(
   if (typeof from !== 'string' || typeof to !== 'string') {
     throw new GatehouseError('badCollection', 'renameColumn needs the texts from and to.')
   }
-  await scope.data.transaction(async (tx) => renameItemColumn(tx, await fresh(tx, collection), from, to))
+  await scope.data.transaction(async (tx) => {
+    await renameItemColumn(tx, await fresh(tx, collection), from, to)
+    noted(tx, scope, 'rename column', collection.name, { from, to })
+  })
 }
 
 export async function dropColumn(scope: SystemScope, collection: CollectionRecord, name: unknown): Promise<void> {
   await demandSchema(scope)
   if (typeof name !== 'string') throw new GatehouseError('badCollection', 'deleteColumn needs the name of a column.')
-  await scope.data.transaction(async (tx) => dropItemColumn(tx, await fresh(tx, collection), name))
+  await scope.data.transaction(async (tx) => {
+    await dropItemColumn(tx, await fresh(tx, collection), name)
+    noted(tx, scope, 'drop column', collection.name, { column: name })
+  })
 }
 
 export async function renameCollection(scope: SystemScope, collection: CollectionRecord, name: unknown): Promise<void> {
@@ -133,6 +145,7 @@ export async function renameCollection(scope: SystemScope, collection: Collectio
       throw new GatehouseError('badCollection', `There is a collection "${checked}" in this system already.`)
     }
     await renameCollectionRow(tx, collection.id, checked)
+    noted(tx, scope, 'rename', collection.name, { to: checked })
   })
 }
 
@@ -168,6 +181,7 @@ export async function deleteCollection(scope: SystemScope, collection: Collectio
   await scope.data.transaction(async (tx) => {
     await deleteGrantsOn(tx, 'collections', collection.id)
     await dropItemTable(tx, collection)
+    noted(tx, scope, 'delete', collection.name)
   })
 }
 
@@ -184,6 +198,7 @@ export async function setIndex(
     const record = await fresh(tx, collection)
     if (index.present) await createItemIndex(tx, record, column, index.unique)
     else await dropItemIndex(tx, record, column, index.unique)
+    noted(tx, scope, index.present ? 'add index' : 'drop index', collection.name, { column, unique: index.unique })
   })
 }
 
@@ -194,6 +209,14 @@ export async function indexesOf(
   await demandOn(scope, collection, bits.read, 'read the indexes of')
   return listItemIndexes(scope.data, collection)
 }
+
+const noted = (
+  tx: SystemScope['data'],
+  scope: SystemScope,
+  action: string,
+  subject: string,
+  details: Record<string, unknown> = {},
+): void => audit(tx, scope, { kind: 'collection', action, subject, details })
 
 /** The collection as it is inside the transaction: another change of its columns may have come first. */
 async function fresh(tx: SystemScope['data'], collection: CollectionRecord): Promise<CollectionRecord> {

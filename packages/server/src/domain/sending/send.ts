@@ -8,6 +8,7 @@
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { minute } from '../../base/clock.ts'
 import { uuid } from '../../base/ids.ts'
+import type { NodeKey } from '../../base/node-key.ts'
 import type { Egress } from '../../egress/egress.ts'
 import { findInboxMessage, insertInboxMessage } from '../../store/tables/inbox.ts'
 import {
@@ -259,8 +260,10 @@ function newNote(sending: Sending, { name }: Carrier): MessageNote {
   }
 }
 
-const hashOfNumber = ({ scope, number }: Sending): string =>
-  scope.key.keyedHash('numbers', `${scope.system.key}/${number.number}`)
+const hashOfNumber = ({ scope, number }: Sending): string => numberUnder(scope.key, scope.system.key, number.number)
+
+export const numberUnder = (key: NodeKey, systemKey: string, number: string): string =>
+  key.keyedHash('numbers', `${systemKey}/${number}`)
 
 /** Keyed, since a text with a code in it is quickly guessed. */
 const bodyHash = ({ scope }: Sending, noteId: string, body: string): string =>

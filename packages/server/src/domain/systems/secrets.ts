@@ -13,6 +13,7 @@ import {
   type SecretRecord,
   updateSecret,
 } from '../../store/tables/secrets.ts'
+import { audit } from '../access/audit.ts'
 import { callerLabel } from '../access/caller.ts'
 import type { SystemScope } from '../access/scope.ts'
 
@@ -39,11 +40,14 @@ export async function createSecret(scope: SystemScope, input: Record<string, unk
   demandDeveloper(scope)
   const record = sealed(scope, readName(input.name), readValue(input.value), readHosts(input.hosts) ?? [])
   await demandPlace(scope)
-  if (!(await insertSecret(scope.data, record))) {
-    throw new GatehouseError('secretExists', `There is a secret "${record.name}" already.`, {
-      hint: 'Change it with PUT, or choose another name.',
-    })
-  }
+  await scope.data.transaction(async (tx) => {
+    if (!(await insertSecret(tx, record))) {
+      throw new GatehouseError('secretExists', `There is a secret "${record.name}" already.`, {
+        hint: 'Change it with PUT, or choose another name.',
+      })
+    }
+    noted(tx, scope, 'create', record.name, { hosts: record.hosts })
+  })
   return factsOf(record)
 }
 
@@ -62,6 +66,7 @@ export async function changeSecret(scope: SystemScope, input: Record<string, unk
     if (before === undefined) throw noSuchSecret(name)
     const record = sealed(scope, name, value, hosts ?? before.hosts)
     await updateSecret(tx, record)
+    noted(tx, scope, 'change', name, { hosts: record.hosts })
     return factsOf(record)
   })
 }
@@ -83,13 +88,29 @@ export async function demandSecret(scope: SystemScope, name: string): Promise<vo
 /** @throws GatehouseError `noSuchSecret` */
 export async function removeSecret(scope: SystemScope, name: string): Promise<void> {
   demandDeveloper(scope)
-  if ((await deleteSecrets(scope.data, name)) === 0) throw noSuchSecret(name)
+  await scope.data.transaction(async (tx) => {
+    if ((await deleteSecrets(tx, name)) === 0) throw noSuchSecret(name)
+    noted(tx, scope, 'delete', name)
+  })
 }
 
 export async function removeAllSecrets(scope: SystemScope): Promise<void> {
   demandDeveloper(scope)
-  await deleteSecrets(scope.data)
+  await scope.data.transaction(async (tx) => {
+    const names = (await listSecrets(tx)).map(({ name }) => name)
+    await deleteSecrets(tx)
+    noted(tx, scope, 'delete all', '', { names })
+  })
 }
+
+/** By name; the value is nowhere but in its row. */
+const noted = (
+  tx: SystemScope['data'],
+  scope: SystemScope,
+  action: string,
+  subject: string,
+  details: Record<string, unknown> = {},
+): void => audit(tx, scope, { kind: 'secret', action, subject, details })
 
 /**
  * The value itself, for the node alone: what calls this must not hand it to code or to a caller.
@@ -103,9 +124,12 @@ export async function openSecret(scope: SystemScope, name: string): Promise<{ va
 }
 
 /** The hosts are part of it: a row whose hosts were changed in the database does not open. */
-const placeOf = (scope: SystemScope, name: string, hosts: string[]): string[] => [
+const placeOf = (scope: SystemScope, name: string, hosts: string[]): string[] =>
+  secretPlace(scope.system.key, name, hosts)
+
+export const secretPlace = (systemKey: string, name: string, hosts: readonly string[]): string[] => [
   'secret',
-  scope.system.key,
+  systemKey,
   name,
   ...hosts,
 ]

@@ -16,6 +16,7 @@ import {
   type SystemRow,
   updateSystem,
 } from '../../store/tables/systems.ts'
+import { audit, changesBetween } from '../access/audit.ts'
 import type { NodeScope, SystemFacts, SystemScope } from '../access/scope.ts'
 import { checkSettings, readSettings } from './settings.ts'
 
@@ -49,6 +50,7 @@ export async function createSystem(
       await putGrant(system, { roleId: 'Administrator', kind, item: '', level: allBits })
     }
     await createUserTable(system, { id: hexId(), createdAt: now })
+    audit(system, scope, { kind: 'system', action: 'create', subject: row.name })
   })
   return { key: row.key, secret: row.secret, name: row.name, description: row.description }
 }
@@ -113,9 +115,27 @@ export async function changeSystem(scope: SystemScope, body: Record<string, unkn
       const which = { systemKey: tx.key, kind: 'anonymous' as const }
       await endSessions(tx.node, which, scope.clock.now(), 'anonymous sessions were closed')
     }
-    return facts({ ...row, settings, name: name ?? row.name, description: description ?? row.description })
+    const now = { ...row, settings, name: name ?? row.name, description: description ?? row.description }
+    audit(tx, scope, {
+      kind: another ? 'auth-service' : 'settings',
+      action: 'change',
+      subject: now.name,
+      details: { ...changed({ ...row, settings: before }, facts(now)), keep_sessions: another && body.keep_sessions },
+    })
+    return facts(now)
   })
 }
+
+/** Names and settings; what counts the changes itself is none. */
+function changed(before: Named, after: Named): Record<string, unknown> {
+  const plain = ({ name, description, settings: { auth_epoch: _, ...settings } }: Named) => ({
+    ...{ ...settings, name },
+    ...(description !== undefined && { description }),
+  })
+  return changesBetween(plain(before), plain(after))
+}
+
+type Named = { name: string; description?: string; settings: SystemFacts['settings'] }
 
 function demandUnchanged(now: Record<string, unknown>, expected: unknown): void {
   if (expected === undefined || expected === null) return
@@ -133,7 +153,10 @@ function demandUnchanged(now: Record<string, unknown>, expected: unknown): void 
 
 export async function regenerateSecret(scope: SystemScope): Promise<string> {
   const secret = hexSecret()
-  await scope.data.transaction((tx) => updateSystem(tx, { secret }))
+  await scope.data.transaction(async (tx) => {
+    await updateSystem(tx, { secret })
+    audit(tx, scope, { kind: 'system', action: 'new secret', subject: scope.system.name })
+  })
   return secret
 }
 
@@ -141,6 +164,7 @@ export async function deleteSystem(scope: SystemScope): Promise<void> {
   await scope.data.transaction(async (tx) => {
     await dropTables(tx)
     await deleteSystemRows(tx)
+    audit(tx, scope, { kind: 'system', action: 'delete', subject: scope.system.name })
   })
 }
 

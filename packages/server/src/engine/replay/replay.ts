@@ -4,6 +4,7 @@
  */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { minute } from '../../base/clock.ts'
+import { audit } from '../../domain/access/audit.ts'
 import type { SystemScope } from '../../domain/access/scope.ts'
 import { prepareCode, readCode } from '../../domain/code/code.ts'
 import { clearRecorded, listRecorded } from '../../store/tables/recorded-sign-ins.ts'
@@ -169,5 +170,9 @@ export async function recordedSignIns(scope: SystemScope, limit: number): Promis
 /** Answers how many there were. */
 export function forgetRecorded(scope: SystemScope): Promise<number> {
   demandDeveloper(scope)
-  return clearRecorded(scope.data)
+  return scope.data.transaction(async (tx) => {
+    const count = await clearRecorded(tx)
+    audit(tx, scope, { kind: 'records', action: 'forget recorded sign-ins', subject: '', details: { count } })
+    return count
+  })
 }

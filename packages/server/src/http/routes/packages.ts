@@ -4,7 +4,7 @@
  */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { archiveOf } from '../../deploy/catalogue.ts'
-import { systemModel } from '../../deploy/export.ts'
+import { exportedModel } from '../../deploy/export.ts'
 import { writePackage } from '../../deploy/format/write.ts'
 import { importPackage } from '../../deploy/import.ts'
 import {
@@ -180,7 +180,7 @@ async function importByConsole(scope: NodeScope, means: PackageMeans, body: AnyB
 
 async function exportSystem(scope: SystemScope, input: RouteInput<unknown>): Promise<Reply> {
   const without = (name: string): boolean => parameter(input, name) === 'false'
-  const model = await systemModel(scope, {
+  const model = await exportedModel(scope, {
     ...(without('rows') && { rows: () => [] }),
     ...(without('users') && { emails: [] }),
   })

@@ -25,6 +25,11 @@ export type Dialect = {
   read?: (text: string, parameters: readonly unknown[]) => unknown[]
 }
 
+/** Another process has the database open, and what was to be done wants it for itself. */
+export class DatabaseInUse extends Error {
+  override readonly name = 'DatabaseInUse'
+}
+
 export type Database = {
   db: AnyTables
   dialect: Dialect

@@ -2,10 +2,11 @@
  * Opens an SQLite database: one connection, settings that make an answered write last, and the `regexp` function behind
  * the RE operator. Nothing of the product's tables is known here.
  */
+import { statSync } from 'node:fs'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import BetterSqlite from 'better-sqlite3'
 import { Kysely } from 'kysely'
-import type { Database } from './database.ts'
+import { type Database, DatabaseInUse } from './database.ts'
 import { keySequence } from './keys.ts'
 import { comparePattern, type Pattern } from './pattern.ts'
 import { type Prepare, SharedCommitDialect } from './sqlite-driver.ts'
@@ -19,6 +20,8 @@ export type SqliteOptions = {
   patternTimeMs?: number
   /** The most that the database may grow to. */
   maxBytes?: number
+  /** For this process alone, as long as it is open. Throws DatabaseInUse where another one has it open. */
+  alone?: true
 }
 
 /** Statements prepared and kept, by their text. Preparing costs more than a simple statement's run. */
@@ -28,10 +31,16 @@ const keptPatterns = 100
 
 export function openSqlite(options: SqliteOptions): Database {
   const busyTimeoutMs = options.busyTimeoutMs ?? 5_000
+  const place = placeOf(options.file)
   const connection = new BetterSqlite(options.file, { timeout: busyTimeoutMs })
+  if (options.alone === true) lockOut(connection)
   // Write-ahead log with a sync at each commit: an answered write survives kill -9 and, as far as the disk keeps its
   // word, a power cut. Without FULL the last commits may be lost with the power.
   useWriteAheadLog(connection, busyTimeoutMs)
+  if (place !== undefined && placeOf(options.file) !== place) {
+    connection.close()
+    throw new Error('it was replaced while it was being opened')
+  }
   connection.pragma('synchronous = FULL')
   // On macOS an ordinary sync leaves data in the drive's cache. Elsewhere these two do nothing.
   connection.pragma('fullfsync = ON')
@@ -44,9 +53,11 @@ export function openSqlite(options: SqliteOptions): Database {
   }
   const patternTimeMs = options.patternTimeMs ?? 1_000
   const prepare = prepareFor(connection, patternTimeMs)
-  // A database in memory is its connection's alone.
+  // A database in memory is its connection's alone, and so is one that others are kept out of.
   const reader =
-    options.file === ':memory:' ? undefined : new BetterSqlite(options.file, { readonly: true, timeout: busyTimeoutMs })
+    options.file === ':memory:' || options.alone === true
+      ? undefined
+      : new BetterSqlite(options.file, { readonly: true, timeout: busyTimeoutMs })
   reader?.pragma('trusted_schema = OFF')
   const prepareRead = reader && prepareFor(reader, patternTimeMs)
   const db = new Kysely<unknown>({
@@ -72,6 +83,24 @@ function prepareFor(connection: BetterSqlite.Database, patternTimeMs: number): P
   const clock = { spent: 0 }
   registerPatterns(connection, clock, patternTimeMs)
   return keepStatements(connection, clock)
+}
+
+/** Which file the name stands for: one that is replaced in this moment must not be worked on any more. */
+const placeOf = (file: string): bigint | undefined =>
+  file === ':memory:' ? undefined : statSync(file, { bigint: true, throwIfNoEntry: false })?.ino
+
+/**
+ * Keeps others out as long as the connection is open. Whoever has a database open in write-ahead mode holds a shared lock on
+ * it, also where he does nothing: then this throws DatabaseInUse.
+ */
+export function lockOut(connection: BetterSqlite.Database): void {
+  try {
+    connection.pragma('locking_mode = EXCLUSIVE')
+    connection.exec('begin exclusive; commit')
+  } catch (error) {
+    connection.close()
+    throw String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY') ? new DatabaseInUse() : error
+  }
 }
 
 /**

@@ -44,7 +44,7 @@ export async function openScratch(from: SystemStore, asked: CopyAsked, clock: Cl
     throw error
   }
   const close = () => database.close()
-  const store = createStore(database.db as Kysely<Tables>, database.dialect, clock, close)
+  const store = createStore(database.db as Kysely<Tables>, database.dialect, clock, 'no audit', close)
   return { store, system: store.forSystem(from.key), cut: copy.cut, close }
 }
 

@@ -2,7 +2,8 @@
 import { databaseOf, dialectOf, type Store, type SystemStore } from '../store.ts'
 
 /** `resent`: another code took its place. `unsent`: no code went out. `tries`: too many wrong answers. `copied`: by a copy. */
-export type ChallengeEnd = 'answered' | 'resent' | 'unsent' | 'tries' | 'copied'
+/** `operator`: a restore, or another node key. */
+export type ChallengeEnd = 'answered' | 'resent' | 'unsent' | 'tries' | 'copied' | 'operator'
 
 export type ChallengeRecord = {
   id: string

@@ -26,6 +26,7 @@ export function Frame() {
             </Anchor>
             <TopLink to="/systems" label="Systems" />
             <TopLink to="/packages" label="Packages" />
+            <TopLink to="/audit" label="Audit" />
           </Group>
           <Group gap="xs" wrap="nowrap">
             <Text size="sm" c="dimmed" visibleFrom="sm">

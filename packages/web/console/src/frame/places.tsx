@@ -2,6 +2,7 @@
 import {
   type Icon,
   IconCode,
+  IconHistory,
   IconInbox,
   IconInfoCircle,
   IconLayoutDashboard,
@@ -23,6 +24,7 @@ export const places: Place[] = [
   { path: 'portals', label: 'Portals', icon: IconLayoutDashboard },
   { path: 'packages', label: 'Packages', icon: IconPackage },
   { path: 'sign-ins', label: 'Sign-ins', icon: IconLogin2 },
+  { path: 'audit', label: 'Audit', icon: IconHistory },
   { path: 'inbox', label: 'Inbox', icon: IconInbox, inDevelopment: true },
   { path: 'info', label: 'Info', icon: IconInfoCircle },
 ]
