@@ -11,6 +11,7 @@ import { authenticatorRoutes } from './routes/authenticators.ts'
 import { catalogueRoutes } from './routes/catalogue.ts'
 import { codeRoutes } from './routes/code.ts'
 import { collectionRoutes } from './routes/collections.ts'
+import { developerFactorRoutes } from './routes/developer-factors.ts'
 import { developerRoutes } from './routes/developers.ts'
 import { executeRoutes } from './routes/execute.ts'
 import { gatewayRoutes } from './routes/gateway.ts'
@@ -48,6 +49,7 @@ export const routesOf = (
   ...userAuthRoutes,
   ...userRoutes,
   ...developerRoutes,
+  ...developerFactorRoutes,
   ...systemRoutes,
   ...secretRoutes,
   ...sendingRoutes,
