@@ -14,6 +14,7 @@ import {
   spendInvitation,
   updateDeveloper,
 } from '../../store/tables/developers.ts'
+import { clearFailures, findFailures } from '../../store/tables/failures.ts'
 import type { Means, NodeScope } from '../access/scope.ts'
 import { demandEmail } from './email.ts'
 import { demandStrong, developerMinLength } from './password-rules.ts'
@@ -106,6 +107,19 @@ export async function invite(
 export function newDeveloperHash(developer: DeveloperRecord, password: string): Promise<string> {
   demandStrong(password, { minLength: developerMinLength, context: [developer.email] })
   return hashPassword(password)
+}
+
+/** For the operator, on the machine: ends the wait after wrong passwords. Undefined where nobody has this e-mail. */
+export async function unlockDeveloper(
+  { store, clock }: Pick<Means, 'store' | 'clock'>,
+  email: string,
+): Promise<{ email: string; failures: number; waited: boolean } | undefined> {
+  const developer = await findDeveloper(store, { email })
+  if (developer === undefined) return undefined
+  const failures = await findFailures(store, '', developer.id)
+  await clearFailures(store, '', developer.id)
+  const waited = (failures?.blockedUntil ?? 0) > clock.now()
+  return { email: developer.email, failures: failures?.count ?? 0, waited }
 }
 
 /** The developer's own names; undefined ones stay. */

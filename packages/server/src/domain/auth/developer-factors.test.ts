@@ -50,7 +50,10 @@ describe('a second factor of a developer', () => {
   const hexOf = (base32: string): string => {
     const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
     const bits = [...base32].map((one) => letters.indexOf(one).toString(2).padStart(5, '0')).join('')
-    return bits.match(/.{8}/g)!.map((byte) => Number.parseInt(byte, 2).toString(16).padStart(2, '0')).join('')
+    return bits
+      .match(/.{8}/g)!
+      .map((byte) => Number.parseInt(byte, 2).toString(16).padStart(2, '0'))
+      .join('')
   }
   async function bindApp(): Promise<{ secret: string; codes: string[] }> {
     const begun = await at('enrol', { kind: 'totp' })
@@ -169,8 +172,14 @@ describe('a second factor of a developer', () => {
     assert.equal((await signIn()).body.two_factor_method, 'recovery')
     const fresh = await at('challenge', {})
     const [held] = (await app.call('GET', own, { developer: token })).body
-    const proof = { factor: 'passkey', challenge_id: fresh.body.challenge_id, code: passkey.get(fresh.body.passkey, page) }
-    await refused(at('remove', { kind: 'passkey', id: held.id, ...proof, code: passkey.get(fresh.body.passkey, 'http://x') }))
+    const proof = {
+      factor: 'passkey',
+      challenge_id: fresh.body.challenge_id,
+      code: passkey.get(fresh.body.passkey, page),
+    }
+    await refused(
+      at('remove', { kind: 'passkey', id: held.id, ...proof, code: passkey.get(fresh.body.passkey, 'http://x') }),
+    )
     const removed = await at('remove', { kind: 'passkey', id: held.id, ...proof })
     assert.equal(removed.status, 200, removed.text)
     assert.equal((await signIn()).body.is_two_factor, false)
