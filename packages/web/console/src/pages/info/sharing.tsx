@@ -66,7 +66,7 @@ export function SharingTab() {
                       <Button
                         size="xs"
                         variant="default"
-                        aria-label={`Make ${email} the owner`}
+                        aria-label={`Make owner: ${email}`}
                         onClick={() => setAsking({ what: 'hand over', email })}
                       >
                         Make owner
