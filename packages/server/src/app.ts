@@ -36,6 +36,7 @@ import { Recorder } from './engine/replay/recorder.ts'
 import { Replays } from './engine/replay/replay.ts'
 import type { Run } from './engine/run.ts'
 import { Trials } from './engine/trial/trial.ts'
+import { Followers } from './http/follow.ts'
 import { InsideRequests } from './http/inside.ts'
 import { insideGateway } from './http/inside-gateway.ts'
 import { portalSites } from './http/portal-sites.ts'
@@ -289,6 +290,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     door: signInDoor(log),
     inside: insideGateway,
   })
+  const followers = new Followers()
   const webFiles = join(import.meta.dirname, '../../web/dist')
   const server: FastifyInstance = await createServer({
     means,
@@ -301,6 +303,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       send,
       sites,
       { trials, replays: new Replays(stage) },
+      followers,
     ),
     ask: engine.ask,
     inside: (request) => inside.recognise(request),
@@ -335,6 +338,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       ready = false
       ending = true
       clearInterval(cleaning)
+      followers.close()
       await server.close()
       await sandbox.close()
       await recorder.settled()

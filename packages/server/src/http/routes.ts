@@ -3,6 +3,7 @@ import type { Catalogue } from '../deploy/catalogue.ts'
 import type { PackageMeans } from '../deploy/import-source.ts'
 import type { SendMessage } from '../domain/sending/send.ts'
 import type { Engine } from '../engine/engine.ts'
+import type { Followers } from './follow.ts'
 import type { PortalSites } from './portal-sites.ts'
 import type { Route } from './route.ts'
 import { adminUserRoutes } from './routes/admin-users.ts'
@@ -39,11 +40,12 @@ export const routesOf = (
   send: SendMessage,
   sites: PortalSites,
   trying: Trying,
+  followers: Followers,
 ): readonly Route[] => [
   ...catalogueRoutes(catalogue, packages),
   ...packageRoutes(packages),
   ...executeRoutes(engine),
-  ...signInRoutes(engine, trying),
+  ...signInRoutes(engine, trying, followers),
   ...authVersionRoutes(engine),
   ...nodeRoutes(node),
   ...userAuthRoutes,
