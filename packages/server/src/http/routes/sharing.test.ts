@@ -72,6 +72,22 @@ describe('a system', () => {
     const scope = app.app.means as never
     const before = await everythingIn(scope)
     await walk(stranger, (answer, what) => assert.ok(isNotHis(answer), what))
+    // Those that name the system in their body, and those that tell of all that a developer has.
+    const url = `${app.app.means.publicUrl()}/packages/two-factor-auth`
+    for (const [path, body] of [
+      ['/admin/v/4/packages/install', { url, system: system.key }],
+      ['/admin/v/4/packages/install', { url, system: system.key, dry_run: true }],
+      [
+        '/console-api/importAssetsIntoNewSystem',
+        { repoURL: url, importIntoExistingSystem: true, system_key: system.key },
+      ],
+    ] as const) {
+      const answer = await app.call('POST', path, { developer: stranger, body })
+      assert.ok(isNotHis(answer), answer.text)
+    }
+    for (const path of ['/admin/allsystems', '/admin/allapps', '/codeadmin/failed']) {
+      assert.doesNotMatch((await app.call('GET', path, { developer: stranger })).text, new RegExp(system.key))
+    }
     assert.deepEqual(await everythingIn(scope), before)
     const uses = { developer: stranger, system }
     assert.equal((await app.call('GET', `/api/v/1/data/${collection}`, uses)).status, 400)
