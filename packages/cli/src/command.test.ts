@@ -249,6 +249,21 @@ describe('developers', () => {
     }
     const invited = await runCommand(['developer', 'invite', '--data', data])
     assert.equal(invited.code, 0, invited.stderr)
+    const wrong = () => node.call('POST', '/admin/auth', { body: { email: 'jo@example.com', password: 'wrong' } })
+    for (let tries = 0; tries < 8; tries++) await wrong()
+    const locked = await node.call('POST', '/admin/auth', { body: { email: 'jo@example.com', password } })
+    assert.equal(locked.status, 429, locked.text)
+    const unlocked = await runCommand(['developer', 'unlock', 'JO@example.com', '--data', data])
+    assert.match(unlocked.stdout, /^jo@example\.com waits no longer: \d+ wrong passwords in a row are forgotten\.$/m)
+    const again = await node.call('POST', '/admin/auth', { body: { email: 'jo@example.com', password } })
+    assert.equal(again.status, 200, again.text)
+    const reset = await runCommand(['developer', 'reset-factors', 'jo@example.com', '--data', data])
+    assert.equal(reset.stdout, 'jo@example.com had no second factor. 2 sessions ended.\n', reset.stderr)
+    assert.equal((await node.call('POST', '/admin/checkauth', { developer: again.body.dev_token })).status, 401)
+    for (const action of ['unlock', 'reset-factors']) {
+      demandSentence(await runCommand(['developer', action, '--data', data]), /An e-mail is needed/)
+      demandSentence(await runCommand(['developer', action, 'no@example.com', '--data', data]), /No developer of this/)
+    }
     const key = /: (gh_invite_\S+)$/m.exec(invited.stdout)![1]!
     const second = await register('kim@example.com', key)
     assert.equal(second.status, 200, second.text)

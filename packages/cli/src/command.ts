@@ -6,7 +6,7 @@ import { createOutput, reportFailure } from './output.ts'
 const commands: Record<string, { summary: string; run: (args: string[]) => Promise<number> }> = {
   start: { summary: 'bring a node up', run: async (args) => (await import('./start.ts')).start(args) },
   developer: {
-    summary: 'add or invite developers',
+    summary: 'add, invite, unlock developers, reset their second factors',
     run: async (args) => (await import('./developer.ts')).developer(args),
   },
   doctor: {

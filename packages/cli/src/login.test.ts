@@ -17,6 +17,7 @@ import { dirname } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { createTestApp, developerEmail, developerPassword, type TestApp } from '../../../test/support/app.ts'
+import { stepAt, totpCode } from '../../server/src/domain/accounts/totp.ts'
 import { credentials, newPerson, type Person, signedIn } from './command.fixture.ts'
 import { signInsFile } from './sign-ins.ts'
 
@@ -55,6 +56,21 @@ async function stranger(t: TestContext, answer: RequestListener): Promise<{ url:
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => new Promise((resolve) => server.close(resolve).closeAllConnections()))
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked }
+}
+
+/** What an app shows at `time` that has taken in this address (RFC 6238). */
+function codeOf(uri: string, time: number): string {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+  const bits = [...new URL(uri).searchParams.get('secret')!].map((one) =>
+    letters.indexOf(one).toString(2).padStart(5, '0'),
+  )
+  const secret = Buffer.from(
+    bits
+      .join('')
+      .match(/.{8}/g)!
+      .map((byte) => Number.parseInt(byte, 2)),
+  )
+  return totpCode(secret.toString('hex'), stepAt(time))
 }
 
 describe('login', () => {
@@ -159,6 +175,35 @@ describe('login', () => {
     assert.match(shown, new RegExp(`Signed in at ${url} as ${developerEmail}`))
     assert.ok(!shown.includes(developerPassword), 'the password is on the screen')
     assert.equal(kept(person).last, url)
+  })
+
+  test('asks for the code of a second factor that is owed, takes it by --code, and keeps nothing without a right one', async (t) => {
+    const own = await createTestApp(t)
+    const at = own.app.means.publicUrl()
+    const person = newPerson(t)
+    const path = '/admin/userinfo/authenticators'
+    const { developer } = own
+    const begun = await own.call('POST', `${path}/enrol`, {
+      developer,
+      body: { password: developerPassword, kind: 'totp' },
+    })
+    const code = () => codeOf(begun.body.uri, own.app.means.clock.now())
+    const confirmed = { password: developerPassword, code: code() }
+    const bound = await own.call('POST', `${path}/confirm`, { developer, body: confirmed })
+    assert.equal(bound.status, 200, bound.text)
+    const { recovery_codes: codes } = bound.body
+    own.advance(60_000)
+    const login = ['login', '--url', at]
+    demandSentence(await person.run(login, { env: credentials }), /no terminal to ask for its code.*--code/)
+    demandSentence(await person.run(['system', 'list', '--url', at], { env: credentials }), /gatehouse login/)
+    demandSentence(await person.run([...login, '--code', '000000'], { env: credentials }), /not right/)
+    assert.ok(!existsSync(person.file))
+    const byApp = await person.run([...login, '--code', code()], { env: credentials })
+    assert.equal(byApp.code, 0, byApp.stderr)
+    const byRecovery = await person.run([...login, '--code', codes[0].toLowerCase()], { env: credentials })
+    assert.equal(byRecovery.code, 0, byRecovery.stderr)
+    assert.equal((await own.call('GET', '/admin/userinfo', { developer: kept(person).signIns[at].token })).status, 200)
+    demandSentence(await person.run([...login, '--code', codes[0]], { env: credentials }), /not right/)
   })
 
   test('sends no password over plain http to another machine', async (t) => {

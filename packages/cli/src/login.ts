@@ -3,7 +3,7 @@ import { readAnswer, send } from './api.ts'
 import { CommandError } from './failure.ts'
 import { command, type Given, runCommand } from './flags.ts'
 import { askLine, askSecret } from './prompt.ts'
-import { demandPrivateWay, signInAndKeep } from './sign-in.ts'
+import { type AskCode, demandPrivateWay, signInAndKeep } from './sign-in.ts'
 import { changeSignIns, readSignIns, signInsFile } from './sign-ins.ts'
 import { namedUrl, nodeFlag } from './target.ts'
 
@@ -15,12 +15,14 @@ const loginCommand = command({
     ...nodeFlag,
     email: { value: 'EMAIL', prose: 'who; else GATEHOUSE_DEVELOPER_EMAIL, else asked for' },
     'password-stdin': { prose: 'read the password from stdin' },
+    code: { value: 'CODE', prose: 'of the authenticator app, or a recovery code; else asked for where one is owed' },
     'insecure-http': { prose: 'send the password over http:// to another machine, readable on the way' },
   },
   notes: `Without --password-stdin the password is that of GATEHOUSE_DEVELOPER_PASSWORD, or is asked for. There is no flag for
 it: others on the machine see command lines. The sign-in is kept in
 ${signInsFile()},
-which only you can read; each node has its own.
+which only you can read; each node has its own. Who has bound a second factor in the console is asked for a code of
+the authenticator app, or for a recovery code; passkeys need a browser.
 A command that finds no sign-in for the node that --url or GATEHOUSE_URL names signs in by itself, where
 GATEHOUSE_DEVELOPER_EMAIL and GATEHOUSE_DEVELOPER_PASSWORD are both set.`,
   examples: [
@@ -33,7 +35,7 @@ GATEHOUSE_DEVELOPER_EMAIL and GATEHOUSE_DEVELOPER_PASSWORD are both set.`,
     if (url === undefined) throw new CommandError('Which node? Name it: gatehouse login --url http://127.0.0.1:9000')
     if (!given.on('insecure-http')) demandPrivateWay(url)
     const { email, password } = await credentials(given, url)
-    const signIn = await signInAndKeep(url, { email, password }, file)
+    const signIn = await signInAndKeep(url, { email, password }, file, askCode(given))
     const until = signIn.expiresAt === 0 ? '' : new Date(signIn.expiresAt * 1000).toISOString()
     output.say(`Signed in at ${url} as ${email}.`)
     output.result({ url, email, expires_at: until })
@@ -94,6 +96,16 @@ async function credentials(
   if (password === '') throw new CommandError('The password is empty.')
   return { email, password }
 }
+
+const askCode =
+  (given: Given<'code'>): AskCode =>
+  async (kinds) => {
+    const typed = given.text('code')
+    if (typed !== undefined) return typed
+    const what = kinds.includes('totp') ? 'Code of your authenticator app, or a recovery code' : 'Recovery code'
+    if (process.stdin.isTTY === true) return askLine(`${what}: `)
+    throw new CommandError('A second factor is owed, and there is no terminal to ask for its code. Use --code CODE.')
+  }
 
 /** The password of the environment is that of the e-mail there, and offered for no other. */
 async function passwordOf(

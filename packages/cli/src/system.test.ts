@@ -126,6 +126,44 @@ describe('systems', () => {
   })
 })
 
+describe('a system of several developers', () => {
+  test('is shared, taken away and handed over by e-mail, and its secret changes', async () => {
+    const { key, secret } = await app.createSystem('shared')
+    await app.createUser({ key }, 'op@example.com', 'the plant is quiet')
+    const token = await app.signIn({ key, secret }, 'op@example.com', 'the plant is quiet')
+    const kim = { email: 'kim@example.com', password: 'kim is at the other plant' }
+    await app.call('POST', '/admin/reg', { body: kim })
+    const at = ['--system', key]
+    const shared = await person.json(['system', 'share', kim.email, ...at])
+    assert.deepEqual(
+      shared.developers.map((one: { email: string }) => one.email),
+      [kim.email],
+    )
+    const list = await person.run(['system', 'share', ...at])
+    assert.match(list.stdout, /^dev@example\.com +owner +-?\nkim@example\.com +developer +\d{4}-/m)
+    assert.equal((await person.run(['system', 'unshare', kim.email, ...at])).code, 0)
+    const nobody = await person.run(['system', 'share', 'no@example.com', ...at])
+    assert.equal(nobody.code, 1)
+    assert.match(nobody.stderr, /There is no developer no@example\.com on this node/)
+
+    const unasked = await person.run(['system', 'new-secret', ...at])
+    assert.match(unasked.stderr, /needs --yes/)
+    const renewed = await person.json(['system', 'new-secret', ...at, '--yes'])
+    const body = { email: 'op@example.com', password: 'the plant is quiet' }
+    assert.equal((await app.call('POST', '/api/v/1/user/auth', { system: { key, secret }, body })).status, 401)
+    const withNew = { key, secret: renewed.system_secret }
+    assert.equal((await app.call('POST', '/api/v/1/user/auth', { system: withNew, body })).status, 200)
+    assert.equal((await app.call('POST', '/api/v/1/user/checkauth', { token })).status, 200, 'sessions go on')
+
+    assert.match((await person.run(['system', 'transfer', kim.email, ...at])).stderr, /needs --yes/)
+    assert.equal((await person.json(['system', 'transfer', kim.email, ...at, '--yes'])).owner, kim.email)
+    const refused = await person.run(['system', 'delete', key, '--yes'])
+    assert.equal(refused.code, 1)
+    assert.match(refused.stderr, /Only the owner/)
+    assert.equal((await person.run(['system', 'unshare', 'dev@example.com', ...at])).code, 0, 'he leaves')
+  })
+})
+
 describe('the system that is meant', () => {
   test('is named by system.json up the folders, where it names one of yours', async () => {
     const other = await app.createSystem('other')

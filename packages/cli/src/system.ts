@@ -1,6 +1,7 @@
 /**
  * `gatehouse system …`: the systems of a developer and their settings. Their files are `system-pull.ts`,
- * `system-push.ts` and `system-watch.ts`; single services and libraries `service.ts` and `library.ts`.
+ * `system-push.ts` and `system-watch.ts`, who works on them `system-sharing.ts`; single services and libraries
+ * `service.ts` and `library.ts`.
  */
 import type { Api } from './api.ts'
 import { CommandError } from './failure.ts'
@@ -9,6 +10,7 @@ import type { Output } from './output.ts'
 import { askLine } from './prompt.ts'
 import { pull } from './system-pull.ts'
 import { push } from './system-push.ts'
+import { newSecret, share, transfer, unshare } from './system-sharing.ts'
 import { watch } from './system-watch.ts'
 import { chooseSystem, listSystems, nodeFlag, openNode, systemFlags } from './target.ts'
 
@@ -125,7 +127,7 @@ everybody afterwards is said as a warning.`,
 
 const remove = command({
   name: 'system delete',
-  summary: 'delete a system with all that is in it',
+  summary: 'delete a system of yours with all that is in it',
   places: ['KEY'],
   flags: { yes: { prose: 'do not ask' }, ...nodeFlag },
   notes: 'The key must be given in full; a name is not enough. There is no way back.',
@@ -150,7 +152,10 @@ const remove = command({
   },
 })
 
-const commands: Command[] = [list, create, showOne, set, pull, push, watch, remove]
+const commands: Command[] = [
+  ...[list, create, showOne, set, share, unshare, transfer, newSecret],
+  ...[pull, push, watch, remove],
+]
 
 export const system = (args: string[]): Promise<number> =>
   runGroup('system', 'your systems, their settings, and their files in a folder', commands, args)

@@ -35,6 +35,7 @@ import { Recorder } from './engine/replay/recorder.ts'
 import { Replays } from './engine/replay/replay.ts'
 import type { Run } from './engine/run.ts'
 import { Trials } from './engine/trial/trial.ts'
+import { Followers } from './http/follow.ts'
 import { InsideRequests } from './http/inside.ts'
 import { insideGateway } from './http/inside-gateway.ts'
 import { portalSites } from './http/portal-sites.ts'
@@ -302,6 +303,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     door: signInDoor(log),
     inside: insideGateway,
   })
+  const followers = new Followers()
   const webFiles = join(import.meta.dirname, '../../web/dist')
   const server: FastifyInstance = await createServer({
     means,
@@ -314,6 +316,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       send,
       sites,
       { trials, replays: new Replays(stage) },
+      followers,
     ),
     ask: engine.ask,
     inside: (request) => inside.recognise(request),
@@ -363,6 +366,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       ending = true
       clearInterval(cleaning)
       clearInterval(watching)
+      followers.close()
       await server.close()
       await sandbox.close()
       await recorder.settled()

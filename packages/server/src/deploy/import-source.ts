@@ -1,7 +1,7 @@
 /** A package from where it comes to a model: fetched, read, reviewed; and installed from there in one call. */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { NodeScope, SystemScope } from '../domain/access/scope.ts'
-import { mayDevelop, noSuchSystem, ownSystems, systemByKey } from '../domain/systems/systems.ts'
+import { developedBy, noSuchSystem, ownSystems, systemByKey } from '../domain/systems/systems.ts'
 import type { Egress } from '../egress/egress.ts'
 import type { PackageFiles, PackageModel } from './format/model.ts'
 import type { Note } from './format/notes.ts'
@@ -82,10 +82,10 @@ export function describePackage({ source, contentHash, model, notes }: Fetched):
   }
 }
 
-/** The developer's own system. Throws noSuchSystem. */
+/** A system that the developer works on. Throws noSuchSystem. */
 export async function ownSystem(scope: NodeScope, key: string): Promise<SystemScope> {
-  const system = await systemByKey(scope, key)
-  if (!mayDevelop(scope.caller, system)) throw noSuchSystem()
+  const system = await developedBy(scope, scope.caller, await systemByKey(scope, key))
+  if (system === undefined) throw noSuchSystem()
   return { ...scope, system, data: scope.store.forSystem(key) }
 }
 

@@ -7,7 +7,7 @@ import { bearerToken } from '../base/ids.ts'
 import type { Caller } from '../domain/access/caller.ts'
 import type { SystemFacts, SystemScope } from '../domain/access/scope.ts'
 import { identify } from '../domain/auth/sessions.ts'
-import { mayDevelop, systemByKey } from '../domain/systems/systems.ts'
+import { developedBy, systemByKey } from '../domain/systems/systems.ts'
 
 export type Purpose = 'call' | 'auth' | 'reg'
 
@@ -109,7 +109,7 @@ export async function scopeOfSession(run: Run, session: unknown): Promise<System
   if (found === undefined)
     throw notSignedIn('Invalid token: it is unknown, has expired, was ended, or belongs to another run.')
   if (found.caller.kind === 'developer') {
-    if (!mayDevelop(found.caller, scope.system))
+    if ((await developedBy(scope, found.caller, scope.system)) === undefined)
       throw notSignedIn('The token is that of a developer of another system.')
   } else if (found.systemKey !== scope.system.key) throw notSignedIn('The token is for another system.')
   return { ...scope, caller: found.caller }

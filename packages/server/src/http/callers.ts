@@ -3,7 +3,7 @@ import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { Caller } from '../domain/access/caller.ts'
 import type { Means, NodeScope, Origin, SystemFacts, SystemScope } from '../domain/access/scope.ts'
 import { identify } from '../domain/auth/sessions.ts'
-import { mayDevelop, noSuchSystem, secretMatches, systemByKey } from '../domain/systems/systems.ts'
+import { developedBy, noSuchSystem, secretMatches, systemByKey } from '../domain/systems/systems.ts'
 import { systemOfCollection } from '../store/tables/collections.ts'
 import type { Allow } from './route.ts'
 
@@ -70,8 +70,9 @@ export async function scopeFor(
     case 'system developer': {
       const { caller, systemKey: only } = await developerOf(means, credentials, runToken)
       const key = await wantedKey(means, credentials, wanted)
-      const system = key === undefined || (only !== '' && only !== key) ? undefined : await systemByKey(means, key)
-      if (!mayDevelop(caller, system)) throw notYours(wanted)
+      const found = key === undefined || (only !== '' && only !== key) ? undefined : await systemByKey(means, key)
+      const system = await developedBy(means, caller, found)
+      if (system === undefined) throw notYours(wanted)
       return systemScope(node, system, caller)
     }
   }
@@ -93,10 +94,11 @@ async function sessionScope(
   const key = found.systemKey === '' ? await wantedKey(node, credentials, wanted) : found.systemKey
   const system = key === undefined ? undefined : await systemByKey(node, key)
   if (found.caller.kind === 'developer') {
-    if (!mayDevelop(found.caller, system)) throw notYours(wanted)
+    const developed = await developedBy(node, found.caller, system)
+    if (developed === undefined) throw notYours(wanted)
     // A run token names its one system, and is worth nothing on a path of another.
-    if (found.systemKey !== '') checkSameSystem(system, credentials, wanted)
-    return systemScope(node, system, found.caller)
+    if (found.systemKey !== '') checkSameSystem(developed, credentials, wanted)
+    return systemScope(node, developed, found.caller)
   }
   if (system === undefined) throw invalidToken()
   checkSameSystem(system, credentials, wanted)
@@ -146,7 +148,7 @@ async function optionalUser(means: Means, credentials: Presented, runToken: RunT
   if (found === undefined) return { kind: 'nobody' }
   if (found.caller.kind === 'developer') {
     const system = await systemByKey(means, credentials.systemKey!)
-    return mayDevelop(found.caller, system) ? found.caller : { kind: 'nobody' }
+    return (await developedBy(means, found.caller, system)) === undefined ? { kind: 'nobody' } : found.caller
   }
   return found.systemKey === credentials.systemKey ? found.caller : { kind: 'nobody' }
 }

@@ -15,9 +15,9 @@ export type Inside = { runId: string; origin: Origin; tokens: RunTokenLookup }
 
 const markHeader = 'gatehouse-inside'
 
-/** The API of users and developers, without what makes developers or tells about the node. */
+/** The API of users and developers, without what makes developers, says who works on a system, or tells about the node. */
 const reachable = /^\/(api\/v\/|admin\/|codeadmin\/)/
-const closed = /^\/admin\/(reg|settings|platform)(\/|$)/
+const closed = /^\/admin\/(reg|settings|platform|developers|userinfo\/authenticators)(\/|$)/
 
 /** Whether services reach this route of their own node. By the route that was found, since paths have many spellings. */
 export function demandReachable(route: string | undefined): void {

@@ -3,6 +3,7 @@ import type { Catalogue } from '../deploy/catalogue.ts'
 import type { PackageMeans } from '../deploy/import-source.ts'
 import type { SendMessage } from '../domain/sending/send.ts'
 import type { Engine } from '../engine/engine.ts'
+import type { Followers } from './follow.ts'
 import type { PortalSites } from './portal-sites.ts'
 import type { Route } from './route.ts'
 import { adminUserRoutes } from './routes/admin-users.ts'
@@ -12,6 +13,7 @@ import { authenticatorRoutes } from './routes/authenticators.ts'
 import { catalogueRoutes } from './routes/catalogue.ts'
 import { codeRoutes } from './routes/code.ts'
 import { collectionRoutes } from './routes/collections.ts'
+import { developerFactorRoutes } from './routes/developer-factors.ts'
 import { developerRoutes } from './routes/developers.ts'
 import { executeRoutes } from './routes/execute.ts'
 import { gatewayRoutes } from './routes/gateway.ts'
@@ -39,16 +41,18 @@ export const routesOf = (
   send: SendMessage,
   sites: PortalSites,
   trying: Trying,
+  followers: Followers,
 ): readonly Route[] => [
   ...catalogueRoutes(catalogue, packages),
   ...packageRoutes(packages),
   ...executeRoutes(engine),
-  ...signInRoutes(engine, trying),
+  ...signInRoutes(engine, trying, followers),
   ...authVersionRoutes(engine),
   ...nodeRoutes(node),
   ...userAuthRoutes,
   ...userRoutes,
   ...developerRoutes,
+  ...developerFactorRoutes,
   ...systemRoutes,
   ...auditRoutes,
   ...secretRoutes,

@@ -606,6 +606,27 @@ const noticesAndDevices: Migration = {
   },
 }
 
+const sharedSystems: Migration = {
+  name: '013 systems shared between developers',
+  async up(tx) {
+    const db = tx as AnyDb
+    const text = 'text'
+    await db.schema
+      .createTable('system_developers')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('developer_id', text, (c) => c.notNull())
+      .addColumn('added_at', 'bigint', (c) => c.notNull())
+      .addColumn('added_by', text, (c) => c.notNull())
+      .addPrimaryKeyConstraint('system_developers_key', ['system_key', 'developer_id'])
+      .execute()
+    await db.schema
+      .createIndex('system_developers_by_developer')
+      .on('system_developers')
+      .column('developer_id')
+      .execute()
+  },
+}
+
 const audit: Migration = {
   name: '014 audit',
   async up(tx) {
@@ -657,6 +678,7 @@ export const migrations: readonly Migration[] = [
   passkeys,
   recordedSignIns,
   noticesAndDevices,
+  sharedSystems,
   audit,
 ]
 

@@ -38,6 +38,8 @@ export type Tables = {
     revision: number
     created_at: number
   }
+  /** Developers beside the owner, with whom a system is shared. */
+  system_developers: { system_key: string; developer_id: string; added_at: number; added_by: string }
   sessions: {
     id: string
     token_hash: string

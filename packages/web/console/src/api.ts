@@ -70,7 +70,7 @@ export type Ask = {
 }
 
 /** Codes of errors that a page has an answer of its own for (contract/errors.ts). */
-export const errorCodes = { conflict: 314 }
+export const errorCodes = { conflict: 314, notSignedIn: 204 }
 
 /** Rejects with ApiError. A token that is no longer good ends the session of the console. */
 export async function ask<T>(path: string, given: Ask = {}): Promise<T> {
@@ -99,7 +99,8 @@ export async function send(path: string, given: Ask = {}): Promise<Response> {
   }
   if (response.ok || foreign?.(response) === true) return response
   const error = readFailure(response.status, await response.text().catch(() => ''))
-  if (response.status === 401 && current !== undefined && path !== '/admin/auth') setSession(undefined)
+  // A wrong password or code is a 401 too, and no reason to sign anybody out.
+  if (response.status === 401 && error.code === errorCodes.notSignedIn && current !== undefined) setSession(undefined)
   throw error
 }
 

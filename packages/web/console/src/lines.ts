@@ -24,7 +24,8 @@ export async function askTelling<T>(path: string, { body, onProgress, signal }: 
   )
 }
 
-async function* linesOf(response: Response): AsyncGenerator<string> {
+/** Where the connection breaks, the reading rejects; lines of nothing are left out. */
+export async function* linesOf(response: Response): AsyncGenerator<string> {
   if (response.body === null) return
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
   let rest = ''

@@ -2,12 +2,12 @@
 import '@mantine/core/styles.css'
 import '@mantine/notifications/styles.css'
 import { MantineProvider } from '@mantine/core'
-import { Notifications } from '@mantine/notifications'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { setNonce } from 'get-nonce'
 import { createRoot } from 'react-dom/client'
 import { RouterProvider } from 'react-router'
 import { ApiError } from './api.ts'
+import { Notices } from './frame/notices.tsx'
 import { router } from './routes.tsx'
 import { cssVariables, theme } from './theme.ts'
 
@@ -32,7 +32,7 @@ createRoot(document.querySelector('#root')!).render(
     defaultColorScheme="auto"
     getStyleNonce={() => styleNonce}
   >
-    <Notifications position="bottom-right" limit={3} />
+    <Notices />
     <QueryClientProvider client={queries}>
       <RouterProvider router={router} />
     </QueryClientProvider>

@@ -70,6 +70,7 @@ const routes: RouteObject[] = [
     children: [
       { index: true, element: <Navigate to="/systems" replace /> },
       { path: 'systems', element: <SystemsPage /> },
+      { path: 'account', lazy: async () => ({ Component: (await import('./pages/account/account.tsx')).AccountPage }) },
       {
         path: 'packages',
         lazy: async () => ({ Component: (await import('./pages/packages/catalogue.tsx')).CataloguePage }),

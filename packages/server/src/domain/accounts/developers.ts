@@ -14,6 +14,7 @@ import {
   spendInvitation,
   updateDeveloper,
 } from '../../store/tables/developers.ts'
+import { clearFailures, findFailures } from '../../store/tables/failures.ts'
 import { type Actor, audit } from '../access/audit.ts'
 import type { Means, NodeScope } from '../access/scope.ts'
 import { demandEmail } from './email.ts'
@@ -116,6 +117,23 @@ export function newDeveloperHash(developer: DeveloperRecord, password: string): 
 }
 
 const emailOf = ({ caller }: NodeScope): string | undefined => (caller.kind === 'developer' ? caller.email : undefined)
+/** For the operator, on the machine: ends the wait after wrong passwords. Undefined where nobody has this e-mail. */
+export async function unlockDeveloper(
+  { store, clock }: Pick<Means, 'store' | 'clock'>,
+  actor: Actor,
+  email: string,
+): Promise<{ email: string; failures: number; waited: boolean } | undefined> {
+  const developer = await findDeveloper(store, { email })
+  if (developer === undefined) return undefined
+  const failures = await store.transaction(async (tx) => {
+    const found = await findFailures(tx, '', developer.id)
+    await clearFailures(tx, '', developer.id)
+    audit(tx, actor, { kind: 'unlock', action: 'developer', subject: developer.email })
+    return found
+  })
+  const waited = (failures?.blockedUntil ?? 0) > clock.now()
+  return { email: developer.email, failures: failures?.count ?? 0, waited }
+}
 
 /** The developer's own names; undefined ones stay. */
 export const changeDeveloper = (

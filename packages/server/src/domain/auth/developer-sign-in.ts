@@ -1,16 +1,41 @@
-/** How developers come in. Nothing that a system's code does can change this door. */
+/**
+ * How developers come in. Nothing that a system's code does can change this door. Who has bound a second factor gets no token
+ * for the password but an attempt to answer; binding one is `developer-factors.ts`.
+ */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
-import { findDeveloper, updateDeveloper } from '../../store/tables/developers.ts'
+import { type DeveloperRecord, findDeveloper, updateDeveloper } from '../../store/tables/developers.ts'
 import { endSessions } from '../../store/tables/sessions.ts'
 import { audit } from '../access/audit.ts'
 import type { NodeScope } from '../access/scope.ts'
 import { checkDeveloperPassword, refusalError } from '../accounts/credentials.ts'
 import { type NewDeveloper, newDeveloperHash, registerDeveloper } from '../accounts/developers.ts'
+import { askFor, type Challenge, takeAnswer, weighAnswer } from './challenges.ts'
+import {
+  chooseKind,
+  developerSignIn,
+  developersData,
+  developersScope,
+  heldBy,
+  helpedByOperator,
+  sendsNothing,
+  stampOf,
+} from './developer-place.ts'
+import { notGood } from './factor-check.ts'
 import { type OpenedSession, openDeveloperSession, refreshDeveloperSession } from './sessions.ts'
 
 export type DeveloperSession = OpenedSession & { developerId: string }
 
-export async function signInDeveloper(scope: NodeScope, body: Record<string, unknown>): Promise<DeveloperSession> {
+/** The password was right, and is not enough. `handle` names the attempt: it opens nothing by itself. */
+export type SecondFactorOwed = { owed: Challenge }
+
+/**
+ * `{email, password, factor?}`, or a refresh. Throws developerCredentials, tooManyRequests, and challengeRefused where the
+ * second factor that is owed cannot be asked for.
+ */
+export async function signInDeveloper(
+  scope: NodeScope,
+  body: Record<string, unknown>,
+): Promise<DeveloperSession | SecondFactorOwed> {
   if (body.grant_type === 'refresh_token') {
     if (typeof body.refresh_token !== 'string')
       throw new GatehouseError('badRequest', 'A refresh needs the text refresh_token.')
@@ -18,16 +43,65 @@ export async function signInDeveloper(scope: NodeScope, body: Record<string, unk
   }
   const check = await checkDeveloperPassword(scope, body.email ?? body.username, body.password)
   if (!check.ok) throw refusalError(check, 'developerCredentials')
-  const { id, passwordHash } = check.developer
+  const { developer } = check
   const opened = await scope.store.transaction(async (tx) => {
-    // Writing first holds the row: the account must still be as it was when the hash was compared.
-    await updateDeveloper(tx, id, { lastLoginAt: scope.clock.now() })
-    const now = await findDeveloper(tx, { id })
-    if (now === undefined || now.disabled || now.passwordHash !== passwordHash) return undefined
-    return { ...(await openDeveloperSession(scope, tx, id)), developerId: id }
+    if (!(await stillTheSame(scope, tx, developer))) return undefined
+    // With the account held: a factor that is being bound is either seen here, or binds after this session was opened.
+    if ((await heldBy(developersData(tx), developer.id)).length > 0) return 'owed'
+    return { ...(await openDeveloperSession(scope, tx, developer.id, 'password')), developerId: developer.id }
   })
-  if (opened === undefined) throw refusalError({ ok: false, reason: 'disabled', accountId: id }, 'developerCredentials')
-  return opened
+  if (opened === undefined) {
+    throw refusalError({ ok: false, reason: 'disabled', accountId: developer.id }, 'developerCredentials')
+  }
+  return opened === 'owed' ? { owed: await askForFactor(scope, developer, body.factor) } : opened
+}
+
+/** In the transaction: writing first holds the row, and the account must be as it was when its password was compared. */
+async function stillTheSame(
+  scope: NodeScope,
+  tx: NodeScope['store'],
+  { id, passwordHash }: DeveloperRecord,
+): Promise<boolean> {
+  await updateDeveloper(tx, id, { lastLoginAt: scope.clock.now() })
+  const now = await findDeveloper(tx, { id })
+  return now !== undefined && !now.disabled && now.passwordHash === passwordHash
+}
+
+const askForFactor = (node: NodeScope, developer: DeveloperRecord, named: unknown): Promise<Challenge> =>
+  helpedByOperator(async () => {
+    const scope = developersScope(node)
+    const kind = await chooseKind(scope, developer.id, named)
+    const who = { userId: developer.id, passwordStamp: stampOf(developer) }
+    return askFor(scope, sendsNothing, { ...who, service: developerSignIn, kind, wording: {} })
+  })
+
+/**
+ * Answers an attempt: the code, or what the browser says for a passkey. Checking, consuming and opening the session are one
+ * transaction. Throws challengeRefused, the same for whatever is not right, and tooManyRequests.
+ */
+export async function answerDeveloper(
+  node: NodeScope,
+  answer: { handle: string; code: string | Record<string, unknown> },
+): Promise<DeveloperSession> {
+  const scope = developersScope(node)
+  const input = { ...answer, service: developerSignIn }
+  const weighed = await weighAnswer(scope, input)
+  const opened = await scope.store.transaction(async (tx): Promise<DeveloperSession | GatehouseError> => {
+    const taken = await takeAnswer(scope, developersData(tx), input, weighed)
+    if (taken instanceof GatehouseError) return taken
+    const { challenge, authenticator } = taken
+    await updateDeveloper(tx, challenge.userId, { lastLoginAt: scope.clock.now() })
+    const developer = await findDeveloper(tx, { id: challenge.userId })
+    // What was proved is worth nothing for an account that is gone, switched off, or has another password since.
+    if (developer === undefined || developer.disabled || stampOf(developer) !== challenge.passwordStamp)
+      return notGood()
+    const session = await openDeveloperSession(node, tx, developer.id, `password ${authenticator.kind}`)
+    return { ...session, developerId: developer.id }
+  })
+  return helpedByOperator(async () => {
+    if (opened instanceof GatehouseError) throw opened
+    return opened
+  })
 }
 
 export async function registerAndSignIn(
@@ -36,7 +110,7 @@ export async function registerAndSignIn(
 ): Promise<DeveloperSession> {
   const developer = await registerDeveloper(scope, input)
   return scope.store.transaction(async (tx) => ({
-    ...(await openDeveloperSession(scope, tx, developer.id)),
+    ...(await openDeveloperSession(scope, tx, developer.id, 'password')),
     developerId: developer.id,
   }))
 }

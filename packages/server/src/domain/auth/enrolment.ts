@@ -12,7 +12,6 @@ import { hashToken } from '../../base/secrets.ts'
 import type { SystemStore } from '../../store/store.ts'
 import { type AccountRecord, findAccount } from '../../store/tables/accounts.ts'
 import {
-  type AuthenticatorRecord,
   bindAuthenticator,
   bindPasskey,
   findAuthenticator,
@@ -128,7 +127,7 @@ export async function beginAuthenticator(scope: SystemScope, body: Body): Promis
   return { state: 'pending', ...begun.shown, expires_at: new Date(expiresAt).toISOString() }
 }
 
-function beginApp(scope: SystemScope, email: string) {
+export function beginApp(scope: SystemScope, email: string) {
   const secret = newTotpSecret()
   return { kept: secret, shown: { kind: 'totp' as const, ...totpInvitation(secret, scope.system.name, email) } }
 }
@@ -199,7 +198,7 @@ export async function confirmAuthenticator(scope: SystemScope, body: Body): Prom
  * Undefined for what is wrong. The step of an app is looked for again in the transaction; what a passkey signed stays as
  * right as it is.
  */
-async function weighPending(
+export async function weighPending(
   scope: SystemScope,
   pending: PendingRecord,
   code: Answer,
@@ -336,7 +335,11 @@ export type Fresh = { code: Answer; weighed: Weighed; kind: 'totp' | 'recovery' 
 const isAsked = (fresh: Fresh): fresh is AskedFresh => fresh.kind === 'phone' || fresh.kind === 'passkey'
 
 /** The fresh code of a session: of the app that is bound, one of the recovery codes, or the answer to `sendFreshCode`. */
-export async function weighFresh(scope: SystemScope, account: AccountRecord, body: Body): Promise<Fresh> {
+export async function weighFresh(
+  scope: SystemScope,
+  account: Pick<AccountRecord, 'userId'>,
+  body: Body,
+): Promise<Fresh> {
   const kind = body.factor ?? 'totp'
   if (kind !== 'totp' && kind !== 'recovery' && kind !== 'phone' && kind !== 'passkey') {
     throw new GatehouseError('badRequest', 'factor must be "passkey", "totp", "phone" or "recovery".')
@@ -360,32 +363,41 @@ export async function takeFresh(
   vouching: Vouching,
   fresh: Fresh | undefined,
 ): Promise<{ boundBy: string } | GatehouseError> {
-  if (vouching.by === 'session' && fresh !== undefined && isAsked(fresh)) {
-    const taken = await takeAnswer(scope, tx, { ...fresh, service: ownService }, fresh.weighed)
-    if (taken instanceof GatehouseError) return taken
-    if (taken.challenge.userId !== vouching.account.userId) return notGood()
-  } else if (vouching.by === 'session') {
-    const { userId } = vouching.account
-    const held: AuthenticatorRecord | undefined =
-      fresh === undefined || isAsked(fresh)
-        ? undefined
-        : await findAuthenticator(tx, { userId, kind: fresh.kind }, { hold: true })
-    if (fresh === undefined || held === undefined) {
-      return refused(
-        'This account has no such second factor to prove itself by.',
-        'A developer of the system gives out a code to enrol with.',
-      )
-    }
-    const now = scope.clock.now()
-    const standing = demandGood(held, now)
-    if (standing !== undefined) return standing
-    if (!(await takeCode(scope, tx, held, fresh.code, fresh.weighed))) {
-      await countWrongCode(scope, tx, held, now)
-      return notGood()
-    }
-    await markUsed(tx, held.id, now)
+  if (vouching.by === 'session') {
+    const problem = await takeFreshCode(scope, tx, vouching.account.userId, fresh)
+    if (problem !== undefined) return problem
   }
   return stillVouched(scope, tx, vouching)
+}
+
+/** The code alone, consumed or counted; undefined where it was right. */
+export async function takeFreshCode(
+  scope: SystemScope,
+  tx: SystemStore,
+  userId: string,
+  fresh: Fresh | undefined,
+): Promise<GatehouseError | undefined> {
+  if (fresh !== undefined && isAsked(fresh)) {
+    const taken = await takeAnswer(scope, tx, { ...fresh, service: ownService }, fresh.weighed)
+    if (taken instanceof GatehouseError) return taken
+    return taken.challenge.userId === userId ? undefined : notGood()
+  }
+  const held = fresh && (await findAuthenticator(tx, { userId, kind: fresh.kind }, { hold: true }))
+  if (fresh === undefined || held === undefined) {
+    return refused(
+      'This account has no such second factor to prove itself by.',
+      'A developer of the system gives out a code to enrol with.',
+    )
+  }
+  const now = scope.clock.now()
+  const standing = demandGood(held, now)
+  if (standing !== undefined) return standing
+  if (!(await takeCode(scope, tx, held, fresh.code, fresh.weighed))) {
+    await countWrongCode(scope, tx, held, now)
+    return notGood()
+  }
+  await markUsed(tx, held.id, now)
+  return undefined
 }
 
 /** The hashes took their time: account, enrolment and session must still be as good as they were. */
@@ -410,7 +422,7 @@ export async function stillVouched(
 
 const enrolmentNotGood = (): GatehouseError => refused('The enrolment code is not right, or no longer good.')
 
-const stepOf = (scope: SystemScope, pending: PendingRecord, code: Answer): number | undefined =>
+export const stepOf = (scope: SystemScope, pending: PendingRecord, code: Answer): number | undefined =>
   pending.kind === 'totp' && typeof code === 'string'
     ? matchingStep(openValue(scope, pending), code, scope.clock.now(), 0)
     : undefined

@@ -87,14 +87,20 @@ export const openUserSession = (
   })
 }
 
-export const openDeveloperSession = (scope: NodeScope, tx: Store, developerId: string): Promise<OpenedSession> => {
+/** `factors` as `password` or `password totp`: what was proved. */
+export const openDeveloperSession = (
+  scope: NodeScope,
+  tx: Store,
+  developerId: string,
+  factors: string,
+): Promise<OpenedSession> => {
   const now = scope.clock.now()
   return openSession(tx, now, {
     kind: 'developer',
     systemKey: '',
     subjectId: developerId,
     grantedBy: 'password',
-    factors: 'password',
+    factors,
     ttlMs: developerTtl,
     refreshUntil: now + developerRefreshAge,
     address: scope.origin.address,

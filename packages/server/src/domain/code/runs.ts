@@ -16,6 +16,9 @@ const mostIds = 1_000
 const demandRuns = (scope: SystemScope, level: number): Promise<void> =>
   demand(scope, { kind: 'allservices', level }, 'see how services ran')
 
+/** Whether the caller may read them. Throws permissionDenied. */
+export const demandFailedRuns = (scope: SystemScope): Promise<void> => demandRuns(scope, bits.update)
+
 /** Newest first: `{Service, Args, Response, Error, UserId, UserType, Id, Datetime}`. */
 export async function failedRuns(scope: SystemScope): Promise<Record<string, unknown>[]> {
   await demandRuns(scope, bits.update)

@@ -31,7 +31,8 @@ export async function emptyInbox(scope: SystemScope): Promise<number> {
   return clearInbox(scope.data)
 }
 
-function demandInbox(scope: SystemScope): void {
+/** For developers of the system, in development. Throws noRoute, permissionDenied. */
+export function demandInbox(scope: SystemScope): void {
   if (scope.mode !== 'development') throw new GatehouseError('noRoute', 'There is no inbox in production.')
   if (scope.caller.kind !== 'developer') {
     throw new GatehouseError('permissionDenied', 'The inbox is for the developers of the system: it holds codes.')

@@ -7,7 +7,7 @@ import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { type AuditFilter, listAudit } from '../../store/tables/audit.ts'
 import { auditKinds } from '../access/audit.ts'
 import type { NodeScope } from '../access/scope.ts'
-import { mayDevelop, noSuchSystem, ownSystems, systemByKey } from './systems.ts'
+import { developedBy, noSuchSystem, ownSystems, systemByKey } from './systems.ts'
 
 export type AuditRequest = {
   system?: string
@@ -75,8 +75,8 @@ async function seenBy(
   system: string | undefined,
 ): Promise<Pick<AuditFilter, 'systems' | 'orBy'>> {
   if (system !== undefined) {
-    const own = system !== '' && mayDevelop(caller, await systemByKey(scope, system))
-    if (!own && !caller.admin) throw noSuchSystem()
+    const found = system === '' ? undefined : await systemByKey(scope, system)
+    if ((await developedBy(scope, caller, found)) === undefined && !caller.admin) throw noSuchSystem()
     return { systems: [system] }
   }
   if (caller.admin) return {}

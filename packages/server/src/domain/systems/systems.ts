@@ -7,6 +7,7 @@ import { sameText } from '../../base/secrets.ts'
 import { createUserTable, dropTables } from '../../store/rows.ts'
 import { insertRole, putGrant } from '../../store/tables/roles.ts'
 import { endSessions } from '../../store/tables/sessions.ts'
+import { isSystemDeveloper } from '../../store/tables/system-developers.ts'
 import {
   deleteSystemRows,
   findSystem,
@@ -72,9 +73,18 @@ export async function ownSystems(scope: NodeScope): Promise<SystemFacts[]> {
   return (await listSystems(scope.store, scope.caller.developerId)).map(facts)
 }
 
-/** Whether a developer works on this system. An unknown key and somebody else's system get the same answer. */
-export function mayDevelop(caller: NodeScope['caller'], system: SystemFacts | undefined): system is SystemFacts {
-  return system !== undefined && caller.kind === 'developer' && caller.developerId === system.ownerId
+/**
+ * The system, where this developer works on it: it is his own, or shared with him. The one place that decides it, asked for
+ * every request. An unknown key and somebody else's system get the same answer.
+ */
+export async function developedBy(
+  { store }: Pick<NodeScope, 'store'>,
+  caller: NodeScope['caller'],
+  system: SystemFacts | undefined,
+): Promise<SystemFacts | undefined> {
+  if (system === undefined || caller.kind !== 'developer') return undefined
+  if (caller.developerId === system.ownerId) return system
+  return (await isSystemDeveloper(store, system.key, caller.developerId)) ? system : undefined
 }
 
 export const noSuchSystem = (): GatehouseError =>
@@ -160,12 +170,25 @@ export async function regenerateSecret(scope: SystemScope): Promise<string> {
   return secret
 }
 
+/** For its owner alone. Throws permissionDenied. */
 export async function deleteSystem(scope: SystemScope): Promise<void> {
   await scope.data.transaction(async (tx) => {
+    demandOwner(scope, await lockSystem(tx))
     await dropTables(tx)
     await deleteSystemRows(tx)
     audit(tx, scope, { kind: 'system', action: 'delete', subject: scope.system.name })
   })
+}
+
+/**
+ * What only the owner may: delete, share, hand over. `row` is the system as it is in the transaction that does it. Code that
+ * the owner runs cannot either, whoever wrote it: it has his rights but no session of his.
+ */
+export function demandOwner({ caller }: SystemScope, row: SystemRow | undefined): asserts row is SystemRow {
+  if (row === undefined) throw noSuchSystem()
+  if (caller.kind !== 'developer' || caller.developerId !== row.ownerId || caller.sessionId === undefined) {
+    throw new GatehouseError('permissionDenied', 'Only the owner of the system deletes it, shares it or hands it over.')
+  }
 }
 
 /** Throws badSystemName. */

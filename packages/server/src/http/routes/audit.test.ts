@@ -250,7 +250,7 @@ const elsewhere = ['POST /console-api/importAssetsIntoNewSystem']
 test('every call by which a developer changes something leaves its rows; one that is refused leaves none', async () => {
   const all = await steps()
   const stub = {} as never
-  const known = routesOf(stub, stub, stub, stub, 'development', stub, stub, stub)
+  const known = routesOf(stub, stub, stub, stub, 'development', stub, stub, stub, stub)
     .filter(({ method, allow }) => method !== 'GET' && /developer|session/.test(allow))
     .map(({ method, paths }) => `${method} ${paths[0]}`)
   const told = new Set([...all.map(([name]) => name), ...Object.keys(quiet), ...elsewhere])

@@ -8,6 +8,8 @@ import { checkAuthService } from '../../engine/auth-check.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { forgetRecorded, type Replays, recordedSignIns } from '../../engine/replay/replay.ts'
 import type { Trials } from '../../engine/trial/trial.ts'
+import { followedKinds } from '../../store/tables/followed.ts'
+import type { Followers } from '../follow.ts'
 import { empty, type Route, type RouteInput, route } from '../route.ts'
 import { AnyObject, demandText, parameter } from './shapes.ts'
 
@@ -28,7 +30,7 @@ export type Trying = { trials: Trials; replays: Replays }
 /** A body holds the code that is tried, and the answers of stubs. */
 const trialLimit = 8 * 1024 * 1024
 
-export const signInRoutes = (engine: Engine, { trials, replays }: Trying): Route[] => [
+export const signInRoutes = (engine: Engine, { trials, replays }: Trying, followers: Followers): Route[] => [
   route({
     method: 'POST',
     path: '/admin/v/4/system/:key/auth-service/try',
@@ -88,6 +90,19 @@ export const signInRoutes = (engine: Engine, { trials, replays }: Trying): Route
         ...(before !== undefined && { before }),
         ...(since !== undefined && { since }),
       })
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/admin/v/4/system/:key/follow/:what',
+    allow: 'system developer',
+    summary: 'What happens, as it happens, in lines of JSON: sign-ins, failed-runs or inbox; ?after (milliseconds)',
+    handle: async (scope, input) => {
+      const what = followedKinds.find((kind) => kind === input.params.what)
+      if (what === undefined) {
+        throw new GatehouseError('badRequest', `What can be followed is ${followedKinds.join(', ')}.`)
+      }
+      return followers.follow(scope, what, timeOf(input, 'after'))
     },
   }),
   route({

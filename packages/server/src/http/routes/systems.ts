@@ -1,5 +1,7 @@
 /** Systems and their settings, for developers (rest-api.md §2.3). Two generations of the same calls, in two casings. */
-import type { SystemFacts, SystemScope } from '../../domain/access/scope.ts'
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import type { NodeScope, SystemFacts, SystemScope } from '../../domain/access/scope.ts'
+import { changeSharing, type Sharing, type SharingChange, sharingOf } from '../../domain/systems/sharing.ts'
 import {
   changeSystem,
   createSystem,
@@ -58,12 +60,47 @@ async function v4Shape(scope: SystemScope): Promise<Record<string, unknown>> {
   }
 }
 
-const listShape = (system: SystemFacts) => ({
+const sharing = '/admin/developers/:key'
+
+const sharingShape = ({ owner, developers }: Sharing) => ({
+  owner: owner.email,
+  owner_id: owner.developerId,
+  developers: developers.map(({ developerId, email, addedAt, addedBy }) => ({
+    ...{ user_id: developerId, email, added_at: Math.floor(addedAt / 1000), added_by: addedBy },
+  })),
+})
+
+/** `{owner?, change: {add?, remove?}}`: developers by e-mail or id, one or a list. */
+function sharingChange(body: AnyBody): SharingChange {
+  const { change = {}, owner } = body
+  if (typeof change !== 'object' || change === null || Array.isArray(change)) {
+    throw new GatehouseError('badRequest', 'change must be an object with add and remove.')
+  }
+  if (owner !== undefined && (typeof owner !== 'string' || owner === '')) {
+    throw new GatehouseError('badRequest', 'owner must be the e-mail of a developer.')
+  }
+  const { add, remove } = change as AnyBody
+  return { owner: owner as string | undefined, add: people('add', add), remove: people('remove', remove) }
+}
+
+const mostNamed = 100
+
+function people(name: string, given: unknown): string[] {
+  if (given === undefined || given === null) return []
+  const list: unknown[] = Array.isArray(given) ? given : [given]
+  if (list.length > mostNamed || !list.every((one) => typeof one === 'string' && one.trim() !== '')) {
+    throw new GatehouseError('badRequest', `change.${name} must be a list of e-mails, ${mostNamed} at most.`)
+  }
+  return [...new Set((list as string[]).map((one) => one.trim()))]
+}
+
+const listShape = (scope: NodeScope) => (system: SystemFacts) => ({
   appID: system.key,
   appSecret: system.secret,
   name: system.name,
   token_ttl: system.settings.token_ttl,
   auth_service: system.settings.auth_service,
+  is_owner: scope.caller.kind === 'developer' && scope.caller.developerId === system.ownerId,
 })
 
 const change = async (scope: SystemScope, body: AnyBody) => {
@@ -152,12 +189,27 @@ export const systemRoutes = [
   }),
   route({
     method: 'GET',
+    path: sharing,
+    allow: 'system developer',
+    summary: 'Who owns the system, and with whom it is shared',
+    handle: async (scope) => sharingShape(await sharingOf(scope)),
+  }),
+  route({
+    method: 'PUT',
+    path: sharing,
+    allow: 'system developer',
+    summary: 'Share the system or hand it over, for its owner: {owner?, change: {add?, remove?}} by e-mail',
+    body: AnyObject,
+    handle: async (scope, { body }) => sharingShape(await changeSharing(scope, sharingChange(body))),
+  }),
+  route({
+    method: 'GET',
     path: ['/admin/allsystems', '/admin/allapps'],
     allow: 'developer',
     summary: "The developer's systems",
     handle: async (scope) => {
       const systems = await ownSystems(scope)
-      return systems.map(listShape)
+      return systems.map(listShape(scope))
     },
   }),
 ]

@@ -37,11 +37,17 @@ export async function insertDeveloper(store: Store, developer: DeveloperRecord):
     .execute()
 }
 
+/** `hold` keeps the account as it is until the transaction ends. */
 export async function findDeveloper(
   store: Store,
   by: { id: string } | { email: string },
+  { hold = false }: { hold?: boolean } = {},
 ): Promise<DeveloperRecord | undefined> {
-  const query = databaseOf(store).selectFrom('developers').selectAll()
+  const query = databaseOf(store)
+    .selectFrom('developers')
+    .selectAll()
+    // SQLite has one writer, so there a transaction holds everything.
+    .$if(hold && dialectOf(store).kind === 'postgres', (select) => select.forUpdate())
   const row = await ('id' in by
     ? query.where('id', '=', by.id)
     : query.where('email_key', '=', emailKey(by.email))

@@ -93,6 +93,23 @@ const liveSession = prepared((db, { tokenHash, now }: { tokenHash: string; now: 
     .where('expires_at', '>', now),
 )
 
+/** Whether this session may be used now, by its id. */
+export async function isOpenSession(
+  store: Store,
+  { id, subjectId }: Pick<SessionRecord, 'id' | 'subjectId'>,
+  now: number,
+): Promise<boolean> {
+  const row = await databaseOf(store)
+    .selectFrom('sessions')
+    .select('id')
+    .where('id', '=', id)
+    .where('subject_id', '=', subjectId)
+    .where('ended_at', 'is', null)
+    .where('expires_at', '>', now)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** What its holder proved; undefined where this user has no such session open. */
 export async function factorsOfSession(
   store: SystemStore,

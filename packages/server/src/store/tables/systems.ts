@@ -81,11 +81,21 @@ const heldSystem = prepared((db, { key }: { key: string }) =>
   db.selectFrom('systems').selectAll().where('key', '=', key).forShare(),
 )
 
-export async function listSystems(store: Store, ownerId: string): Promise<SystemRow[]> {
+/** Those that the developer owns, and those that are shared with him. */
+export async function listSystems(store: Store, developerId: string): Promise<SystemRow[]> {
   const rows = await databaseOf(store)
     .selectFrom('systems')
     .selectAll()
-    .where('owner_id', '=', ownerId)
+    .where((eb) =>
+      eb.or([
+        eb('owner_id', '=', developerId),
+        eb(
+          'key',
+          'in',
+          eb.selectFrom('system_developers').select('system_key').where('developer_id', '=', developerId),
+        ),
+      ]),
+    )
     .orderBy('created_at')
     .orderBy('key')
     .execute()
@@ -94,12 +104,16 @@ export async function listSystems(store: Store, ownerId: string): Promise<System
 
 export async function updateSystem(
   store: SystemStore,
-  changes: Partial<Pick<SystemRow, 'name' | 'description' | 'secret' | 'settings'>>,
+  changes: Partial<Pick<SystemRow, 'name' | 'description' | 'secret' | 'settings' | 'ownerId'>>,
 ): Promise<void> {
-  const { settings, ...plain } = changes
+  const { settings, ownerId, ...plain } = changes
   await writerOf(store)
     .updateTable('systems')
-    .set({ ...plain, ...(settings !== undefined && { settings: JSON.stringify(settings) }) })
+    .set({
+      ...plain,
+      ...(ownerId !== undefined && { owner_id: ownerId }),
+      ...(settings !== undefined && { settings: JSON.stringify(settings) }),
+    })
     .where('key', '=', store.key)
     .execute()
   store.record({ kind: 'settings', id: store.key, operation: 'put', columns: Object.keys(changes) })
@@ -125,6 +139,7 @@ export async function deleteSystemRows(store: SystemStore): Promise<void> {
     .execute()
   for (const table of [
     'collections',
+    'system_developers',
     'sessions',
     'accounts',
     'roles',

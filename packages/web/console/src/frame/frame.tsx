@@ -1,6 +1,6 @@
 /** What stands round every page of a signed-in developer: the bar on top with the way home, the colours and the way out. */
-import { ActionIcon, Anchor, AppShell, Group, Text, useComputedColorScheme, useMantineColorScheme } from '@mantine/core'
-import { IconLogout, IconMoon, IconSun } from '@tabler/icons-react'
+import { ActionIcon, Anchor, AppShell, Group, useComputedColorScheme, useMantineColorScheme } from '@mantine/core'
+import { IconLogout, IconMoon, IconSun, IconUserCircle } from '@tabler/icons-react'
 import { useEffect } from 'react'
 import { Link, Navigate, Outlet, useLocation, useMatch, useNavigationType } from 'react-router'
 import { ask, setSession } from '../api.ts'
@@ -29,9 +29,12 @@ export function Frame() {
             <TopLink to="/audit" label="Audit" />
           </Group>
           <Group gap="xs" wrap="nowrap">
-            <Text size="sm" c="dimmed" visibleFrom="sm">
+            <Anchor component={Link} to="/account" size="sm" c="dimmed" visibleFrom="sm" title="My account">
               {session.email}
-            </Text>
+            </Anchor>
+            <ActionIcon component={Link} to="/account" variant="subtle" aria-label="My account" title="My account">
+              <IconUserCircle size={18} />
+            </ActionIcon>
             <ColourSwitch />
             <ActionIcon variant="subtle" aria-label="Sign out" title="Sign out" onClick={signOut}>
               <IconLogout size={18} />

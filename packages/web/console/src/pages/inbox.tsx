@@ -1,19 +1,22 @@
 /** Inbox, in development alone: messages that services sent, as they arrive. */
 import { Badge, Button, Group, Loader, Paper, Stack, Text } from '@mantine/core'
 import { IconInbox, IconTrash } from '@tabler/icons-react'
-import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { ask } from '../api.ts'
 import { Confirm } from '../frame/confirm.tsx'
 import { CopyButton } from '../frame/copy.tsx'
 import { Failure } from '../frame/failure.tsx'
+import { useFollowed } from '../frame/follow.ts'
 import { NothingYet } from '../frame/nothing-yet.tsx'
 import { PageHead } from '../frame/page-head.tsx'
 import { useSystemKey } from '../frame/system-frame.tsx'
 import { tellDone } from '../frame/tell.ts'
 import { atDay } from '../frame/times.ts'
 
-type Message = { id: string; to: string; from: string; body: string; at: string }
+/** `at` in milliseconds. */
+type Message = { id: string; to: string; from: string; body: string; at: number }
+
+const most = 200
 
 /** The first group of digits that looks like a code, to take along without the words round it. */
 const codeIn = (body: string): string | undefined => body.match(/(?<!\d)\d{4,8}(?!\d)/)?.[0]
@@ -21,14 +24,8 @@ const codeIn = (body: string): string | undefined => body.match(/(?<!\d)\d{4,8}(
 export function InboxPage() {
   const key = useSystemKey()
   const path = `/admin/v/4/system/${key}/inbox`
-  const queries = useQueryClient()
   const [emptying, setEmptying] = useState(false)
-  const inbox = useQuery({
-    queryKey: ['inbox', key],
-    queryFn: ({ signal }) => ask<Message[]>(`${path}?limit=200`, { signal }),
-    refetchInterval: 1_000,
-  })
-  const messages = inbox.data?.toReversed()
+  const { rows: messages, error, restart } = useFollowed<Message>(key, 'inbox', most)
   return (
     <Stack>
       <PageHead
@@ -45,8 +42,8 @@ export function InboxPage() {
           </Button>
         }
       />
-      {inbox.isPending && <Loader aria-label="Loading the inbox" />}
-      {inbox.isError && <Failure error={inbox.error} title="The inbox cannot be read" />}
+      {messages === undefined && error === undefined && <Loader aria-label="Loading the inbox" />}
+      {error !== undefined && <Failure error={error} title="The newest are not here; asking again" />}
       {messages?.length === 0 && (
         <NothingYet icon={IconInbox} title="No message yet">
           Sign a user in whose system asks for a code, and the code arrives here.
@@ -62,7 +59,7 @@ export function InboxPage() {
                   <Text style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>{body}</Text>
                   <Text size="sm" c="dimmed">
                     To {to}
-                    {from !== '' && `, from ${from}`} · {atDay(Date.parse(at))}
+                    {from !== '' && `, from ${from}`} · {atDay(at)}
                   </Text>
                 </div>
                 {code !== undefined && (
@@ -85,7 +82,7 @@ export function InboxPage() {
         label="Empty"
         action={async () => {
           await ask(path, { method: 'DELETE' })
-          await queries.invalidateQueries({ queryKey: ['inbox', key] })
+          restart()
           tellDone('The inbox is empty.')
         }}
       >

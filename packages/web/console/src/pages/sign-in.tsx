@@ -6,6 +6,7 @@ import { Navigate, useLocation } from 'react-router'
 import { ask, setSession } from '../api.ts'
 import { Failure } from '../frame/failure.tsx'
 import { useSession } from '../session.ts'
+import { type Owed, SecondStep } from './second-step.tsx'
 
 export function SignInPage() {
   const session = useSession()
@@ -45,20 +46,50 @@ function FirstRun() {
   )
 }
 
+/** What `POST /admin/auth` answers; with a second factor owed there is no token but an attempt. */
+type Answer = { dev_token: string; is_two_factor?: boolean } & Partial<Owed>
+
 function SignInForm() {
   const [email, setEmail] = useState('')
   const [password, setPassword] = useState('')
+  const [owed, setOwed] = useState<Owed>()
   const signIn = useMutation({
-    mutationFn: () => ask<{ dev_token: string }>('/admin/auth', { method: 'POST', body: { email, password } }),
-    onSuccess: ({ dev_token }) => setSession({ token: dev_token, email }),
+    mutationFn: (factor?: string) =>
+      ask<Answer>('/admin/auth', {
+        method: 'POST',
+        body: { email, password, ...(factor !== undefined && { factor }) },
+      }),
+    onSuccess: (answer) => {
+      if (answer.is_two_factor === true) setOwed(answer as Owed)
+      else setSession({ token: answer.dev_token, email })
+    },
   })
+  const begin = (): void => {
+    setOwed(undefined)
+    setPassword('')
+    signIn.reset()
+  }
+  if (owed !== undefined) {
+    return (
+      <Paper withBorder p="lg">
+        <SecondStep
+          key={owed.intermediate_token}
+          owed={owed}
+          onSignedIn={(token) => setSession({ token, email })}
+          onOther={(factor) => signIn.mutate(factor)}
+          onBegin={begin}
+        />
+        {signIn.isError && <Failure error={signIn.error} title="It cannot be asked for" />}
+      </Paper>
+    )
+  }
   return (
     <>
       <Paper withBorder p="lg">
         <form
           onSubmit={(event) => {
             event.preventDefault()
-            signIn.mutate()
+            signIn.mutate(undefined)
           }}
         >
           <Stack>

@@ -1,5 +1,5 @@
 /** The developer's systems, and a new one. */
-import { Button, Card, Loader, Modal, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core'
+import { Badge, Button, Card, Group, Loader, Modal, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconBox, IconDownload, IconPlus } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
@@ -10,7 +10,7 @@ import { Failure } from '../frame/failure.tsx'
 import { NothingYet } from '../frame/nothing-yet.tsx'
 import { PageHead } from '../frame/page-head.tsx'
 
-type Listed = { appID: string; name: string; auth_service: string }
+type Listed = { appID: string; name: string; auth_service: string; is_owner: boolean }
 
 export const systemsQuery = {
   queryKey: ['systems'],
@@ -52,9 +52,18 @@ export function SystemsPage() {
         </NothingYet>
       )}
       <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
-        {systems.data?.map(({ appID, name, auth_service }) => (
+        {systems.data?.map(({ appID, name, auth_service, is_owner }) => (
           <Card key={appID} component={Link} to={`/systems/${appID}`} withBorder>
-            <Text fw={600}>{name}</Text>
+            <Group gap="xs" justify="space-between" wrap="nowrap">
+              <Text fw={600} truncate>
+                {name}
+              </Text>
+              {!is_owner && (
+                <Badge variant="light" tt="none" style={{ flexShrink: 0 }}>
+                  shared with you
+                </Badge>
+              )}
+            </Group>
             <Text size="sm" c="dimmed">
               {auth_service === '' ? 'The password decides sign-ins' : `Sign-ins are judged by ${auth_service}`}
             </Text>

@@ -126,14 +126,6 @@ export type FailedRun = {
   Error: { error?: string }
 }
 
-export const failedQuery = ({ key, name }: UnitPlace) => ({
-  queryKey: ['code', key, 'failed', name],
-  queryFn: async ({ signal }: { signal: AbortSignal }): Promise<FailedRun[]> => {
-    const runs = await ask<Record<string, FailedRun[]>>(`/codeadmin/failed/${segment(key)}`, { signal })
-    return (runs[key] ?? []).filter((run) => run.Service === name)
-  },
-})
-
 export type RunLog = { service_execution_time: string; log: string }
 
 export const logsQuery = ({ key, name }: UnitPlace) => ({

@@ -3,7 +3,8 @@ import { Group, Loader, Modal, NavLink, ScrollArea, SegmentedControl, Stack, Tex
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Failure } from '../../frame/failure.tsx'
-import { failedQuery, logsQuery, type UnitPlace } from './code-api.ts'
+import { type Row, useFollowed } from '../../frame/follow.ts'
+import { type FailedRun, logsQuery, type UnitPlace } from './code-api.ts'
 import { Output } from './run-result.tsx'
 
 type Props = { opened: boolean; onClose: () => void; place: UnitPlace; logging: boolean }
@@ -28,6 +29,9 @@ export function CodeHistory({ opened, onClose, place, logging }: Props) {
     </Modal>
   )
 }
+
+/** Of all services of the system. */
+const most = 500
 
 /** New runs come in while one looks. */
 const live = { refetchInterval: 5_000 }
@@ -59,11 +63,13 @@ function DebugLogs({ place, logging }: { place: UnitPlace; logging: boolean }) {
 }
 
 function FailedRuns({ place }: { place: UnitPlace }) {
-  const failed = useQuery({ ...failedQuery(place), ...live })
+  const { rows, error } = useFollowed<FailedRun & Row>(place.key, 'failed-runs', most)
   const [chosen, setChosen] = useState<string>()
-  if (failed.isPending) return <Loader aria-label="Loading the failed runs" />
-  if (failed.isError) return <Failure error={failed.error} />
-  const shown = failed.data.find((one) => one.Id === chosen) ?? failed.data[0]
+  if (rows === undefined) {
+    return error === undefined ? <Loader aria-label="Loading the failed runs" /> : <Failure error={error} />
+  }
+  const failed = rows.filter(({ Service }) => Service === place.name)
+  const shown = failed.find((one) => one.Id === chosen) ?? failed[0]
   if (shown === undefined) {
     return (
       <Text size="sm" c="dimmed">
@@ -72,7 +78,7 @@ function FailedRuns({ place }: { place: UnitPlace }) {
     )
   }
   return (
-    <Runs times={failed.data.map((one) => ({ id: one.Id, at: one.Datetime }))} chosen={shown.Id} onChoose={setChosen}>
+    <Runs times={failed.map((one) => ({ id: one.Id, at: one.Datetime }))} chosen={shown.Id} onChoose={setChosen}>
       <Output title="Why" text={shown.Error.error ?? ''} empty="Nothing is known." />
       <Output title="Parameters" text={JSON.stringify(shown.Args ?? {}, null, 2)} empty="None." />
       <Output title="Log" text={(shown.Response.logs ?? '').trimEnd()} empty="This run logged nothing." />

@@ -45,7 +45,7 @@ export function AccessTab() {
         <AuthCheck service={values.auth_service.trim()} isSaved={values.auth_service === now.auth_service} />
         {another && (
           <Checkbox
-            label="Leave users signed in who are"
+            label="Keep users who are signed in"
             description="Otherwise sessions that this service did not grant end with Save."
             checked={keepSessions}
             onChange={(event) => setKeepSessions(event.currentTarget.checked)}

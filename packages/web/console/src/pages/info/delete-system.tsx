@@ -8,11 +8,23 @@ import { ask } from '../../api.ts'
 import { Confirm } from '../../frame/confirm.tsx'
 import { ExportSystem } from '../../frame/export-system.tsx'
 import { tellDone } from '../../frame/tell.ts'
+import { useIsOwner } from './sharing.tsx'
 
 export function DeleteSystem({ systemKey, name }: { systemKey: string; name: string }) {
   const [asking, setAsking] = useState(false)
   const queries = useQueryClient()
   const navigate = useNavigate()
+  const isOwner = useIsOwner(systemKey)
+  if (isOwner === false) {
+    return (
+      <Group justify="space-between">
+        <Text size="sm" c="dimmed" flex={1} miw={220}>
+          Its owner alone deletes it.
+        </Text>
+        <ExportSystem systemKey={systemKey} name={name} />
+      </Group>
+    )
+  }
   return (
     <Group justify="space-between">
       <Text size="sm" c="dimmed" flex={1} miw={220}>

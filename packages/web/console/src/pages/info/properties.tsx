@@ -99,7 +99,8 @@ function NewSecret() {
           tellDone('The system has a new secret.')
         }}
       >
-        The secret of now is dead at once: whatever program or portal signs in with it needs the new one.
+        The secret of now is dead at once: programs, devices and links of portals that use it need the new one. Users
+        who are signed in stay signed in; the System Key stays too.
       </Confirm>
     </>
   )

@@ -7,12 +7,14 @@ import { AccessTab } from './access.tsx'
 import { MessagesTab } from './messages.tsx'
 import { PropertiesTab } from './properties.tsx'
 import { SecretsTab } from './secrets.tsx'
+import { SharingTab } from './sharing.tsx'
 
 const tabs = {
   properties: { label: 'Properties', Tab: PropertiesTab },
   access: { label: 'Access', Tab: AccessTab },
   messages: { label: 'Messages', Tab: MessagesTab },
   secrets: { label: 'Secrets', Tab: SecretsTab },
+  sharing: { label: 'Sharing', Tab: SharingTab },
 } as const
 
 type TabName = keyof typeof tabs

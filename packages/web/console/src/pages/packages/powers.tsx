@@ -5,7 +5,7 @@ import type { ReactNode } from 'react'
 import { Part } from './review.tsx'
 import { kindWords, type Review, rightsOn } from './shapes.ts'
 
-const about = new Set(['readme', 'package-json', 'ipm-json'])
+const notWaiting = new Set(['readme', 'package-json', 'ipm-json', 'portal'])
 
 export function Powers({ review }: { review: Review }) {
   const groups = groupsOf(review).filter(({ lines }) => lines.length > 0)
@@ -91,10 +91,10 @@ function groupsOf({ anonymous, runAs, reach, hosts, users, gains, kept }: Review
       }),
     },
     {
-      title: 'Kept whole',
-      hint: 'Of these kinds not all are active yet. Nothing is lost: an export has them again.',
+      title: 'Kept whole, not active yet',
+      hint: 'Nothing is lost: an export has them again.',
       lines: kept
-        .filter(({ kind }) => !about.has(kind))
+        .filter(({ kind }) => !notWaiting.has(kind))
         .map(({ kind, name, sensitive }) => `${kindWords(kind)}: ${name}${sensitive ? ', may hold secrets' : ''}`),
     },
   ]

@@ -1,6 +1,7 @@
-/** Attempts to sign in, followed as they happen: the newest of them in memory, asked for again every second. */
-import { useEffect, useState } from 'react'
+/** Attempts to sign in, followed as they happen: the newest of them in memory. */
+import { useState } from 'react'
 import { ask } from '../../api.ts'
+import { useFollowed } from '../../frame/follow.ts'
 
 export type Decision = 'granted' | 'more' | 'refused' | 'failed'
 
@@ -23,63 +24,21 @@ export type Trace = {
   steps: { step: string; ms: number }[]
 }
 
-const pauseMs = 1_000
 const most = 2_000
 const pageSize = 500
 
-/** An attempt is dated by its beginning and written at its end, so each round looks back a little. */
-const lookBackMs = 3_000
-/** And now and then further, for those that took long. */
-const longLookBackMs = 70_000
-const longEvery = 20
-
-const merge = (known: readonly Trace[], fresh: readonly Trace[], keep: number): Trace[] => {
-  const seen = new Set(known.map(({ id }) => id))
-  const added = fresh.filter(({ id }) => !seen.has(id))
-  if (added.length === 0) return known as Trace[]
-  return [...added, ...known].sort((one, other) => other.at - one.at).slice(0, keep)
-}
-
 export function useTraces(key: string) {
-  const [traces, setTraces] = useState<Trace[]>()
-  const [error, setError] = useState<unknown>()
-  const [hasOlder, setHasOlder] = useState(false)
-  useEffect(() => {
-    const ended = new AbortController()
-    const { signal } = ended
-    let timer: ReturnType<typeof setTimeout> | undefined
-    let newest: number | undefined
-    let round = 0
-    const look = async (): Promise<void> => {
-      try {
-        const back = round % longEvery === 0 ? longLookBackMs : lookBackMs
-        const since = newest === undefined ? '' : `&since=${Math.max(0, newest - back)}`
-        const fresh = await ask<Trace[]>(`/admin/v/4/system/${key}/sign-ins?limit=${pageSize}${since}`, { signal })
-        if (newest === undefined) setHasOlder(fresh.length === pageSize)
-        newest = Math.max(newest ?? 0, fresh[0]?.at ?? 0)
-        setTraces((known) => merge(known ?? [], fresh, most))
-        setError(undefined)
-      } catch (cause) {
-        if (signal.aborted) return
-        setError(cause)
-      }
-      round += 1
-      if (!signal.aborted) timer = setTimeout(look, pauseMs)
-    }
-    setTraces(undefined)
-    void look()
-    return () => {
-      ended.abort()
-      clearTimeout(timer)
-    }
-  }, [key])
+  const { rows: traces, error, add } = useFollowed<Trace>(key, 'sign-ins', most)
+  const [more, setMore] = useState<boolean>()
   const loadOlder = async (): Promise<void> => {
     const oldest = traces?.at(-1)?.at
     if (oldest === undefined) return
     const older = await ask<Trace[]>(`/admin/v/4/system/${key}/sign-ins?limit=${pageSize}&before=${oldest}`)
-    setHasOlder(older.length === pageSize)
-    setTraces((known) => merge(known ?? [], older, (known?.length ?? 0) + pageSize))
+    setMore(older.length === pageSize)
+    add(older)
   }
+  // What was there at the beginning is a page; whether there is more is known once it was asked for.
+  const hasOlder = more ?? (traces?.length ?? 0) >= pageSize
   return { traces, error, hasOlder, loadOlder }
 }
 
