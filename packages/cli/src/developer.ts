@@ -76,7 +76,13 @@ export async function developer(args: string[]): Promise<number> {
         const password =
           (fromStdin ? undefined : process.env.GATEHOUSE_DEVELOPER_PASSWORD) ||
           (await askSecret('Password, 15 characters or more: ', fromStdin))
-        const made = await addDeveloper(means, operator, { email, password, firstName: '', lastName: '', organisation: '' })
+        const made = await addDeveloper(means, operator, {
+          email,
+          password,
+          firstName: '',
+          lastName: '',
+          organisation: '',
+        })
         console.log(`Developer ${made.email} is made${made.admin ? ', the first one and so the administrator' : ''}.`)
         return 0
       }

@@ -68,6 +68,27 @@ describe('a second factor of a developer', () => {
     return { secret, codes: done.body.recovery_codes }
   }
 
+  test('leaves a row in the audit whenever one is bound or taken away, with no secret in it', async () => {
+    const { secret, codes } = await bindApp()
+    const gone = await at('remove', { kind: 'totp', code: codes[0], factor: 'recovery' })
+    assert.equal(gone.status, 200, gone.text)
+    await resetFactors(app.app.means, operator, email)
+    const session = (await signIn()).body.dev_token
+    const { body, text } = await app.call('GET', '/admin/audit', {
+      developer: session,
+      query: { kind: 'authenticator' },
+    })
+    const mine = body.rows.filter((row: { subject: string }) => row.subject === email)
+    assert.deepEqual(
+      mine.map(({ action, who }: { action: string; who: string }) => [action, who === 'operator']),
+      [
+        ['remove', false],
+        ['bind', false],
+      ],
+    )
+    assert.ok(!text.includes(secret) && codes.every((code: string) => !text.includes(code)))
+  })
+
   test('is owed once it is bound: the password alone gives an attempt and no token, and the attempt opens nothing', async () => {
     assert.equal((await signIn()).body.is_two_factor, false)
     const { secret } = await bindApp()
