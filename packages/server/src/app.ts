@@ -53,7 +53,7 @@ import { createStore, type Store } from './store/store.ts'
 import { deleteOldChallenges } from './store/tables/challenges.ts'
 import { deleteOldDevices } from './store/tables/devices.ts'
 import { deleteOldEnrolments } from './store/tables/enrolments.ts'
-import { deleteOldStrangers } from './store/tables/failures.ts'
+import { deleteOldFailures } from './store/tables/failures.ts'
 import { deleteOldInboxMessages } from './store/tables/inbox.ts'
 import { deleteOldNotes } from './store/tables/messages.ts'
 import { writeMetaOnce } from './store/tables/meta.ts'
@@ -374,7 +374,7 @@ async function clean(means: Means): Promise<void> {
     await deleteOldVersionOutcomes(means.store, now - outcomesKeptMs)
     await deleteOldEnrolments(means.store, now)
     await deleteOldDevices(means.store, now)
-    await deleteOldStrangers(means.store, now - day)
+    await deleteOldFailures(means.store, now)
     await deleteOldInboxMessages(means.store, now - day)
     await deleteOldNotes(means.store, now - 30 * day)
     await deleteOldNotices(means.store, now - 30 * day)

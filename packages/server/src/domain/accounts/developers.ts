@@ -14,6 +14,7 @@ import {
   spendInvitation,
   updateDeveloper,
 } from '../../store/tables/developers.ts'
+import { addressKey } from '../access/attempt-gate.ts'
 import type { Means, NodeScope } from '../access/scope.ts'
 import { demandEmail } from './email.ts'
 import { demandStrong, developerMinLength } from './password-rules.ts'
@@ -40,10 +41,11 @@ export async function addDeveloper(
   means: Pick<Means, 'store' | 'clock'>,
   input: NewDeveloper,
   permit: (tx: Store, first: boolean) => Promise<void> = async () => {},
+  hash: (password: string) => Promise<string> = hashPassword,
 ): Promise<DeveloperRecord> {
   const email = demandEmail(input.email)
   demandStrong(input.password, { minLength: developerMinLength, context: [email, email.split('@')[0]!] })
-  const passwordHash = await hashPassword(input.password)
+  const passwordHash = await hash(input.password)
   return means.store.transaction(async (tx) => {
     await holdDevelopers(tx)
     const first = (await countDevelopers(tx)) === 0
@@ -73,8 +75,10 @@ export async function registerDeveloper(
   scope: NodeScope,
   input: NewDeveloper & { key: string | undefined },
 ): Promise<DeveloperRecord> {
-  if (scope.mode === 'development' && input.key === undefined) return addDeveloper(scope, input)
-  return addDeveloper(scope, input, async (tx, first) => {
+  // In line like the checking of passwords: anybody may ask for this.
+  const hash = slowHash(scope)
+  if (scope.mode === 'development' && input.key === undefined) return addDeveloper(scope, input, undefined, hash)
+  const permit = async (tx: Store, first: boolean): Promise<void> => {
     const spend = (kind: 'first' | 'developer') =>
       spendInvitation(tx, { hash: hashToken(input.key ?? ''), kind, now: scope.clock.now() })
     // The link of the first start is for the first alone; an invitation will do for anybody.
@@ -87,8 +91,14 @@ export async function registerDeveloper(
         },
       )
     }
-  })
+  }
+  return addDeveloper(scope, input, permit, hash)
 }
+
+const slowHash =
+  ({ gate, origin }: NodeScope) =>
+  (password: string): Promise<string> =>
+    gate.pass({ system: '', address: addressKey(origin.address) }, () => gate.hash(() => hashPassword(password)))
 
 /** The key of a one-time link; only its hash is stored. */
 export async function invite(
@@ -103,9 +113,9 @@ export async function invite(
 }
 
 /** The hash of a developer's new password, if it is good enough. Throws badPassword. */
-export function newDeveloperHash(developer: DeveloperRecord, password: string): Promise<string> {
+export function newDeveloperHash(scope: NodeScope, developer: DeveloperRecord, password: string): Promise<string> {
   demandStrong(password, { minLength: developerMinLength, context: [developer.email] })
-  return hashPassword(password)
+  return slowHash(scope)(password)
 }
 
 /** The developer's own names; undefined ones stay. */

@@ -51,7 +51,7 @@ export async function changeDeveloperPassword(
   const check = await checkDeveloperPassword(scope, caller.email, oldPassword)
   if (!check.ok) throw refusalError(check, 'developerCredentials')
   if (typeof newPassword !== 'string') throw new GatehouseError('badPassword', 'new_password must be a text.')
-  const passwordHash = await newDeveloperHash(check.developer, newPassword)
+  const passwordHash = await newDeveloperHash(scope, check.developer, newPassword)
   const sparing = caller.sessionId === undefined ? {} : { exceptId: caller.sessionId }
   const which = { systemKey: '', kind: 'developer' as const, subjectId: caller.developerId, ...sparing }
   // One step: no moment at which the password is new and a session of the old one lives.
