@@ -15,12 +15,20 @@ describe('the ledger of wrong passwords', () => {
   let app: TestApp
   let system: { key: string; secret: string }
   const ends: (() => unknown)[] = []
+  let advance: (ms: number) => void
   after(async () => {
     for (const end of ends) await end()
   })
   before(async () => {
     const args = ['--trusted-proxies', '127.0.0.1']
     app = await createTestApp({ after: (end: () => unknown) => ends.push(end) }, { args })
+    // The first waits are of a second: a slow machine must not sit them out.
+    const { clock } = app.app.means
+    let at = clock.now()
+    clock.now = () => at
+    advance = (ms) => {
+      at += ms
+    }
   })
   beforeEach(async () => {
     system = await app.createSystem()
@@ -103,20 +111,20 @@ describe('the ledger of wrong passwords', () => {
     for (let count = 0; count < 5; count++) await attempt(stranger, 'wrong', { device_token })
     assert.match((await attempt(stranger, password, { device_token })).body.options.message, /too many failed/)
     await app.call('DELETE', `/admin/v/4/system/${system.key}/users/${user}/devices`, { developer: app.developer })
-    app.advance(hour)
+    advance(hour)
     assert.match((await attempt(stranger, password, { device_token })).body.options.factor_id, /^ghf_/)
   })
 
   test('makes one try at a time once the free ones are used up, of however many that come at once', async () => {
     await fail(stranger)
     for (const wait of [1, 2, 4]) {
-      app.advance(wait * second)
+      advance(wait * second)
       const answers = await Promise.all(Array.from({ length: 20 }, () => attempt(stranger, 'wrong')))
       const tried = answers.filter(({ status }) => status === 401)
       assert.equal(tried.length, 1)
       assert.ok(answers.every((answer) => tried.includes(answer) || Number(answer.headers['retry-after']) <= wait * 2))
     }
-    app.advance(8 * second)
+    advance(8 * second)
     assert.equal((await attempt(stranger, password)).status, 200)
     assert.equal((await attempt(stranger, 'wrong')).status, 401)
   })
@@ -126,7 +134,7 @@ describe('the ledger of wrong passwords', () => {
     await fail(stranger, 2)
     for (const wait of [1, 2, 3, 3]) {
       assert.equal((await attempt(stranger, 'wrong')).headers['retry-after'], String(wait))
-      app.advance(wait * second)
+      advance(wait * second)
       assert.equal((await attempt(stranger, 'wrong')).status, 401)
     }
     const path = '/admin/v/4/systemmanagement'
@@ -164,7 +172,7 @@ describe('the ledger of wrong passwords', () => {
     assert.equal((await other(8, '203.0.114.68')).status, 401)
     const mapped = await attempt('::ffff:203.0.113.69', password)
     assert.equal(mapped.status, 429, 'in whatever way it is written')
-    app.advance(61 * second)
+    advance(61 * second)
     assert.equal((await attempt(stranger, password)).status, 200)
   })
 

@@ -37,6 +37,7 @@ import { endSessions } from '../../store/tables/sessions.ts'
 import { addressKey } from '../access/attempt-gate.ts'
 import { demand, heldRights } from '../access/rights.ts'
 import type { SystemScope } from '../access/scope.ts'
+import { demandStillSignedIn } from '../access/still-signed-in.ts'
 import { mirrorPhone } from './authenticators.ts'
 import { demandEmail } from './email.ts'
 import { demandStrong, demandUsable, weakness } from './password-rules.ts'
@@ -311,8 +312,9 @@ export async function manageUser(scope: SystemScope, userId: string, changes: Us
   }
   const email = changes.email === undefined ? undefined : demandEmail(changes.email)
   await scope.data.transaction(async (tx) => {
-    const account = await findAccount(tx, { userId })
+    const account = await findAccount(tx, { userId }, { hold: true })
     if (account === undefined) throw new GatehouseError('noSuchUser', 'There is no such user.')
+    await demandStillSignedIn(scope, tx.node)
     if (password !== undefined || (email !== undefined && emailKey(email) !== account.emailKey)) {
       await demandNoMoreRights({ ...scope, data: tx }, userId, 'set the password or the e-mail of')
     }
@@ -365,6 +367,12 @@ export async function setOwnPassword(scope: SystemScope, account: AccountRecord,
   const hash = await slowHash(scope, password)
   const sparing = caller.kind === 'user' && caller.sessionId !== undefined ? { exceptId: caller.sessionId } : {}
   await scope.data.transaction(async (tx) => {
+    // The hashes took their time: the account must still be as it was, and the session alive.
+    const now = await findAccount(tx, { userId: account.userId }, { hold: true })
+    if (now === undefined || now.disabled || now.passwordStamp !== account.passwordStamp) {
+      throw new GatehouseError('notSignedIn', 'The account was changed meanwhile.', { hint: 'Sign in again.' })
+    }
+    await demandStillSignedIn(scope, tx.node)
     await updateAccount(tx, account.userId, { password: { hash, stamp: hexId(8), weak: false } })
     const which = { systemKey: tx.key, kind: 'user' as const, subjectId: account.userId, ...sparing }
     await endSessions(tx.node, which, scope.clock.now(), 'the password was changed')

@@ -3,6 +3,7 @@ import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { findDeveloper, updateDeveloper } from '../../store/tables/developers.ts'
 import { endSessions } from '../../store/tables/sessions.ts'
 import type { NodeScope } from '../access/scope.ts'
+import { demandStillSignedIn } from '../access/still-signed-in.ts'
 import { checkDeveloperPassword, refusalError } from '../accounts/credentials.ts'
 import { type NewDeveloper, newDeveloperHash, registerDeveloper } from '../accounts/developers.ts'
 import { type OpenedSession, openDeveloperSession, refreshDeveloperSession } from './sessions.ts'
@@ -56,6 +57,13 @@ export async function changeDeveloperPassword(
   const which = { systemKey: '', kind: 'developer' as const, subjectId: caller.developerId, ...sparing }
   // One step: no moment at which the password is new and a session of the old one lives.
   await scope.store.transaction(async (tx) => {
+    // Writing first holds the row. The hashes took their time: the account must still be as it was, and the session alive.
+    await updateDeveloper(tx, check.developer.id, { lastLoginAt: check.developer.lastLoginAt })
+    const now = await findDeveloper(tx, { id: check.developer.id })
+    if (now === undefined || now.disabled || now.passwordHash !== check.developer.passwordHash) {
+      throw new GatehouseError('notSignedIn', 'The account was changed meanwhile.', { hint: 'Sign in again.' })
+    }
+    await demandStillSignedIn(scope, tx)
     await updateDeveloper(tx, check.developer.id, { passwordHash })
     await endSessions(tx, which, scope.clock.now(), 'the password was changed')
   })
