@@ -39,6 +39,7 @@ import { Trials } from './engine/trial/trial.ts'
 import { InsideRequests } from './http/inside.ts'
 import { insideGateway } from './http/inside-gateway.ts'
 import { portalSites } from './http/portal-sites.ts'
+import type { Route } from './http/route.ts'
 import { signInDoor } from './http/routes/user-auth.ts'
 import { routesOf } from './http/routes.ts'
 import { createServer } from './http/server.ts'
@@ -88,6 +89,8 @@ const messageLimits: EgressLimits = {
 export type App = {
   means: Means
   server: FastifyInstance
+  /** All that the server answers, but for pages. */
+  routes: readonly Route[]
   notices: NoticeSender
   /** Listens; answers the URL that the node is reached at. */
   listen(): Promise<string>
@@ -290,18 +293,19 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     inside: insideGateway,
   })
   const webFiles = join(import.meta.dirname, '../../web/dist')
+  const routes = routesOf(
+    engine,
+    openCatalogue(join(import.meta.dirname, '../../../catalogue')),
+    { egress: packageEgress, platformLibraries: nativeLibraries, isOwn },
+    { version, ready: () => ready, metrics: () => registry.metrics(), hasConsole: hasConsole(webFiles) },
+    config.mode,
+    send,
+    sites,
+    { trials, replays: new Replays(stage) },
+  )
   const server: FastifyInstance = await createServer({
     means,
-    routes: routesOf(
-      engine,
-      openCatalogue(join(import.meta.dirname, '../../../catalogue')),
-      { egress: packageEgress, platformLibraries: nativeLibraries, isOwn },
-      { version, ready: () => ready, metrics: () => registry.metrics(), hasConsole: hasConsole(webFiles) },
-      config.mode,
-      send,
-      sites,
-      { trials, replays: new Replays(stage) },
-    ),
+    routes,
     ask: engine.ask,
     inside: (request) => inside.recognise(request),
     trustedProxies: config.trustedProxies,
@@ -319,6 +323,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
   return {
     means,
     server,
+    routes,
     notices,
     async listen() {
       await firstDeveloper(config, means)
