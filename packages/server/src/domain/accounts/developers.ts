@@ -3,6 +3,7 @@ import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { hour } from '../../base/clock.ts'
 import { bearerToken, hexId } from '../../base/ids.ts'
 import { hashPassword, hashToken } from '../../base/secrets.ts'
+import { isLoopbackHost } from '../../config/config.ts'
 import type { Store } from '../../store/store.ts'
 import {
   countDevelopers,
@@ -77,6 +78,7 @@ export async function registerDeveloper(
 ): Promise<DeveloperRecord> {
   // In line like the checking of passwords: anybody may ask for this.
   const hash = slowHash(scope)
+  if (input.key === undefined) demandOwnPage(scope)
   if (scope.mode === 'development' && input.key === undefined) return addDeveloper(scope, input, undefined, hash)
   const permit = async (tx: Store, first: boolean): Promise<void> => {
     const spend = (kind: 'first' | 'developer') =>
@@ -93,6 +95,19 @@ export async function registerDeveloper(
     }
   }
   return addDeveloper(scope, input, permit, hash)
+}
+
+/**
+ * In development nobody is asked for an invitation, and any page that a developer opens can send requests to his own machine:
+ * none but his own may make a developer there. Programs say no page.
+ */
+function demandOwnPage({ origin, publicUrl }: NodeScope): void {
+  const page = origin.page === undefined || origin.page === '' ? undefined : URL.parse(origin.page)
+  if (page === undefined) return
+  if (page !== null && (page.origin === new URL(publicUrl()).origin || isLoopbackHost(page.hostname))) return
+  throw new GatehouseError('developerRegistration', 'A page of elsewhere cannot register a developer.', {
+    hint: 'Register at the console of the node, or with an invitation.',
+  })
 }
 
 const slowHash =
