@@ -323,3 +323,43 @@ test('a passkey that is begun on one node is bound on the other, and of fifty ri
     assert.equal(answers.filter(({ body }) => body.user_token !== '').length, 1)
   }
 })
+
+test('once the end of a session was answered on one node, no request on the other is let in by it', async (t) => {
+  const { a, b, system } = await pair(t)
+  for (let round = 0; round < 4; round++) {
+    const token = await b.signIn(system, email, password)
+    let answered = false
+    const late: number[] = []
+    const hammer = async () => {
+      while (!answered) await check(b, system, token)
+      late.push(await check(b, system, token), (await b.call('GET', '/api/v/1/user/info', { token })).status)
+    }
+    const hammers = Array.from({ length: 8 }, hammer)
+    const end = await a.call('POST', '/api/v/1/user/logout', { token, system })
+    answered = true
+    assert.equal(end.status, 200)
+    await Promise.all(hammers)
+    assert.ok(late.length === 16 && late.every((status) => status === 400 || status === 401), late.join(' '))
+  }
+})
+
+test('guesses on both nodes at once meet one ledger: when the free ones are used up, one is tried at a time', async (t) => {
+  const { a, b, system, userId } = await pair(t)
+  const guess = (node: TestApp) => auth(node, system, { email, password: 'wrong' })
+  // The first waits are of a second: a slow machine must not sit them out.
+  let at = a.app.means.clock.now()
+  for (const node of [a, b]) node.app.means.clock.now = () => at
+  for (let count = 0; count < 5; count++) assert.equal((await guess(count % 2 === 0 ? a : b)).status, 401)
+  assert.equal((await auth(b, system)).status, 429)
+  for (const wait of [1_100, 2_100, 4_100]) {
+    at += wait
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => guess(index % 2 === 0 ? a : b)))
+    assert.deepEqual(
+      answers.filter(({ status }) => status !== 429).map(({ status }) => status),
+      [401],
+    )
+  }
+  const path = `/admin/v/4/system/${system.key}/accounts/unlock`
+  assert.equal((await a.call('POST', path, { developer: a.developer, body: { user: userId } })).status, 200)
+  assert.equal((await auth(b, system)).status, 200)
+})

@@ -39,6 +39,7 @@ import { Followers } from './http/follow.ts'
 import { InsideRequests } from './http/inside.ts'
 import { insideGateway } from './http/inside-gateway.ts'
 import { portalSites } from './http/portal-sites.ts'
+import type { Route } from './http/route.ts'
 import { signInDoor } from './http/routes/user-auth.ts'
 import { routesOf } from './http/routes.ts'
 import { createServer } from './http/server.ts'
@@ -55,7 +56,7 @@ import { deleteOldAudit } from './store/tables/audit.ts'
 import { deleteOldChallenges } from './store/tables/challenges.ts'
 import { deleteOldDevices } from './store/tables/devices.ts'
 import { deleteOldEnrolments } from './store/tables/enrolments.ts'
-import { deleteOldStrangers } from './store/tables/failures.ts'
+import { deleteOldFailures } from './store/tables/failures.ts'
 import { deleteOldInboxMessages } from './store/tables/inbox.ts'
 import { deleteOldNotes } from './store/tables/messages.ts'
 import { readMeta, writeMetaOnce } from './store/tables/meta.ts'
@@ -90,6 +91,8 @@ const messageLimits: EgressLimits = {
 export type App = {
   means: Means
   server: FastifyInstance
+  /** All that the server answers, but for pages. */
+  routes: readonly Route[]
   notices: NoticeSender
   /** Listens; answers the URL that the node is reached at. */
   listen(): Promise<string>
@@ -305,19 +308,20 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
   })
   const followers = new Followers()
   const webFiles = join(import.meta.dirname, '../../web/dist')
+  const routes = routesOf(
+    engine,
+    openCatalogue(join(import.meta.dirname, '../../../catalogue')),
+    { egress: packageEgress, platformLibraries: nativeLibraries, isOwn },
+    { version, ready: () => ready, metrics: () => registry.metrics(), hasConsole: hasConsole(webFiles) },
+    config.mode,
+    send,
+    sites,
+    { trials, replays: new Replays(stage) },
+    followers,
+  )
   const server: FastifyInstance = await createServer({
     means,
-    routes: routesOf(
-      engine,
-      openCatalogue(join(import.meta.dirname, '../../../catalogue')),
-      { egress: packageEgress, platformLibraries: nativeLibraries, isOwn },
-      { version, ready: () => ready, metrics: () => registry.metrics(), hasConsole: hasConsole(webFiles) },
-      config.mode,
-      send,
-      sites,
-      { trials, replays: new Replays(stage) },
-      followers,
-    ),
+    routes,
     ask: engine.ask,
     inside: (request) => inside.recognise(request),
     trustedProxies: config.trustedProxies,
@@ -349,6 +353,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     outdated,
     means,
     server,
+    routes,
     notices,
     async listen() {
       await firstDeveloper(config, means)
@@ -412,7 +417,7 @@ export async function clean(means: Means, audit: { chain: AuditChain; days: numb
     await deleteOldVersionOutcomes(means.store, now - outcomesKeptMs)
     await deleteOldEnrolments(means.store, now)
     await deleteOldDevices(means.store, now)
-    await deleteOldStrangers(means.store, now - day)
+    await deleteOldFailures(means.store, now)
     await deleteOldInboxMessages(means.store, now - day)
     await deleteOldNotes(means.store, now - 30 * day)
     await deleteOldNotices(means.store, now - 30 * day)

@@ -104,7 +104,7 @@ export async function importPackage(
     return reportOf(planned.work.plan, prepared, { dryRun: true, system, passwords: [], ids: noIds() })
   }
   demandFree(planned.work.plan, options)
-  const passwords = await makePasswords(planned.work, options)
+  const passwords = await makePasswords(scope, planned.work, options)
   const done = await scope.store.transaction(async (tx) => {
     const within = await enter({ ...scope, store: tx }, into, { name, description: whole.system?.description ?? '' })
     const { work, held } = await planFor(within, prepared, { ...options, fresh: into === undefined })
@@ -416,12 +416,12 @@ function keptRows(store: SystemStore, columns: readonly Column[], rows: readonly
 
 type Passwords = Map<string, { password: string; hash: string }>
 
-async function makePasswords({ users }: Work, { onProgress }: ImportOptions): Promise<Passwords> {
+async function makePasswords(scope: NodeScope, { users }: Work, { onProgress }: ImportOptions): Promise<Passwords> {
   const fresh = users.filter(({ isNew }) => isNew)
   const made: Passwords = new Map()
   for (const { asset } of fresh) {
     const password = randomBytes(18).toString('base64url')
-    made.set(asset.email, { password, hash: await hashPassword(password) })
+    made.set(asset.email, { password, hash: await scope.gate.hash(() => hashPassword(password)) })
     onProgress?.({ phase: 'passwords', done: made.size, total: fresh.length })
   }
   return made

@@ -106,7 +106,7 @@ test('by another name the node has its API and no pages, and a name of nobody ha
   const app = await createTestApp(t)
   const system = await app.createSystem()
   for (const host of ['evil.example', 'nobody.localhost', `${system.key}.localhost.`]) {
-    for (const path of ['/', '/setup?key=x', '/console', '/console/x', '/portal/', '/portal/assets/x.js']) {
+    for (const path of ['/', '/setup?key=x', '/metrics', '/console', '/console/x', '/portal/', '/portal/assets/x.js']) {
       const { status, text } = await app.call('GET', path, { headers: { host } })
       assert.equal(status, 404, `${host}${path}`)
       assert.doesNotMatch(text, /<script/)

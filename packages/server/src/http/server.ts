@@ -91,6 +91,14 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     demandPlace(options.sites.siteOf(hostOf(request)), url, config.portal === true)
     done()
   })
+  // A mark works once, so what it said is remembered as long as its request. What stands here holds for pages too.
+  const insides = new WeakMap<FastifyRequest, Inside>()
+  server.addHook('onRequest', async (request) => {
+    const inside = options.inside(request)
+    if (inside === undefined) return
+    demandReachable(request.routeOptions.url)
+    insides.set(request, inside)
+  })
   readEveryBodyAsJson(server)
   server.addHook('onResponse', (request, reply, done) => {
     options.onAnswer?.({
@@ -113,7 +121,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       refusedWrite(method, path) ?? new GatehouseError('noRoute', `There is nothing at ${method} ${path}.`)
     return sendError(means.log, refusal, request, reply)
   })
-  for (const route of options.routes) addRoute(server, route, options)
+  for (const route of options.routes) addRoute(server, route, options, insides)
   await serveConsole(server, options.webFiles)
   await servePortalPage(server, { folder: options.webFiles, sites: options.sites, key: means.key })
   server.get('/openapi.json', { schema: { hide: true } }, async () => server.swagger())
@@ -143,7 +151,12 @@ function readEveryBodyAsJson(server: FastifyInstance): void {
   })
 }
 
-function addRoute(server: FastifyInstance, route: Route, options: ServerOptions): void {
+function addRoute(
+  server: FastifyInstance,
+  route: Route,
+  options: ServerOptions,
+  insides: WeakMap<FastifyRequest, Inside>,
+): void {
   const scopeOf = async (request: FastifyRequest, input: RouteInput<unknown>, inside: Inside | undefined) => {
     const origin = inside?.origin ?? {
       address: request.ip,
@@ -157,13 +170,6 @@ function addRoute(server: FastifyInstance, route: Route, options: ServerOptions)
     demandOfPortals(options.sites.siteOf(hostOf(request)), scope, credentials.developerToken)
     return scope
   }
-  const recognised = new WeakMap<FastifyRequest, { inside: Inside | undefined }>()
-  /** A mark works once, so what it said is remembered as long as its request. */
-  const insideOf = (request: FastifyRequest): Inside | undefined => {
-    const known = recognised.get(request) ?? { inside: options.inside(request) }
-    recognised.set(request, known)
-    return known.inside
-  }
   for (const url of route.paths) {
     server.route({
       method: route.method,
@@ -174,7 +180,7 @@ function addRoute(server: FastifyInstance, route: Route, options: ServerOptions)
         bodyLimit: route.bodyLimit,
         // Nobody fills the memory of a node with bodies that he may not send.
         onRequest: async (request) => {
-          await scopeOf(request, inputOf(request, options), insideOf(request))
+          await scopeOf(request, inputOf(request, options), insides.get(request))
         },
       }),
       schema: { summary: route.summary, ...(route.body !== undefined && { body: route.body }) },
@@ -185,8 +191,7 @@ function addRoute(server: FastifyInstance, route: Route, options: ServerOptions)
       },
       handler: async (request, reply) => {
         const input = inputOf(request, options)
-        const inside = insideOf(request)
-        if (inside !== undefined) demandReachable(request.routeOptions.url)
+        const inside = insides.get(request)
         const scope = await scopeOf(request, input, inside)
         if (inside !== undefined) scope.within = inside.runId
         const answer = await route.handle(scope as SystemScope, input)

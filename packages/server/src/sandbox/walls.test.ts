@@ -1,6 +1,7 @@
 /** The walls themselves, tried from inside by a program that needs no hole in the isolate: plain Node in its place. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -20,8 +21,14 @@ type Report = {
   user: number
   program: string
   worker: string
+  neighbour: Record<string, string>
+  neighbourMemory: string
+  inherited: number[]
   tcp: string
+  tcp6: string
   unix: string
+  abstract: string
+  metadata: string
   outside: string
 }
 
@@ -32,16 +39,18 @@ const strongest = await strongestWalls()
 
 describe('walls', () => {
   let folder: string
-  let socketPath: string
+  /** As a database on this machine has them: one in the file tree, one in the kernel's own name space. */
+  let sockets: string[]
   let port: number
   const servers: Server[] = []
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'walls-'))
-    socketPath = join(folder, 'socket')
+    sockets = [join(folder, '.s.PGSQL.5432'), `\0gatehouse-walls-${process.pid}`]
     for (const place of [
-      { path: socketPath, writableAll: true },
+      { path: sockets[0], writableAll: true },
       { port: 0, host: '127.0.0.1' },
+      ...(process.platform === 'linux' ? [{ path: sockets[1] }] : []),
     ]) {
       const server = createServer((socket) => socket.destroy())
       await new Promise<void>((resolve) => server.listen(place, resolve))
@@ -55,9 +64,11 @@ describe('walls', () => {
     rmSync(folder, { recursive: true })
   })
 
-  function lookAround(walls: Walls, permission: boolean): Promise<Report> {
+  function lookAround(walls: Walls, permission: boolean, neighbour = ''): Promise<Report> {
     const { command, args } = walls.commandFor({ folder: outside, file: 'look-around.cjs', permission })
-    const child = spawn(command, [...args, String(port), socketPath, hereToRead.join(',')], {
+    // A NUL stands in no argument.
+    const paths = sockets.join(',').replace('\0', '@')
+    const child = spawn(command, [...args, String(port), paths, hereToRead.join(','), neighbour], {
       stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
       env: {},
       cwd: '/',
@@ -106,9 +117,11 @@ describe('walls', () => {
     const needed = [process.execPath, import.meta.filename].map((path) => path.split('/')[1])
     for (const name of ['home', 'root', 'run', 'tmp', 'var', 'proc', 'sys'])
       if (!needed.includes(name)) assert.ok(!report.root.includes(name), name)
-    assert.equal(report.unix, 'ENOENT')
-    assert.equal(report.tcp, 'ENETUNREACH')
-    assert.equal(report.outside, 'ENETUNREACH')
+    assert.equal(report.unix, 'ENOENT', 'the socket file of a database is not in sight')
+    assert.equal(report.abstract, 'ECONNREFUSED', 'nor one without a file')
+    for (const to of ['tcp', 'tcp6', 'metadata', 'outside'] as const)
+      assert.match(report[to], /^E(NETUNREACH|ADDRNOTAVAIL)$/, to)
+    assert.deepEqual(report.inherited, [])
     assert.match(report.program, /no_new_privs: 1/)
     assert.equal(report.groups, 'EPERM')
     assert.match(report.program, /Capability bounding set: \[none\]/)
@@ -118,5 +131,23 @@ describe('walls', () => {
     skip: skip || (otherUser ? false : 'not root'),
   }, async () => {
     assert.equal((await lookAround(strongest, false)).signal, 'EPERM')
+  })
+
+  const stay = { folder: outside, file: 'stay.cjs', permission: true }
+  const [one, two] = [strongest, strongest].map((walls) => walls.commandFor(stay).args.join(' '))
+  test('nor can the engine of another system be stopped, ended or read from inside', {
+    skip: skip || (one === two ? 'engines have no users of their own here' : false),
+  }, async () => {
+    const { command, args } = strongest.commandFor(stay)
+    const neighbour = spawn(command, args, { stdio: ['ignore', 'ignore', 'ignore', 'pipe'], env: {}, cwd: '/' })
+    try {
+      await once(neighbour.stdio[3] as Readable, 'data')
+      const report = await lookAround(strongest, false, String(neighbour.pid))
+      assert.deepEqual(report.neighbour, { SIGSTOP: 'EPERM', SIGKILL: 'EPERM', 0: 'EPERM' })
+      assert.equal(report.neighbourMemory, 'ENOENT')
+      assert.equal(neighbour.exitCode ?? neighbour.signalCode, null)
+    } finally {
+      neighbour.kill('SIGKILL')
+    }
   })
 })

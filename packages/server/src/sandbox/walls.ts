@@ -9,7 +9,8 @@
  * and, for a node that is not root, signals to processes of the node's own user.
  */
 import { spawn } from 'node:child_process'
-import { existsSync, lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs'
+import { randomInt } from 'node:crypto'
+import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { Duplex } from 'node:stream'
@@ -19,7 +20,7 @@ import { createFrameReader } from './frames.ts'
 export type WallsInForce = {
   /** Node's own permission model: no files, processes, workers, network. */
   permission: boolean
-  /** Another user than the node's: true only when the node is root. */
+  /** Another user than the node's, and than any other engine's where the kernel lets it: true only when the node is root. */
   otherUser: boolean
   /** No capabilities, and none to be gained by starting a program. */
   noPrivileges: boolean
@@ -50,8 +51,10 @@ const probeProgram: Program = { folder: engineFolder, file: 'probe.cjs', permiss
 
 /** Below this Node does not start: V8 reserves address space for code that counts as data. */
 const DATA_LIMIT_BYTES = 2 * 1024 ** 3
-/** The user and group that own nothing, by long custom. */
+/** The user and group that own nothing, by long custom: of every engine, where the kernel maps no other numbers here. */
 const NOBODY = '65534'
+/** Numbers that no system gives to anybody (systemd's "Users, Groups, UIDs and GIDs"); each engine has one for itself. */
+const OWN_USERS: [first: number, count: number] = [1_879_048_192, 268_435_456]
 const PROBE_MS = 5000
 
 /** Folders that hold the system's programs. The environment is not asked: it could name any other. */
@@ -129,8 +132,13 @@ export function allWalls(): Walls[] {
 
   const isRoot = process.getuid?.() === 0
   const capped = prlimit ? [prlimit, `--data=${DATA_LIMIT_BYTES}`, '--core=0', '--'] : []
-  const asNobody = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups']
-  const becomeNobody = isRoot ? [setpriv, ...asNobody, '--'] : []
+  // Of the same user one engine could end another, and with it the runs of another system.
+  const mapped = isMapped(OWN_USERS)
+  const asNobody = () => {
+    const id = mapped ? String(OWN_USERS[0] + randomInt(OWN_USERS[1])) : NOBODY
+    return [`--reuid=${id}`, `--regid=${id}`, '--clear-groups']
+  }
+  const becomeNobody = () => (isRoot ? [setpriv, ...asNobody(), '--'] : [])
   const drop = [
     setpriv,
     '--no-new-privs',
@@ -148,14 +156,14 @@ export function allWalls(): Walls[] {
     },
   })
   const noNamespaces = plan(without, () =>
-    isRoot ? [...drop, ...asNobody, '--'] : [setpriv, '--no-new-privs', '--pdeathsig=SIGKILL', '--'],
+    isRoot ? [...drop, ...asNobody(), '--'] : [setpriv, '--no-new-privs', '--pdeathsig=SIGKILL', '--'],
   )
   noNamespaces.inForce.noPrivileges = true
   if (!unshare) return [noNamespaces, permission]
 
   const apart = { ...without, noPrivileges: true, namespaces: true }
   const ownUser = [unshare, '--user', '--map-root-user', '--net', '--ipc']
-  const noRoot = plan(apart, () => [...becomeNobody, ...ownUser, '--', ...drop, '--'])
+  const noRoot = plan(apart, () => [...becomeNobody(), ...ownUser, '--', ...drop, '--'])
   if (!shell) return [noRoot, noNamespaces, permission]
 
   const insideRoot = (program: Program) => {
@@ -164,7 +172,7 @@ export function allWalls(): Walls[] {
     return [shell, '-c', emptyRootScript(root ?? '/mnt', visible), 'sh']
   }
   const full = plan({ ...apart, emptyRoot: true }, (program) => [
-    ...becomeNobody,
+    ...becomeNobody(),
     ...ownUser,
     '--mount',
     '--',
@@ -176,9 +184,23 @@ export function allWalls(): Walls[] {
   const fullAsRoot = plan({ ...apart, emptyRoot: true }, (program) => [
     ...[unshare, '--net', '--ipc', '--mount', '--'],
     ...insideRoot(program),
-    ...[...drop, ...asNobody, '--'],
+    ...[...drop, ...asNobody(), '--'],
   ])
   return [full, ...(isRoot ? [fullAsRoot] : []), noRoot, noNamespaces, permission]
+}
+
+/** Whether these user numbers exist in the user namespace that the node is in: in a container often they do not. */
+function isMapped([first, count]: typeof OWN_USERS): boolean {
+  const covers = (file: string): boolean =>
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/).map(Number))
+      .some(([inside = 0, , length = 0]) => inside <= first && first + count <= inside + length)
+  try {
+    return covers('/proc/self/uid_map') && covers('/proc/self/gid_map')
+  } catch {
+    return false
+  }
 }
 
 /** Whether a process behind these walls starts and can load the isolate: it says so with a frame, and exits with 0. */

@@ -667,6 +667,34 @@ const audit: Migration = {
   },
 }
 
+const ledger: Migration = {
+  name: '015 budgets of failures by place',
+  async up(tx) {
+    const db = tx as AnyDb
+    const text = 'text'
+    // SQLite changes no primary key.
+    await db.schema
+      .createTable('failures_next')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('account_id', text, (c) => c.notNull())
+      .addColumn('place', text, (c) => c.notNull())
+      .addColumn('count', 'integer', (c) => c.notNull())
+      .addColumn('last_at', 'bigint', (c) => c.notNull())
+      .addColumn('blocked_until', 'bigint', (c) => c.notNull())
+      .addColumn('known_at', 'bigint')
+      .addColumn('expires_at', 'bigint', (c) => c.notNull())
+      .addPrimaryKeyConstraint('failures_by_place', ['system_key', 'account_id', 'place'])
+      .execute()
+    const kept = sql.raw('system_key, account_id, count, last_at, blocked_until')
+    await sql`insert into failures_next (${kept}, place, expires_at)
+      select ${kept}, '', last_at + 2592000000 from failures`.execute(db)
+    await db.schema.dropTable('failures').execute()
+    await db.schema.alterTable('failures_next').renameTo('failures').execute()
+    await db.schema.createIndex('failures_waiting').on('failures').columns(['system_key', 'blocked_until']).execute()
+    await db.schema.createIndex('failures_by_end').on('failures').column('expires_at').execute()
+  },
+}
+
 export const migrations: readonly Migration[] = [
   firstSchema,
   packages,
@@ -680,6 +708,7 @@ export const migrations: readonly Migration[] = [
   noticesAndDevices,
   sharedSystems,
   audit,
+  ledger,
 ]
 
 /** Brings the database to the present schema. Throws DatabaseTooNew where it is ahead of this program. */

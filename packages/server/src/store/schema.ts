@@ -227,7 +227,19 @@ export type Tables = {
     expires_at: number
     redeemed_at: number | null
   }
-  failures: { system_key: string; account_id: string; count: number; last_at: number; blocked_until: number }
+  /** The ledger of wrong passwords: of an account, one budget for each place it signed in from, and one ('') for all others. */
+  failures: {
+    system_key: string
+    account_id: string
+    /** Keyed hash of a network, or `device` and its id. */
+    place: string
+    count: number
+    last_at: number
+    blocked_until: number
+    /** When the account signed in from there last; null where it never did. */
+    known_at: number | null
+    expires_at: number
+  }
   sign_in_traces: {
     id: string
     system_key: string

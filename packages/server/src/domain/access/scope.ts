@@ -34,6 +34,8 @@ export type Origin = {
   userAgent: string
   /** The origin of the web page that asks, as every browser says; '' or anything at all from what is no browser. */
   page?: string
+  /** Of a remembered device, as the client of a sign-in says it; anything at all. */
+  deviceToken?: string
 }
 
 export type NodeScope = Means & {
@@ -87,6 +89,17 @@ export type MailServer = {
   tls: 'required' | 'none'
 }
 
+/** How wrong passwords of a system's users are held back; times in seconds. */
+export type SignInLimits = {
+  /** Failures in a row that cost no wait. */
+  free: number
+  longest_wait: number
+  /** Wrong passwords within `window` of one address, and of the network round it, whatever accounts they were for. */
+  per_address: number
+  per_network: number
+  window: number
+}
+
 /** The settings of a system, with defaults filled in. Times are seconds, as on the wire. */
 export type SystemSettings = {
   auth_service: string
@@ -106,6 +119,7 @@ export type SystemSettings = {
   /** Whether an account that services run as may sign in as well. */
   run_as_sign_in: 'refused' | 'allowed'
   password_min_length: number
+  sign_in_limits: SignInLimits
   /** Where messages go; '' is the inbox in development and the providers in production. */
   messages_to: '' | 'inbox' | 'provider'
   /** In the order in which they are tried. */

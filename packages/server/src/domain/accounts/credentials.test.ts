@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createTestApp } from '../../../../../test/support/app.ts'
+import { type Answer, createTestApp } from '../../../../../test/support/app.ts'
 
 const email = 'op@example.com'
 const password = 'the plant is quiet'
@@ -42,7 +42,7 @@ test('an unknown e-mail is answered like a known one, before and after the free 
   assert.deepEqual(await answers('nobody@example.com'), await answers(email))
 })
 
-test('two hundred guesses at once get no more tries than a few in a row', async (t) => {
+test('sixty guesses at once get no more tries than a few in a row', async (t) => {
   const app = await createTestApp(t)
   const system = await app.createSystem()
   await app.createUser(system, email, password)
@@ -53,6 +53,41 @@ test('two hundred guesses at once get no more tries than a few in a row', async 
   )
   const tried = guesses.filter((answer) => answer.status === 401).length
   assert.ok(tried >= 5 && tried <= 10, `${tried} guesses were checked`)
+})
+
+test('where too many passwords wait to be checked, further ones are refused unhashed, and tokens are checked as ever', async (t) => {
+  const app = await createTestApp(t)
+  const system = await app.createSystem()
+  await app.set(system, { sign_in_limits: { per_address: 1000, per_network: 1000 } })
+  await app.createUser(system, email, password)
+  const token = await app.signIn(system, email, password)
+  const { gate } = app.app.means
+  let [hashed, release] = [0, () => {}]
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  gate.hash = async (): Promise<never> => {
+    hashed += 1
+    await held
+    return false as never
+  }
+  const answers: Answer[] = []
+  let noted = () => {}
+  const guesses = Array.from({ length: 300 }, async (_, index) => {
+    const body = { email: `user${index}@example.com`, password: 'wrong' }
+    answers.push(await app.call('POST', '/api/v/1/user/auth', { system, body }))
+    if (answers.length >= 50) noted()
+  })
+  await new Promise<void>((resolve) => {
+    noted = resolve
+  })
+  assert.ok(answers.every(({ status, headers }) => status === 429 && Number(headers['retry-after']) > 0))
+  assert.equal((await app.call('POST', '/api/v/1/user/checkauth', { system, token })).status, 200)
+  release()
+  await Promise.all(guesses)
+  const refused = answers.filter(({ status }) => status === 429).length
+  assert.equal(hashed, 300 - refused)
+  assert.ok(refused >= 50 && answers.every(({ status }) => status === 429 || status === 401))
 })
 
 test('wrong passwords of one address meet a limit, whatever it says in X-Forwarded-For', async (t) => {

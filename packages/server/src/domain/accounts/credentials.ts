@@ -7,9 +7,10 @@ import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { verifyPassword } from '../../base/secrets.ts'
 import { type AccountRecord, findAccount } from '../../store/tables/accounts.ts'
 import { type DeveloperRecord, emailKey, findDeveloper } from '../../store/tables/developers.ts'
-import { addFailure, blockUntil, clearFailures, findFailures, strangerPrefix } from '../../store/tables/failures.ts'
-import { delayAfter } from '../access/attempt-gate.ts'
-import type { NodeScope, SystemScope } from '../access/scope.ts'
+import { addressKey } from '../access/attempt-gate.ts'
+import type { NodeScope, SignInLimits, SystemScope } from '../access/scope.ts'
+import { defaultSignInLimits } from '../access/sign-in-limits.ts'
+import { beginTry, noteRight, noteWrong } from './ledger.ts'
 
 export type Refusal = {
   ok: false
@@ -25,9 +26,12 @@ export type DeveloperCheck = { ok: true; developer: DeveloperRecord } | Refusal
 
 /** Checks a user's password. Never throws for wrong ones. */
 export async function checkUserPassword(scope: SystemScope, email: unknown, password: unknown): Promise<UserCheck> {
-  const result = await check(scope, scope.system.key, email, password, async (text) => {
+  const door = { systemKey: scope.system.key, limits: scope.system.settings.sign_in_limits }
+  const result = await check(scope, door, email, password, async (text) => {
     const account = await findAccount(scope.data, { email: text })
-    return account && { id: account.userId, hash: account.passwordHash, disabled: account.disabled, account }
+    if (account === undefined) return undefined
+    const { userId: id, passwordHash: hash, passwordStamp, disabled } = account
+    return { id, hash, passwordStamp, disabled, account }
   })
   return result.ok ? { ok: true, account: result.found.account } : result
 }
@@ -45,7 +49,8 @@ export async function checkDeveloperPassword(
   email: unknown,
   password: unknown,
 ): Promise<DeveloperCheck> {
-  const result = await check(scope, '', email, password, async (text) => {
+  const door = { systemKey: '', limits: defaultSignInLimits }
+  const result = await check(scope, door, email, password, async (text) => {
     const developer = await findDeveloper(scope.store, { email: text })
     return developer && { id: developer.id, hash: developer.passwordHash, disabled: developer.disabled, developer }
   })
@@ -68,11 +73,11 @@ export function refusalError(refusal: Refusal, kind: 'wrongCredentials' | 'devel
 export const decoyHash =
   '$argon2id$v=19$m=19456,t=2,p=1$Xu7hbdjzNp8uzKHC5PCLLQ$cT9bgNhzxKoD+/qd3YjN8mvpb6AkGZBmZzWqgrgUtsU'
 
-type Found = { id: string; hash: string | null; disabled: boolean }
+type Found = { id: string; hash: string | null; passwordStamp?: string; disabled: boolean }
 
 async function check<T extends Found>(
   scope: NodeScope,
-  systemKey: string,
+  { systemKey, limits }: { systemKey: string; limits: SignInLimits },
   email: unknown,
   password: unknown,
   find: (email: string) => Promise<T | undefined>,
@@ -80,42 +85,24 @@ async function check<T extends Found>(
   if (typeof email !== 'string' || typeof password !== 'string' || email.length > 320 || password.length > 1024) {
     return { ok: false, reason: 'unknown', accountId: undefined }
   }
-  const { address } = scope.origin
-  const addressBlock = scope.gate.addressBlockedUntil(address, scope.clock.now())
-  if (addressBlock > scope.clock.now()) return blocked(undefined, addressBlock - scope.clock.now())
   const name = `${systemKey}/${emailKey(email)}`
-  return scope.gate.pass(name, async () => {
+  const asking = { system: systemKey, address: addressKey(scope.origin.address), account: name }
+  return scope.gate.pass(asking, async () => {
     const found = await find(email)
-    // An e-mail that nobody has is counted too, under a keyed hash: it must look like one that somebody has, on every node.
-    const ledgerId = found?.id ?? `${strangerPrefix}${scope.key.keyedHash('names', name)}`
-    const failures = await findFailures(scope.store, systemKey, ledgerId)
-    const now = scope.clock.now()
-    if (failures !== undefined && failures.blockedUntil > now) return blocked(found?.id, failures.blockedUntil - now)
+    const made = await beginTry(scope, { systemKey, limits, account: found, name })
+    if ('waitMs' in made) {
+      return { ok: false, reason: 'blocked', accountId: found?.id, retryAfter: Math.ceil(made.waitMs / 1000) }
+    }
     // An unknown user costs the same hash as a known one.
-    const right = await verifyPassword(found?.hash ?? decoyHash, password)
-    if (!right || found === undefined || found.hash === null) {
-      scope.gate.addressFailed(address, scope.clock.now())
-      await countFailure(scope, systemKey, ledgerId)
-      const reason = found === undefined ? 'unknown' : found.hash === null ? 'no password' : 'wrong'
+    const right = await scope.gate.hash(() => verifyPassword(found?.hash ?? decoyHash, password))
+    // A right password of an account that is switched off counts as a wrong one: nothing shall tell that it was right.
+    if (!right || found === undefined || found.hash === null || found.disabled) {
+      await noteWrong(scope, made)
+      const reason =
+        found === undefined ? 'unknown' : found.hash === null ? 'no password' : right ? 'disabled' : 'wrong'
       return { ok: false, reason, accountId: found?.id }
     }
-    if (failures !== undefined) await clearFailures(scope.store, systemKey, ledgerId)
-    if (found.disabled) return { ok: false, reason: 'disabled', accountId: found.id }
+    await noteRight(scope, made)
     return { ok: true, found }
-  })
-}
-
-const blocked = (accountId: string | undefined, ms: number): Refusal => ({
-  ok: false,
-  reason: 'blocked',
-  accountId,
-  retryAfter: Math.ceil(ms / 1000),
-})
-
-async function countFailure(scope: NodeScope, systemKey: string, accountId: string): Promise<void> {
-  await scope.store.transaction(async (tx) => {
-    const now = scope.clock.now()
-    const delay = delayAfter(await addFailure(tx, systemKey, accountId, now))
-    if (delay > 0) await blockUntil(tx, systemKey, accountId, now + delay)
   })
 }

@@ -3,6 +3,7 @@ import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { hour } from '../../base/clock.ts'
 import { bearerToken, hexId } from '../../base/ids.ts'
 import { hashPassword, hashToken } from '../../base/secrets.ts'
+import { isLoopbackHost } from '../../config/config.ts'
 import type { Store } from '../../store/store.ts'
 import {
   countDevelopers,
@@ -14,7 +15,8 @@ import {
   spendInvitation,
   updateDeveloper,
 } from '../../store/tables/developers.ts'
-import { clearFailures, findFailures } from '../../store/tables/failures.ts'
+import { clearFailures, listFailures } from '../../store/tables/failures.ts'
+import { addressKey } from '../access/attempt-gate.ts'
 import { type Actor, audit } from '../access/audit.ts'
 import type { Means, NodeScope } from '../access/scope.ts'
 import { demandEmail } from './email.ts'
@@ -43,10 +45,11 @@ export async function addDeveloper(
   actor: Actor,
   input: NewDeveloper,
   permit: (tx: Store, first: boolean) => Promise<void> = async () => {},
+  hash: (password: string) => Promise<string> = hashPassword,
 ): Promise<DeveloperRecord> {
   const email = demandEmail(input.email)
   demandStrong(input.password, { minLength: developerMinLength, context: [email, email.split('@')[0]!] })
-  const passwordHash = await hashPassword(input.password)
+  const passwordHash = await hash(input.password)
   return means.store.transaction(async (tx) => {
     await holdDevelopers(tx)
     const first = (await countDevelopers(tx)) === 0
@@ -77,8 +80,11 @@ export async function registerDeveloper(
   scope: NodeScope,
   input: NewDeveloper & { key: string | undefined },
 ): Promise<DeveloperRecord> {
-  if (scope.mode === 'development' && input.key === undefined) return addDeveloper(scope, scope, input)
-  return addDeveloper(scope, scope, input, async (tx, first) => {
+  // In line like the checking of passwords: anybody may ask for this.
+  const hash = slowHash(scope)
+  if (input.key === undefined) demandOwnPage(scope)
+  if (scope.mode === 'development' && input.key === undefined) return addDeveloper(scope, scope, input, undefined, hash)
+  const permit = async (tx: Store, first: boolean): Promise<void> => {
     const spend = (kind: 'first' | 'developer') =>
       spendInvitation(tx, { hash: hashToken(input.key ?? ''), kind, now: scope.clock.now() })
     // The link of the first start is for the first alone; an invitation will do for anybody.
@@ -91,8 +97,27 @@ export async function registerDeveloper(
         },
       )
     }
+  }
+  return addDeveloper(scope, scope, input, permit, hash)
+}
+
+/**
+ * In development nobody is asked for an invitation, and any page that a developer opens can send requests to his own machine:
+ * none but his own may make a developer there. Programs say no page.
+ */
+function demandOwnPage({ origin, publicUrl }: NodeScope): void {
+  const page = origin.page === undefined || origin.page === '' ? undefined : URL.parse(origin.page)
+  if (page === undefined) return
+  if (page !== null && (page.origin === new URL(publicUrl()).origin || isLoopbackHost(page.hostname))) return
+  throw new GatehouseError('developerRegistration', 'A page of elsewhere cannot register a developer.', {
+    hint: 'Register at the console of the node, or with an invitation.',
   })
 }
+
+const slowHash =
+  ({ gate, origin }: NodeScope) =>
+  (password: string): Promise<string> =>
+    gate.pass({ system: '', address: addressKey(origin.address) }, () => gate.hash(() => hashPassword(password)))
 
 /** The key of a one-time link; only its hash is stored. */
 export async function invite(
@@ -111,12 +136,13 @@ export async function invite(
 }
 
 /** The hash of a developer's new password, if it is good enough. Throws badPassword. */
-export function newDeveloperHash(developer: DeveloperRecord, password: string): Promise<string> {
+export function newDeveloperHash(scope: NodeScope, developer: DeveloperRecord, password: string): Promise<string> {
   demandStrong(password, { minLength: developerMinLength, context: [developer.email] })
-  return hashPassword(password)
+  return slowHash(scope)(password)
 }
 
 const emailOf = ({ caller }: NodeScope): string | undefined => (caller.kind === 'developer' ? caller.email : undefined)
+
 /** For the operator, on the machine: ends the wait after wrong passwords. Undefined where nobody has this e-mail. */
 export async function unlockDeveloper(
   { store, clock }: Pick<Means, 'store' | 'clock'>,
@@ -126,7 +152,7 @@ export async function unlockDeveloper(
   const developer = await findDeveloper(store, { email })
   if (developer === undefined) return undefined
   const failures = await store.transaction(async (tx) => {
-    const found = await findFailures(tx, '', developer.id)
+    const found = (await listFailures(tx, '', [developer.id])).get(developer.id)
     await clearFailures(tx, '', developer.id)
     audit(tx, actor, { kind: 'unlock', action: 'developer', subject: developer.email })
     return found

@@ -6,6 +6,7 @@ import { randomInt } from 'node:crypto'
 import { uuid } from '../../base/ids.ts'
 import { hashPassword, verifyPassword } from '../../base/secrets.ts'
 import { findRecoveryCode, type RecoveryCodeRecord } from '../../store/tables/recovery-codes.ts'
+import { type Asking, addressKey } from '../access/attempt-gate.ts'
 import type { SystemScope } from '../access/scope.ts'
 import { decoyHash } from './credentials.ts'
 
@@ -26,14 +27,16 @@ export const makeRecoveryCodes = (
   userId: string,
   count: number = recoveryRules.codes,
 ): Promise<MadeRecoveryCodes> =>
-  scope.gate.pass(laneOf(scope, userId), async () => {
+  scope.gate.pass(turnOf(scope, userId), async () => {
     const bySelector = new Map<string, string>()
     while (bySelector.size < count) {
       const code = Array.from({ length: recoveryRules.letters }, () => alphabet[randomInt(alphabet.length)]).join('')
       bySelector.set(code.slice(0, recoveryRules.selector), code)
     }
     const rows: MadeRecoveryCodes['rows'] = []
-    for (const [selector, code] of bySelector) rows.push({ id: uuid(), selector, hash: await hashPassword(code) })
+    for (const [selector, code] of bySelector) {
+      rows.push({ id: uuid(), selector, hash: await scope.gate.hash(() => hashPassword(code)) })
+    }
     return { codes: [...bySelector.values()].map(inGroups), rows }
   })
 
@@ -45,14 +48,16 @@ export async function matchingRecoveryCode(
 ): Promise<string | undefined> {
   const code = readCode(given)
   if (code === undefined) return undefined
-  return scope.gate.pass(laneOf(scope, authenticator.userId), async () => {
+  return scope.gate.pass(turnOf(scope, authenticator.userId), async () => {
     const found = await findRecoveryCode(scope.data, authenticator.id, code.slice(0, recoveryRules.selector))
-    const right = await verifyPassword(found?.hash ?? decoyHash, code)
+    const right = await scope.gate.hash(() => verifyPassword(found?.hash ?? decoyHash, code))
     return right ? found?.id : undefined
   })
 }
 
-const laneOf = (scope: SystemScope, userId: string): string => `recovery ${scope.system.key}/${userId}`
+const turnOf = ({ origin, system }: SystemScope, userId: string): Asking => ({
+  ...{ system: system.key, address: addressKey(origin.address), account: `recovery ${system.key}/${userId}` },
+})
 
 const inGroups = (code: string): string => code.match(new RegExp(`.{${recoveryRules.group}}`, 'g'))!.join('-')
 

@@ -34,9 +34,11 @@ import { deleteDevices } from '../../store/tables/devices.ts'
 import { clearFailures } from '../../store/tables/failures.ts'
 import { addMembership, listGrants, removeMembership } from '../../store/tables/roles.ts'
 import { endSessions } from '../../store/tables/sessions.ts'
+import { addressKey } from '../access/attempt-gate.ts'
 import { audit } from '../access/audit.ts'
 import { demand, heldRights } from '../access/rights.ts'
 import type { SystemScope } from '../access/scope.ts'
+import { demandStillSignedIn } from '../access/still-signed-in.ts'
 import { mirrorPhone } from './authenticators.ts'
 import { demandEmail } from './email.ts'
 import { demandStrong, demandUsable, weakness } from './password-rules.ts'
@@ -60,6 +62,10 @@ export type NewUser = {
   chosenBy: 'person' | 'developer'
 }
 
+/** In its turn; throws tooManyRequests where too many wait. */
+const slowHash = ({ gate, origin, system }: SystemScope, password: string): Promise<string> =>
+  gate.pass({ system: system.key, address: addressKey(origin.address) }, () => gate.hash(() => hashPassword(password)))
+
 /**
  * Makes a user with the role Authenticated. Asks for no right: the doors that register do. Throws badPassword, badRequest,
  * badValue, emailTaken.
@@ -74,7 +80,7 @@ export async function createUser(
   if (input.chosenBy === 'person') demandStrong(input.password, rules)
   const { password } = input
   // In line like the checking of passwords, so that a flood of registrations cannot take the processor.
-  const passwordHash = await scope.gate.pass(`new user from ${scope.origin.address}`, () => hashPassword(password))
+  const passwordHash = await slowHash(scope, password)
   const passwordWeak = weakness(input.password, rules) !== undefined
   const createdAt = scope.clock.now()
   const account: AccountRecord = {
@@ -314,13 +320,14 @@ export async function manageUser(scope: SystemScope, userId: string, changes: Us
   if (password !== undefined) {
     demandUsable(password)
     const rules = { minLength: scope.system.settings.password_min_length, context: [] }
-    const hash = await hashPassword(password)
+    const hash = await slowHash(scope, password)
     newPassword = { hash, stamp: hexId(8), weak: weakness(password, rules) !== undefined }
   }
   const email = changes.email === undefined ? undefined : demandEmail(changes.email)
   await scope.data.transaction(async (tx) => {
-    const account = await findAccount(tx, { userId })
+    const account = await findAccount(tx, { userId }, { hold: true })
     if (account === undefined) throw new GatehouseError('noSuchUser', 'There is no such user.')
+    await demandStillSignedIn(scope, tx.node)
     if (password !== undefined || (email !== undefined && emailKey(email) !== account.emailKey)) {
       await demandNoMoreRights({ ...scope, data: tx }, userId, 'set the password or the e-mail of')
     }
@@ -380,9 +387,15 @@ export async function setOwnPassword(scope: SystemScope, account: AccountRecord,
   demandUsable(password)
   const { caller } = scope
   demandStrong(password, { minLength: scope.system.settings.password_min_length, context: [account.emailKey] })
-  const hash = await hashPassword(password)
+  const hash = await slowHash(scope, password)
   const sparing = caller.kind === 'user' && caller.sessionId !== undefined ? { exceptId: caller.sessionId } : {}
   await scope.data.transaction(async (tx) => {
+    // The hashes took their time: the account must still be as it was, and the session alive.
+    const now = await findAccount(tx, { userId: account.userId }, { hold: true })
+    if (now === undefined || now.disabled || now.passwordStamp !== account.passwordStamp) {
+      throw new GatehouseError('notSignedIn', 'The account was changed meanwhile.', { hint: 'Sign in again.' })
+    }
+    await demandStillSignedIn(scope, tx.node)
     await updateAccount(tx, account.userId, { password: { hash, stamp: hexId(8), weak: false } })
     const which = { systemKey: tx.key, kind: 'user' as const, subjectId: account.userId, ...sparing }
     await endSessions(tx.node, which, scope.clock.now(), 'the password was changed')

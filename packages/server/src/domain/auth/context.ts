@@ -5,9 +5,11 @@
 import { findAccount } from '../../store/tables/accounts.ts'
 import { listAuthenticators } from '../../store/tables/authenticators.ts'
 import { emailKey } from '../../store/tables/developers.ts'
-import { findFailures, strangerPrefix } from '../../store/tables/failures.ts'
+import { listFailures } from '../../store/tables/failures.ts'
+import { countTaken } from '../../store/tables/send-counts.ts'
 import { lastSession } from '../../store/tables/sessions.ts'
 import type { SystemScope } from '../access/scope.ts'
+import { addressCounts, ledgerId } from '../accounts/ledger.ts'
 
 export type SignInContext = {
   /** Which door was used, as `password`. */
@@ -44,8 +46,9 @@ export async function signInContext(
   const account = email === '' ? undefined : await findAccount(data, { email })
   const name = `${scope.system.key}/${emailKey(email)}`
   // Alike for an e-mail that nobody has: what a service tells of it must not say which it is.
-  const ledger = account?.userId ?? `${strangerPrefix}${scope.key.keyedHash('names', name)}`
-  const failures = email === '' ? undefined : await findFailures(scope.store, scope.system.key, ledger)
+  const ledger = ledgerId(scope, { account: account && { id: account.userId }, name })
+  const failures = email === '' ? undefined : (await listFailures(scope.store, scope.system.key, [ledger])).get(ledger)
+  const [ofAddress] = addressCounts(scope, scope.system.settings.sign_in_limits)
   const held = account === undefined ? [] : await listAuthenticators(data, account.userId)
   const last = account === undefined ? undefined : await lastSession(data, account.userId)
   return {
@@ -57,7 +60,7 @@ export async function signInContext(
       failures: {
         password: failures?.count ?? 0,
         second_factor: held.reduce((sum, one) => sum + one.failures, 0),
-        address: scope.gate.addressFailures(origin.address, now),
+        address: await countTaken(data, ofAddress!, now),
       },
       last_sign_in:
         last === undefined

@@ -25,3 +25,21 @@ test("a developer's new password ends the other sessions, also one that is being
   assert.equal((await signIn(developerPassword)).status, 401)
   assert.equal((await signIn('another long passphrase')).status, 200)
 })
+
+test('in development a program registers a developer, and of pages those of this machine alone', async (t) => {
+  const app = await createTestApp(t)
+  let count = 0
+  const register = (headers: Record<string, string>, more = {}) => {
+    const body = { email: `new${++count}@example.com`, password: developerPassword, ...more }
+    return app.call('POST', '/admin/reg', { body, headers })
+  }
+  for (const origin of ['https://evil.example', 'http://localhost.evil.example', 'null', 'http://192.0.2.1', 'x']) {
+    const refused = await register({ origin, host: 'localhost' })
+    assert.equal(refused.status, 400, origin)
+    assert.match(refused.body.error.detail, /page of elsewhere/)
+  }
+  assert.equal((await register({})).status, 200)
+  for (const origin of [app.app.means.publicUrl(), 'http://127.0.0.1:5173']) {
+    assert.equal((await register({ origin })).status, 200)
+  }
+})

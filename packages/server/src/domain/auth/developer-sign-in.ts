@@ -7,6 +7,7 @@ import { type DeveloperRecord, findDeveloper, updateDeveloper } from '../../stor
 import { endSessions } from '../../store/tables/sessions.ts'
 import { audit } from '../access/audit.ts'
 import type { NodeScope } from '../access/scope.ts'
+import { demandStillSignedIn } from '../access/still-signed-in.ts'
 import { checkDeveloperPassword, refusalError } from '../accounts/credentials.ts'
 import { type NewDeveloper, newDeveloperHash, registerDeveloper } from '../accounts/developers.ts'
 import { askFor, type Challenge, takeAnswer, weighAnswer } from './challenges.ts'
@@ -126,11 +127,18 @@ export async function changeDeveloperPassword(
   const check = await checkDeveloperPassword(scope, caller.email, oldPassword)
   if (!check.ok) throw refusalError(check, 'developerCredentials')
   if (typeof newPassword !== 'string') throw new GatehouseError('badPassword', 'new_password must be a text.')
-  const passwordHash = await newDeveloperHash(check.developer, newPassword)
+  const passwordHash = await newDeveloperHash(scope, check.developer, newPassword)
   const sparing = caller.sessionId === undefined ? {} : { exceptId: caller.sessionId }
   const which = { systemKey: '', kind: 'developer' as const, subjectId: caller.developerId, ...sparing }
   // One step: no moment at which the password is new and a session of the old one lives.
   await scope.store.transaction(async (tx) => {
+    // Writing first holds the row. The hashes took their time: the account must still be as it was, and the session alive.
+    await updateDeveloper(tx, check.developer.id, { lastLoginAt: check.developer.lastLoginAt })
+    const now = await findDeveloper(tx, { id: check.developer.id })
+    if (now === undefined || now.disabled || now.passwordHash !== check.developer.passwordHash) {
+      throw new GatehouseError('notSignedIn', 'The account was changed meanwhile.', { hint: 'Sign in again.' })
+    }
+    await demandStillSignedIn(scope, tx)
     await updateDeveloper(tx, check.developer.id, { passwordHash })
     await endSessions(tx, which, scope.clock.now(), 'the password was changed')
     audit(tx, scope, { kind: 'developer', action: 'new password', subject: caller.email })

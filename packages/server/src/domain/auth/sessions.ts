@@ -17,6 +17,7 @@ import {
 import { holdSystem } from '../../store/tables/systems.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Means, NodeScope, SystemScope } from '../access/scope.ts'
+import { noteSignedIn } from '../accounts/ledger.ts'
 import { readSettings } from '../systems/settings.ts'
 import { maySignIn } from './proofs.ts'
 
@@ -69,12 +70,14 @@ export async function openSession(tx: Store, now: number, input: NewSession): Pr
   return { token, refreshToken, expiresAt: Math.floor(expiresAt / 1000), sessionId: id }
 }
 
-export const openUserSession = (
+/** The place that it was opened from is one that the account signed in from. */
+export const openUserSession = async (
   tx: Store,
   scope: SystemScope,
   input: { userId: string; grantedBy: string; factors: string },
 ): Promise<OpenedSession> => {
   const now = scope.clock.now()
+  await noteSignedIn(scope, tx, scope.system.key, input.userId)
   return openSession(tx, now, {
     kind: 'user',
     systemKey: scope.system.key,
@@ -88,13 +91,14 @@ export const openUserSession = (
 }
 
 /** `factors` as `password` or `password totp`: what was proved. */
-export const openDeveloperSession = (
+export const openDeveloperSession = async (
   scope: NodeScope,
   tx: Store,
   developerId: string,
   factors: string,
 ): Promise<OpenedSession> => {
   const now = scope.clock.now()
+  await noteSignedIn(scope, tx, '', developerId)
   return openSession(tx, now, {
     kind: 'developer',
     systemKey: '',

@@ -21,12 +21,19 @@ export type SignInResult =
   | { state: 'more'; userId: string; options: unknown }
   | { state: 'refused'; userId: string; options: unknown; status: 200 | 401 }
 
+/** Says which device asks, where the body names one that is remembered; whether it is, the ledger finds out. */
+const fromDevice = (scope: SystemScope, { device_token: token }: Record<string, unknown>): SystemScope =>
+  typeof token === 'string' && token !== '' && token.length <= 200
+    ? { ...scope, origin: { ...scope.origin, deviceToken: token } }
+    : scope
+
 /** Password sign-in at `/api/v/1/user/auth`; the same path refreshes, by `grant_type`. Throws what the person is to read. */
 export async function signIn(
-  scope: SystemScope,
+  from: SystemScope,
   body: Record<string, unknown>,
   ask: AskOverride,
 ): Promise<SignInResult> {
+  const scope = fromDevice(from, body)
   if (body.grant_type === 'refresh_token') return refresh(scope, body)
   const { auth_service: service } = scope.system.settings
   const trace = new SignInTrace(scope, 'password', body)

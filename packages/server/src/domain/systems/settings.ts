@@ -1,6 +1,7 @@
 /** The settings of a system: defaults, reading what is stored, checking what a developer sends. */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
-import type { SystemSettings } from '../access/scope.ts'
+import type { SignInLimits, SystemSettings } from '../access/scope.ts'
+import { defaultSignInLimits } from '../access/sign-in-limits.ts'
 import { checkMessageSettings } from './message-settings.ts'
 import { checkPasskeySettings } from './passkey-settings.ts'
 
@@ -21,6 +22,7 @@ export const defaultSettings: SystemSettings = {
   registration: 'open',
   run_as_sign_in: 'refused',
   password_min_length: 8,
+  sign_in_limits: defaultSignInLimits,
   messages_to: '',
   message_providers: [],
   phone_country: 'US',
@@ -91,9 +93,43 @@ export function checkSettings(body: Record<string, unknown>): Partial<SystemSett
     }
     changes.password_min_length = value as number
   }
+  if (body.sign_in_limits !== undefined) changes.sign_in_limits = readLimits(body.sign_in_limits)
   if (body.auth_withdraw !== undefined) changes.auth_withdraw = readWithdraw(body.auth_withdraw)
   if (body.record_sign_ins !== undefined) changes.record_sign_ins = readRecording(body.record_sign_ins)
   return { ...changes, ...checkMessageSettings(body), ...checkPasskeySettings(body) }
+}
+
+const limitBounds: Record<keyof SignInLimits, [number, number]> = {
+  free: [1, 20],
+  longest_wait: [1, 86_400],
+  per_address: [5, 100_000],
+  per_network: [5, 1_000_000],
+  window: [60, 86_400],
+}
+
+/** What is not named has its default. */
+function readLimits(given: unknown): SignInLimits {
+  const wanted = given === null ? {} : given
+  const isObject = typeof wanted === 'object' && !Array.isArray(wanted)
+  const limits = { ...defaultSignInLimits, ...(isObject && wanted) } as Record<string, unknown>
+  for (const [name, value] of Object.entries(limits)) {
+    const bounds = Object.hasOwn(limitBounds, name) ? limitBounds[name as keyof SignInLimits] : undefined
+    if (
+      bounds !== undefined &&
+      Number.isInteger(value) &&
+      (value as number) >= bounds[0] &&
+      (value as number) <= bounds[1]
+    )
+      continue
+    throw badLimits()
+  }
+  if (!isObject) throw badLimits()
+  return limits as SignInLimits
+}
+
+const badLimits = (): GatehouseError => {
+  const ranges = Object.entries(limitBounds).map(([name, [from, to]]) => `"${name}": from ${from} to ${to}`)
+  return new GatehouseError('badSetting', `sign_in_limits must be null, or whole numbers {${ranges.join(', ')}}.`)
 }
 
 const longestWindow = 86_400

@@ -6,10 +6,10 @@ import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { Clock } from '../../base/clock.ts'
 import { uuid } from '../../base/ids.ts'
 import { hashPassword } from '../../base/secrets.ts'
-import { AttemptGate } from '../../domain/access/attempt-gate.ts'
 import { Kept } from '../../domain/access/kept.ts'
 import type { SystemScope } from '../../domain/access/scope.ts'
 import { openValue, placeOf } from '../../domain/accounts/authenticators.ts'
+import { addressCounts } from '../../domain/accounts/ledger.ts'
 import { makeRecoveryCodes } from '../../domain/accounts/recovery-codes.ts'
 import { newTotpSecret, stepAt, totpCode } from '../../domain/accounts/totp.ts'
 import { restoreVersion } from '../../domain/auth/withdrawal.ts'
@@ -23,6 +23,7 @@ import { newestOpen } from '../../store/tables/challenges.ts'
 import { emailKey } from '../../store/tables/developers.ts'
 import { strangerPrefix } from '../../store/tables/failures.ts'
 import { insertRecoveryCodes } from '../../store/tables/recovery-codes.ts'
+import { takeCount } from '../../store/tables/send-counts.ts'
 import type { Trial } from './request.ts'
 
 export type Overlay = {
@@ -61,7 +62,7 @@ export async function openOverlay(scope: SystemScope, trial: Trial): Promise<Ove
     scratch.store.onChange((key, revised) => {
       if (revised) kept.forget(key)
     })
-    const before: SystemScope = { ...over, gate: new AttemptGate(), kept }
+    const before: SystemScope = { ...over, kept }
     const version = await putCandidate(before, name, trial)
     const system = await systemByKey(before, scope.system.key)
     if (system === undefined) throw noSuchSystem()
@@ -146,7 +147,7 @@ async function assumePassword(scope: SystemScope, { steps }: Trial): Promise<voi
   }
   const account = await findAccount(scope.data, { email })
   if (account === undefined) throw new GatehouseError('noSuchUser', 'assume_password: nobody has this e-mail.')
-  const hash = await hashPassword(password)
+  const hash = await scope.gate.hash(() => hashPassword(password))
   await scope.data.transaction((tx) =>
     updateAccount(tx, account.userId, { password: { hash, stamp: uuid(), weak: false } }),
   )
@@ -161,7 +162,11 @@ async function setPast(
 ): Promise<void> {
   const { failures, lastSignIn } = past
   const address = steps[0]!.context.address ?? scope.origin.address
-  for (let count = 0; count < (failures?.address ?? 0); count++) scope.gate.addressFailed(address, scope.clock.now())
+  for (const counted of addressCounts({ origin: { ...scope.origin, address } }, scope.system.settings.sign_in_limits)) {
+    for (let count = 0; count < (failures?.address ?? 0); count++) {
+      await takeCount(scope.data, counted, scope.clock.now())
+    }
+  }
   if (email === undefined) return
   const account = await findAccount(scope.data, { email })
   const { password, second_factor: secondFactor } = failures ?? {}

@@ -51,6 +51,7 @@ async function v4Shape(scope: SystemScope): Promise<Record<string, unknown>> {
     auth_withdraw: settings.auth_withdraw,
     record_sign_ins: settings.record_sign_ins,
     password_min_length: settings.password_min_length,
+    sign_in_limits: settings.sign_in_limits,
     messages_to: settings.messages_to,
     message_providers: settings.message_providers,
     phone_country: settings.phone_country,

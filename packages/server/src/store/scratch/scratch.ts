@@ -76,8 +76,12 @@ export async function pretendPast({ system }: Scratch, past: PretendedPast, now:
     const { ledger, count } = password
     const which = db.deleteFrom('failures').where('system_key', '=', system.key).where('account_id', '=', ledger)
     await which.execute()
-    const row = { system_key: system.key, account_id: ledger, count, last_at: now, blocked_until: 0 }
-    if (count > 0) await db.insertInto('failures').values(row).execute()
+    const row = { system_key: system.key, account_id: ledger, place: '', count, last_at: now, blocked_until: 0 }
+    if (count > 0)
+      await db
+        .insertInto('failures')
+        .values({ ...row, known_at: null, expires_at: now + 1 })
+        .execute()
   }
   if (secondFactor !== undefined) {
     const set = db.updateTable('authenticators').set({ failures: secondFactor.count })

@@ -46,6 +46,15 @@ export async function insertDevice(store: SystemStore, one: Omit<DeviceRecord, '
   return row !== undefined
 }
 
+export async function findDevice(store: SystemStore, tokenHash: string): Promise<DeviceRecord | undefined> {
+  return databaseOf(store)
+    .selectFrom('remembered_devices')
+    .select(columns)
+    .where('system_key', '=', store.key)
+    .where('token_hash', '=', tokenHash)
+    .executeTakeFirst()
+}
+
 /** Held until the transaction ends: nobody takes it away while it is looked at. */
 export async function holdDevice(store: SystemStore, tokenHash: string): Promise<DeviceRecord | undefined> {
   return (

@@ -1,4 +1,7 @@
-/** The ledger of wrong passwords per account found. Developers' accounts stand under the system key `''`. */
+/**
+ * The ledger of wrong passwords per account found, in budgets: one for each place that the account signed in from, and one
+ * for all others. Developers' accounts stand under the system key `''`.
+ */
 import { databaseOf, type Store } from '../store.ts'
 
 /** Begins the id under which failures for an e-mail without an account stand. */
@@ -6,52 +9,130 @@ export const strangerPrefix = 'unknown '
 
 export type FailureRecord = { count: number; lastAt: number; blockedUntil: number }
 
-export async function findFailures(
+/** Whose budget: `place` is `''` for all places that the account never signed in from. */
+export type Budget = { systemKey: string; accountId: string; place: string }
+
+/** Those of these places that have one; `isKnown` where the account signed in from there. */
+export async function findBudgets(
   store: Store,
   systemKey: string,
   accountId: string,
-): Promise<FailureRecord | undefined> {
-  return databaseOf(store)
+  places: readonly string[],
+): Promise<(FailureRecord & { place: string; isKnown: boolean })[]> {
+  const rows = await databaseOf(store)
     .selectFrom('failures')
-    .select(['count', 'last_at as lastAt', 'blocked_until as blockedUntil'])
+    .select(['place', 'count', 'last_at as lastAt', 'blocked_until as blockedUntil', 'known_at'])
     .where('system_key', '=', systemKey)
     .where('account_id', '=', accountId)
-    .executeTakeFirst()
+    .where('place', 'in', places)
+    .execute()
+  return rows.map(({ known_at, ...row }) => ({ ...row, isKnown: known_at !== null }))
 }
 
 /** Adds one in a single statement, so that parallel failures are all counted; answers the new count. */
-export async function addFailure(store: Store, systemKey: string, accountId: string, now: number): Promise<number> {
+export async function addFailure(store: Store, of: Budget, now: number, expiresAt: number): Promise<number> {
   const row = await databaseOf(store)
     .insertInto('failures')
-    .values({ system_key: systemKey, account_id: accountId, count: 1, last_at: now, blocked_until: 0 })
+    .values({
+      ...{ system_key: of.systemKey, account_id: of.accountId, place: of.place },
+      ...{ count: 1, last_at: now, blocked_until: 0, known_at: null, expires_at: expiresAt },
+    })
     .onConflict((conflict) =>
-      conflict
-        .columns(['system_key', 'account_id'])
-        .doUpdateSet((eb) => ({ count: eb('failures.count', '+', 1), last_at: now })),
+      conflict.columns(['system_key', 'account_id', 'place']).doUpdateSet((eb) => ({
+        count: eb('failures.count', '+', 1),
+        last_at: now,
+        // What is known of a place is kept for longer than what failed there.
+        expires_at: eb
+          .case()
+          .when('failures.expires_at', '<', expiresAt)
+          .then(eb.ref('excluded.expires_at'))
+          .else(eb.ref('failures.expires_at'))
+          .end(),
+      })),
     )
     .returning('count')
     .executeTakeFirstOrThrow()
   return row.count
 }
 
-export async function blockUntil(store: Store, systemKey: string, accountId: string, until: number): Promise<void> {
+/**
+ * Counts a try before it is made, in a single statement: of many that come at once, on whatever node, one makes it. False
+ * where another came first, or the budget has to rest.
+ */
+export async function takeTry(
+  store: Store,
+  of: Budget,
+  seen: { count: number },
+  next: { blockedUntil: number },
+  now: number,
+): Promise<boolean> {
+  const { numUpdatedRows } = await databaseOf(store)
+    .updateTable('failures')
+    .set({ count: seen.count + 1, last_at: now, blocked_until: next.blockedUntil })
+    .where('system_key', '=', of.systemKey)
+    .where('account_id', '=', of.accountId)
+    .where('place', '=', of.place)
+    .where('count', '=', seen.count)
+    .where('blocked_until', '<=', now)
+    .executeTakeFirstOrThrow()
+  return numUpdatedRows > 0n
+}
+
+/** Never shortens a rest. */
+export async function blockUntil(store: Store, of: Budget, until: number): Promise<void> {
   await databaseOf(store)
     .updateTable('failures')
     .set({ blocked_until: until })
-    .where('system_key', '=', systemKey)
-    .where('account_id', '=', accountId)
+    .where('system_key', '=', of.systemKey)
+    .where('account_id', '=', of.accountId)
+    .where('place', '=', of.place)
+    .where('blocked_until', '<', until)
     .execute()
 }
 
-export async function clearFailures(store: Store, systemKey: string, accountId: string): Promise<void> {
+/** Of all places, or of one; that the account signed in from there stays known. */
+export async function clearFailures(store: Store, systemKey: string, accountId: string, place?: string): Promise<void> {
   await databaseOf(store)
-    .deleteFrom('failures')
+    .updateTable('failures')
+    .set({ count: 0, blocked_until: 0 })
     .where('system_key', '=', systemKey)
     .where('account_id', '=', accountId)
+    .where('count', '>', 0)
+    .$if(place !== undefined, (update) => update.where('place', '=', place!))
     .execute()
 }
 
-/** Of these accounts, those with failures on record. */
+/** Notes that the account signed in from there; writes once in `freshMs` at most. */
+export async function notePlace(
+  store: Store,
+  of: Budget,
+  times: { now: number; freshMs: number; expiresAt: number },
+): Promise<void> {
+  const { now, freshMs, expiresAt } = times
+  const fresh = await databaseOf(store)
+    .selectFrom('failures')
+    .select('known_at')
+    .where('system_key', '=', of.systemKey)
+    .where('account_id', '=', of.accountId)
+    .where('place', '=', of.place)
+    .where('known_at', '>', now - freshMs)
+    .executeTakeFirst()
+  if (fresh !== undefined) return
+  await databaseOf(store)
+    .insertInto('failures')
+    .values({
+      ...{ system_key: of.systemKey, account_id: of.accountId, place: of.place },
+      ...{ count: 0, last_at: now, blocked_until: 0, known_at: now, expires_at: expiresAt },
+    })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['system_key', 'account_id', 'place'])
+        .doUpdateSet({ known_at: now, last_at: now, expires_at: expiresAt }),
+    )
+    .execute()
+}
+
+/** Of these accounts, those with failures on record: over all places, and the longest rest of any. */
 export async function listFailures(
   store: Store,
   systemKey: string,
@@ -61,11 +142,20 @@ export async function listFailures(
   for (let start = 0; start < accountIds.length; start += 1000) {
     const rows = await databaseOf(store)
       .selectFrom('failures')
-      .select(['account_id', 'count', 'last_at as lastAt', 'blocked_until as blockedUntil'])
+      .select((eb) => [
+        'account_id',
+        eb.fn.sum<number | string>('count').as('count'),
+        eb.fn.max('last_at').as('lastAt'),
+        eb.fn.max('blocked_until').as('blockedUntil'),
+      ])
       .where('system_key', '=', systemKey)
       .where('account_id', 'in', accountIds.slice(start, start + 1000))
+      .where('count', '>', 0)
+      .groupBy('account_id')
       .execute()
-    for (const { account_id: id, ...record } of rows) found.set(id, record)
+    for (const { account_id: id, count, lastAt, blockedUntil } of rows) {
+      found.set(id, { count: Number(count), lastAt: Number(lastAt), blockedUntil: Number(blockedUntil) })
+    }
   }
   return found
 }
@@ -74,21 +164,18 @@ export async function listFailures(
 export async function waitingAccounts(store: Store, systemKey: string, now: number, limit: number): Promise<string[]> {
   const rows = await databaseOf(store)
     .selectFrom('failures')
-    .select('account_id as accountId')
+    .select((eb) => ['account_id as accountId', eb.fn.max('blocked_until').as('until')])
     .where('system_key', '=', systemKey)
     .where('blocked_until', '>', now)
     .where('account_id', 'not like', `${strangerPrefix}%`)
-    .orderBy('blocked_until', 'desc')
+    .groupBy('account_id')
+    .orderBy('until', 'desc')
     .limit(limit)
     .execute()
   return rows.map(({ accountId }) => accountId)
 }
 
-/** Failures for e-mails that nobody has: they are many and soon of no interest. */
-export async function deleteOldStrangers(store: Store, before: number): Promise<void> {
-  await databaseOf(store)
-    .deleteFrom('failures')
-    .where('account_id', 'like', `${strangerPrefix}%`)
-    .where('last_at', '<', before)
-    .execute()
+/** Failures and places that are of no interest any more. */
+export async function deleteOldFailures(store: Store, now: number): Promise<void> {
+  await databaseOf(store).deleteFrom('failures').where('expires_at', '<', now).execute()
 }

@@ -64,6 +64,35 @@ export async function isCountFull(store: SystemStore, counted: Counted, now: num
   return row !== undefined && row.count >= counted.most
 }
 
+/** When all of these have something left again: 0 where they have now. Takes none. */
+export async function countsFullUntil(store: SystemStore, all: readonly Counted[], now: number): Promise<number> {
+  const rows = await databaseOf(store)
+    .selectFrom('send_counts')
+    .select(['kind', 'subject', 'count', 'began_at'])
+    .where('system_key', '=', store.key)
+    .where((eb) => eb.or(all.map(({ kind, subject }) => eb.and({ kind, subject }))))
+    .execute()
+  let until = 0
+  for (const { kind, subject, windowMs, most } of all) {
+    const row = rows.find((one) => one.kind === kind && one.subject === subject)
+    if (row !== undefined && row.count >= most) until = Math.max(until, row.began_at + windowMs)
+  }
+  return until > now ? until : 0
+}
+
+/** How many were taken in the running window. */
+export async function countTaken(store: SystemStore, counted: Omit<Counted, 'most'>, now: number): Promise<number> {
+  const row = await databaseOf(store)
+    .selectFrom('send_counts')
+    .select('count')
+    .where('system_key', '=', store.key)
+    .where('kind', '=', counted.kind)
+    .where('subject', '=', counted.subject)
+    .where('began_at', '>', now - counted.windowMs)
+    .executeTakeFirst()
+  return row?.count ?? 0
+}
+
 /** Windows that are over, whatever their length. */
 export async function deleteOldCounts(store: Store, before: number): Promise<void> {
   await databaseOf(store).deleteFrom('send_counts').where('began_at', '<', before).execute()

@@ -129,6 +129,20 @@ export async function factorsOfSession(
   return row?.factors
 }
 
+/** Whether this session is neither ended nor over. Held until the transaction ends: it cannot end beside it. */
+export async function holdLiveSession(store: Store, id: string, now: number): Promise<boolean> {
+  const row = await databaseOf(store)
+    .selectFrom('sessions')
+    .select('id')
+    .where('id', '=', id)
+    .where('ended_at', 'is', null)
+    .where('expires_at', '>', now)
+    // SQLite has one writer, so there a transaction holds everything.
+    .$if(dialectOf(store).kind === 'postgres', (select) => select.forUpdate())
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /**
  * Whatever state it is in: a second use of a refresh token must be told from an unknown one. Held until the transaction ends,
  * so that of two uses at once the later one sees what the earlier one did.
