@@ -98,6 +98,93 @@ test('of fifty that make the same portal one does', async () => {
   assert.ok(made.every(({ status }) => status === 200 || status === 400))
 })
 
+test('a change that names the state it was made to is not saved over what somebody else saved', async () => {
+  const { path } = await withPortal()
+  const read = async () => (await call('GET', path, { developer })).body
+  const base = (await read()).content_hash
+  assert.match(base, /^[0-9a-f]{64}$/)
+  const put = (body: object) => call('PUT', path, { developer, body })
+  const mine = { config: { pages: {}, mine: true }, base_hash: base }
+  const both = await Promise.all([put(mine), put({ ...mine, config: { theirs: true } })])
+  const [saved] = both.filter(({ status }) => status === 200)
+  const [late] = both.filter(({ status }) => status === 400)
+  assert.equal(late!.body.error.code, 314)
+  assert.match(late!.body.error.detail, /Nothing was saved.*Read it again/)
+  const after = await read()
+  assert.deepEqual(saved!.body, { content_hash: after.content_hash })
+  assert.notEqual(after.content_hash, base)
+  const kept = JSON.parse(after.config)
+  assert.equal(kept.mine === true, saved === both[0])
+
+  for (const wrong of ['', 'x', 7, base.toUpperCase(), [base]]) {
+    assert.equal((await put({ description: 'no', base_hash: wrong })).status, 400, JSON.stringify(wrong))
+  }
+  assert.deepEqual(await read(), after)
+  // On top of what is current, and from clients that name no state.
+  assert.equal((await put({ ...mine, base_hash: after.content_hash })).status, 200)
+  const plain = await put({ ...after, description: 'by hand' })
+  assert.deepEqual([plain.status, plain.text], [200, ''])
+  const last = await read()
+  assert.deepEqual([last.description, last.base_hash], ['by hand', undefined])
+  assert.notEqual(last.content_hash, after.content_hash)
+})
+
+test('a draft is shown by its link to whoever may see the portal, for minutes, and is saved nowhere', async () => {
+  const { system, path, name } = await withPortal()
+  const draftPath = `/admin/v/4/system/${system.key}/portal-draft/${name}`
+  const changed = { ...config, unsaved: true }
+  const make = (body: object, at = draftPath, as: object = { developer }) => call('POST', at, { ...as, body })
+  const made = await make({ config: JSON.stringify(changed) })
+  assert.equal(made.status, 200, made.text)
+  const link = new URL(made.body.url)
+  assert.ok(link.host.startsWith(`${system.key}.localhost:`), link.host)
+  const draft = link.searchParams.get('draft')
+  const parts = { ...partsOf(link), draft }
+  const may = await userWith(app, system, portalRight(name, 1))
+  const opened = await open(parts, may.token)
+  assert.deepEqual([opened.status, opened.body.portal.config], [200, changed], opened.text)
+  assert.deepEqual((await open({ ...parts, draft: undefined }, may.token)).body.portal.config, config)
+  assert.deepEqual(JSON.parse((await call('GET', path, { developer })).body.config), config)
+
+  // Neither the link nor the right is enough alone.
+  const mayNot = await userWith(app, system, {})
+  for (const token of [mayNot.token, undefined]) {
+    const refused = await open(parts, token)
+    assert.ok(refused.status === 401 || refused.status === 403)
+    assert.ok(!refused.text.includes('unsaved'))
+  }
+  for (const wrong of ['', 'x', 7, null, {}, `${draft}x`, 'x'.repeat(9_000)]) {
+    const refused = await open({ ...parts, draft: wrong }, may.token)
+    assert.deepEqual([refused.status, refused.body.portal], [400, undefined], JSON.stringify(wrong))
+  }
+  const other = await withPortal('Other')
+  await app.grant(other.system, 'Anonymous', portalRight('Other', 1))
+  const theirs = partsOf(await linkOf(other.system, 'Other'))
+  assert.equal((await open({ ...theirs, draft })).status, 400)
+
+  // Who may not save makes none.
+  const stranger = await anotherDeveloper(app)
+  const editor = await userWith(app, system, portalRight(name, 15))
+  for (const as of [{ developer: stranger }, { token: editor.token }, {}]) {
+    assert.notEqual((await make({ config: changed }, draftPath, as)).status, 200)
+  }
+  assert.equal((await make({ config: changed }, `${draftPath}x`)).status, 400)
+  for (const wrong of [undefined, '{', 7, [], { long: 'x'.repeat(4 * 1024 * 1024) }]) {
+    assert.equal((await make({ config: wrong })).status, 400)
+  }
+  // Only the newest stay.
+  assert.equal((await open(parts, may.token)).status, 200)
+  for (let count = 0; count < 10; count += 1) assert.equal((await make({ config: { count } })).status, 200)
+  assert.equal((await open(parts, may.token)).status, 400)
+  const late = await make({ config: changed })
+  const last = { ...parts, draft: new URL(late.body.url).searchParams.get('draft') }
+  assert.equal((await open(last, may.token)).status, 200)
+  app.advance(11 * 60 * 1000)
+  const over = await open(last, may.token)
+  assert.equal(over.status, 400)
+  assert.match(over.body.error.detail, /preview.*is over/)
+})
+
 test('each right on a portal is one of its own: see, make, change, delete', async () => {
   const { system, path, name } = await withPortal()
   const methods = ['GET', 'POST', 'PUT', 'DELETE'] as const
