@@ -7,7 +7,7 @@ import { type Config, type Fields, fields, freeName, isObject, isOldConfig, setA
 import { kinds, settingsOf } from './kinds.ts'
 import { addPage, homeId, inOrder, orderPages, removePage, renamePage, whyNotNamed } from './pages.ts'
 import { addPane, addTab, changePane, removePane, removeTab, renameTab } from './panes.ts'
-import { addPlace, arrange, breakpoints, type Place, placesAt, writePlaces } from './places.ts'
+import { addPlace, arrange, breakpoints, nudge, type Place, placesAt, writePlaces } from './places.ts'
 import { changesSince, freshConfig, modelOf, renewed, usualCols, type Work, workOf } from './portal.ts'
 import {
   addDatasource,
@@ -195,6 +195,19 @@ test('neighbours change places when one is dragged half over the other, by width
   assert.deepEqual(arrange(held, at('b', 0, 1, 6, 4), 12), [at('b', 0, 0, 6, 4), at('a', 0, 4, 6, 4)])
   assert.deepEqual(arrange(held, at('b', 6, 4, 6, 4), 12), [at('a', 0, 0, 6, 4), at('b', 6, 0, 6, 4)])
   assert.deepEqual(arrange(held, at('a', 0, 0, 6, 5), 12), [at('a', 0, 0, 6, 5), at('b', 0, 5, 6, 4)])
+})
+
+test('by keys a thing goes a column sideways, past its neighbour up and down, and grows by a cell', () => {
+  const held = [at('a', 0, 0, 6, 4), at('b', 0, 4, 6, 4)]
+  const swapped = [at('b', 0, 0, 6, 4), at('a', 0, 4, 6, 4)]
+  assert.deepEqual(nudge(held, 'a', { y: 1 }, 12), swapped)
+  assert.deepEqual(nudge(held, 'b', { y: -1 }, 12), swapped)
+  assert.deepEqual(nudge(held, 'a', { y: -1 }, 12), held)
+  assert.deepEqual(nudge(held, 'a', { x: -1 }, 12), held)
+  assert.deepEqual(nudge(held, 'b', { y: 1 }, 12), held)
+  assert.deepEqual(nudge(held, 'b', { x: 1 }, 12), [held[0], at('b', 1, 4, 6, 4)])
+  assert.deepEqual(nudge(held, 'b', { w: 1, h: -1 }, 12), [held[0], at('b', 0, 4, 7, 3)])
+  assert.deepEqual(nudge([at('a', 0, 0, 100, 17)], 'a', { w: 1 }, 400), [at('a', 0, 0, 117, 17)])
 })
 
 test('a place is written at one breakpoint alone, with what else stood beside it, and not at all where it is the same', () => {

@@ -50,7 +50,27 @@ export function arrange(places: readonly Place[], moved: Place, cols: number): P
   return pack([...before, wanted, ...others.filter((one) => !before.includes(one))])
 }
 
-const same = (one: Place, other: Fields): boolean =>
+const farthest = 200
+
+/**
+ * One step of a thing by the keyboard: sideways by a column, or up and down to where it changes places with a neighbour.
+ * Sizes change by a cell. Where there is nowhere to go, all stay.
+ */
+export function nudge(places: readonly Place[], i: string, by: Partial<Omit<Place, 'i'>>, cols: number): Place[] {
+  const own = places.find((place) => place.i === i)
+  if (own === undefined) return [...places]
+  const cell = cols > 24 ? Math.round(cols / 24) : 1
+  for (let count = 1; count <= farthest; count += 1) {
+    const by1 = (key: 'x' | 'y' | 'w' | 'h'): number => own[key] + (by[key] ?? 0) * cell * count
+    const made = arrange(places, { i, x: by1('x'), y: by1('y'), w: by1('w'), h: by1('h') }, cols)
+    const moved = made.find((place) => place.i === i)!
+    if (!same(moved, own)) return made
+    if (by.y === undefined || own.y + by.y * cell * count < 0) break
+  }
+  return [...places]
+}
+
+const same = (one: Place, other: Fields | Place): boolean =>
   (['x', 'y', 'w', 'h'] as const).every((key) => one[key] === other[key])
 
 /**

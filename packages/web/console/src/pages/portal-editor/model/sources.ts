@@ -4,11 +4,13 @@ import { type Config, change, type Fields, fields, list, put, remove, text, text
 export const addDatasource = (config: Config, id: string, name: string, type: string, settings: Fields): Config =>
   put(config, 'datasources', id, { id, name, type, settings })
 
-export const changeDatasource = (config: Config, id: string, { settings, ...rest }: Fields): Config =>
+/** `settings` are put over those that it has, `all` in their place. */
+export const changeDatasource = (config: Config, id: string, { settings, all, ...rest }: Fields): Config =>
   change(config, 'datasources', id, (source) => ({
     ...source,
     ...rest,
     ...(settings !== undefined && { settings: { ...fields(source.settings), ...fields(settings) } }),
+    ...(all !== undefined && { settings: fields(all) }),
   }))
 
 /** Settings that name it stay; they have no data then, and say so. */
