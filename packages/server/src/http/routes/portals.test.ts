@@ -1,7 +1,18 @@
 /** Portals as things of a system, their links, and what is given to whoever opens one. */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import fc from 'fast-check'
 import { createTestApp } from '../../../../../test/support/app.ts'
+import { portalDraw } from '../../../../../test/support/portal-generator.ts'
+import { isOldConfig } from '../../../../web/console/src/pages/portal-editor/model/config.ts'
+import {
+  changesSince,
+  renewed,
+  usualCols,
+  type Work,
+  workOf,
+} from '../../../../web/console/src/pages/portal-editor/model/portal.ts'
+import { addWidget } from '../../../../web/console/src/pages/portal-editor/model/widgets.ts'
 import { archiveOf } from '../../deploy/catalogue.ts'
 import { everyKindFiles, wholePortal } from '../../deploy/every-kind.fixture.ts'
 import { systemModel } from '../../deploy/export.ts'
@@ -266,6 +277,47 @@ test('a portal is exported byte for byte, and one that was changed in the layout
   for (const [name, config] of Object.entries({ Line: line, Old: old })) {
     const read = await call('GET', `/api/v/2/portals/${second.body.system.key}/${name}`, { developer })
     assert.deepEqual(JSON.parse(read.body.config), config, name)
+  }
+})
+
+test('an edit in the console changes the file of what was edited, and leaves all others as they are, byte for byte', async () => {
+  const names = [0, 1, 2, 3, 4, 5]
+  const drawn = names.map((number) => fc.sample(portalDraw(number), { seed: 7 + number, numRuns: 1 })[0]!)
+  const files = new Map(everyKindFiles())
+  for (const [path, value] of drawn.flatMap((one) => Object.entries(one.files))) {
+    files.set(path, Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)))
+  }
+  const contents = (await archiveOf(files, '')).toString('base64')
+  const { body } = await call('POST', '/admin/v/4/packages/install', { developer, body: { contents, name: 'drawn' } })
+  const { key } = body.system
+  const portalFiles = async (name: string) => {
+    const scope = await systemScope(await developerScope(app), key)
+    const all = await writePackage(await systemModel(scope))
+    return new Map([...all].filter(([path]) => path.startsWith(`portals/${name}/`) || path === `portals/${name}.json`))
+  }
+  for (const name of [...drawn.map((one) => one.name), 'Line']) {
+    const path = `/api/v/2/portals/${key}/${name}`
+    const save = async (change: (work: Work) => Work) => {
+      const stored = (await call('GET', path, { developer })).body
+      const base = workOf(stored)
+      const sent = { ...changesSince(base, change(base)), base_hash: stored.content_hash }
+      assert.equal((await call('PUT', path, { developer, body: sent })).status, 200)
+    }
+    const before = (await call('GET', path, { developer })).body
+    // A first save brings a file that somebody wrote by hand into the form in which they are written.
+    await save((work) => ({ ...work, description: 'edited' }))
+    const first = await portalFiles(name)
+    assert.equal((await call('GET', path, { developer })).body.config.length, before.config.length)
+    const widget = { id: 'fresh-id', type: 'TEXT_WIDGET_COMPONENT', props: { fontSize: 18 }, size: { w: 1, h: 1 } }
+    await save((work) => {
+      const now = isOldConfig(work.config) ? renewed(work) : work
+      return { ...now, config: addWidget(now.config, { kind: 'header' }, widget, usualCols) }
+    })
+    const after = await portalFiles(name)
+    const main = first.size > 1 ? `portals/${name}/${name}.json` : `portals/${name}.json`
+    for (const [file, bytes] of first) if (file !== main) assert.ok(after.get(file)?.equals(bytes), file)
+    const made = [...after.keys()].filter((file) => !first.has(file))
+    assert.ok(made.every((file) => file.includes('fresh-id')) && made.length === (first.size > 1 ? 2 : 0), String(made))
   }
 })
 

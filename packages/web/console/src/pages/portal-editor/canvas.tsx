@@ -1,6 +1,7 @@
 /** The page, or another area, as it is laid out at one width: panes with their widgets, dragged to where they shall be. */
 import { Text, VisuallyHidden } from '@mantine/core'
 import type { Pane } from '../../../../portal/src/model/model.ts'
+import { tellDone } from '../../frame/tell.ts'
 import {
   type Area,
   breakpointOf,
@@ -66,11 +67,13 @@ function PageGrid({ page, ...props }: CanvasProps & { page: string }) {
       cols={cols[breakpoint]}
       row={paneRow}
       gap={gap}
+      least={34}
       empty="No pane stands on this page at this width. Press Pane to put one on it."
       onPlaces={(made) => editor.edit((config) => writePlaces(config, grid, breakpoint, made))}
       onRemove={(id) => {
         onChoose(undefined)
         editor.edit((config) => removePane(config, id))
+        tellDone('The pane is deleted, and what was in it. Undo brings it back.')
       }}
     >
       {(id, hold) => {
@@ -164,11 +167,13 @@ function WidgetGrid({ grid, at, ...props }: WidgetGridProps) {
       cols={cols[at]}
       row={grid.kind === 'header' ? headerRow : widgetRow}
       gap={gap}
+      least={grid.kind === 'header' ? headerRow - gap : 12}
       empty={emptyWords[grid.kind]}
       onPlaces={(made) => editor.edit((config) => writePlaces(config, grid, at, made))}
       onRemove={(id) => {
         onChoose(undefined)
         editor.edit((config) => removeWidget(config, id))
+        tellDone('The widget is deleted. Undo brings it back.')
       }}
       onLeave={(id, name, point) => {
         const { w, h } = places.find(({ i }) => i === id)!
@@ -176,7 +181,7 @@ function WidgetGrid({ grid, at, ...props }: WidgetGridProps) {
         take(editor, { id, size }, gridNamed(name), point)
       }}
     >
-      {(id, hold) => {
+      {(id, hold, height) => {
         const widget = widgets.find((one) => one.id === id)
         if (widget === undefined) return null
         const isChosen = chosen?.kind === 'widget' && chosen.id === id
@@ -188,11 +193,12 @@ function WidgetGrid({ grid, at, ...props }: WidgetGridProps) {
             className={classes.widget}
             aria-pressed={isChosen}
             {...(isChosen && { 'data-chosen': '' })}
+            {...(height < 40 && { 'data-flat': '' })}
             onClick={() => onChoose({ kind: 'widget', id })}
             {...hold}
           >
             <span className={classes.kind}>{labelOf(widget.type)}</span>
-            {hint !== '' && place.h > 2 && <span className={classes.hint}>{hint}</span>}
+            {hint !== '' && <span className={classes.hint}>{hint}</span>}
             <VisuallyHidden>, widget, {placeWords(place)}</VisuallyHidden>
             <Corner />
           </button>

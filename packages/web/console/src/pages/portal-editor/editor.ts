@@ -72,5 +72,5 @@ export function breakpointOf(editor: Pick<Editor, 'model'>, grid: Grid, page: Br
   const places = placesAt(layoutsOf(editor, { kind: 'page', id: pane.pageId }), page, ids, cols)
   const place = places.find(({ i }) => i === pane.id)
   if (place === undefined) return page
-  return breakpointAt((contentWidths[page] * place.w) / cols[page] - paneSides)
+  return breakpointAt(Math.max(0, (contentWidths[page] * place.w) / cols[page] - paneSides))
 }

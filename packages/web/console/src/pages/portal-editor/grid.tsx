@@ -23,11 +23,14 @@ type Props = {
   /** Height of a row with the gap below it, in pixels, at 12 columns. */
   row: number
   gap: number
+  /** Height of a thing at least, in pixels. */
+  least: number
   empty: string
   onPlaces: (places: Place[]) => void
   onLeave?: (id: string, target: string, point: { x: number; y: number }) => void
   onRemove: (id: string) => void
-  children: (id: string, hold: Hold) => ReactNode
+  /** `height` in pixels. */
+  children: (id: string, hold: Hold, height: number) => ReactNode
 }
 
 /** As people read a place: from one, and in words. */
@@ -42,7 +45,7 @@ const moves: Record<string, { x?: number; y?: number }> = {
 }
 
 export function GridBox(props: Props) {
-  const { name, cols, row, gap, empty, onPlaces, onLeave, onRemove, children } = props
+  const { name, cols, row, gap, least, empty, onPlaces, onLeave, onRemove, children } = props
   const { ref, width } = useElementSize<HTMLDivElement>()
   const [said, setSaid] = useState('')
   // Of the fine grids a cell is a few pixels in both directions.
@@ -51,6 +54,7 @@ export function GridBox(props: Props) {
     ...{ places: props.places, cols, units: unit, target: name, leaves: onLeave !== undefined, onPlaces },
     onLeave: onLeave ?? (() => undefined),
   })
+  const heightOf = (h: number): number => Math.max(least, h * unit.y - gap)
   const bottom = Math.max(0, ...drag.places.map(({ y, h }) => y + h))
 
   // In the order in which they are read; a thing that goes elsewhere in it keeps the focus.
@@ -101,10 +105,10 @@ export function GridBox(props: Props) {
                 left: x * unit.x,
                 top: y * unit.y,
                 width: Math.max(12, w * unit.x - gap),
-                height: Math.max(12, h * unit.y - gap),
+                height: heightOf(h),
               }}
             >
-              {children(i, { ...drag.handlers(i), onKeyDown: onKeyDown(i) })}
+              {children(i, { ...drag.handlers(i), onKeyDown: onKeyDown(i) }, heightOf(h))}
             </div>
           ))}
       <VisuallyHidden role="status">{said}</VisuallyHidden>

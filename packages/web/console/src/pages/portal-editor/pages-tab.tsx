@@ -70,8 +70,9 @@ export function PagesTab({ editor, area: wanted, onArea }: Props) {
         />
         <HiddenPanes editor={editor} area={area} breakpoint={breakpoint} onChoose={setChosen} />
         <Text size="xs" c="dimmed">
-          Drag by mouse or finger, and the corner to size. By keys: arrows move what has the focus, with Shift they size
-          it, Delete takes it away.
+          Drag by mouse, and the corner to size; by finger, tap a widget first. By keys: arrows move what has the focus,
+          with Shift they size it, Delete takes it away. A width beside a title says that what is in the pane is laid
+          out for that one.
         </Text>
       </Stack>
       <div className={classes.side}>

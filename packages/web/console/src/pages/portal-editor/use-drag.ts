@@ -88,6 +88,8 @@ export function useDrag(options: Options) {
       onPointerDown(event: PointerEvent<HTMLElement>): void {
         const start = options.places.find((place) => place.i === id)
         if (event.button !== 0 || start === undefined) return
+        // Where a finger scrolls it does not drag.
+        if (event.pointerType === 'touch' && getComputedStyle(event.currentTarget).touchAction !== 'none') return
         const corner = (event.target as Element).closest('[data-corner]') !== null
         event.currentTarget.setPointerCapture(event.pointerId)
         drag.current = {

@@ -18,6 +18,10 @@ export function usePortalEditing(key: string, name: string, current: Stored) {
   const [draft, setDraft] = useState(() => readDraft(key, name))
   const { now } = history
   const dirty = now !== base.work && !isSame(base.work, now)
+  const steps = history.past.length + history.future.length
+  // Hashes that were saved over here: where an answer still says one, it is older than what is here.
+  const passed = useRef(new Set<string>())
+  const isPassed = passed.current.has(current.content_hash)
   // Read when an answer arrives, by when more may have been edited.
   const newest = useRef(now)
   newest.current = now
@@ -29,7 +33,11 @@ export function usePortalEditing(key: string, name: string, current: Stored) {
 
   useEffect(() => {
     if (dirty) keep(now, base.hash)
-  }, [now, base.hash, dirty, keep])
+    else if (steps > 0) {
+      keep.cancel()
+      dropDraft(key, name)
+    }
+  }, [now, base.hash, dirty, steps, keep, key, name])
 
   function forget(): void {
     setDraft(undefined)
@@ -49,6 +57,7 @@ export function usePortalEditing(key: string, name: string, current: Stored) {
         await queries.refetchQueries({ queryKey, exact: true })
         return answer
       }
+      passed.current.add(onto.hash)
       setBase({ work, hash: answer.hash })
       const { description, type } = work
       queries.setQueryData<Stored>(queryKey, (old) =>
@@ -62,11 +71,11 @@ export function usePortalEditing(key: string, name: string, current: Stored) {
 
   // What somebody else saved comes in by itself, unless there is work here that it would overwrite.
   useEffect(() => {
-    if (save.isPending || dirty || current.content_hash === base.hash) return
+    if (save.isPending || dirty || isPassed || current.content_hash === base.hash) return
     const next = baseOf(current)
     setBase(next)
     setHistory(begin(next.work))
-  }, [current, base.hash, dirty, save.isPending])
+  }, [current, base.hash, dirty, isPassed, save.isPending])
 
   const editWork = (make: (work: Work) => Work, joins?: string): void =>
     setHistory((held) => step(held, make(held.now), joins))
@@ -76,7 +85,7 @@ export function usePortalEditing(key: string, name: string, current: Stored) {
     dirty,
     save,
     /** Somebody else's state is current, and there is unsaved work here. */
-    overtaken: dirty && !save.isPending && current.content_hash !== base.hash,
+    overtaken: dirty && !save.isPending && !isPassed && current.content_hash !== base.hash,
     editWork,
     edit: (make: (config: Config) => Config, joins?: string): void =>
       editWork((work) => {

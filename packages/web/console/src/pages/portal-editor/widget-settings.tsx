@@ -33,7 +33,7 @@ export function WidgetSettings({ editor, widget, at, onChoose }: Props) {
   return (
     <Stack gap="md">
       <Group gap="xs">
-        <Text fw={600}>{labelOf(type)}</Text>
+        <Text fw={700}>{kindOf(type) === undefined ? labelOf(type) : `${labelOf(type)} widget`}</Text>
         {kindOf(type) === undefined && type !== '' && (
           <Badge variant="light" color="gray" tt="none">
             not known here
