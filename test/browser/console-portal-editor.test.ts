@@ -59,7 +59,7 @@ test('a portal is made by mouse and keys, looked at unsaved, and saved', async (
 
   // A text in the pane, a second pane beside the first, the first made wider by its corner.
   await addWidget(page, 'Text')
-  await page.getByLabel('Value of Text').fill('Unsaved words')
+  await page.getByRole('group', { name: 'Text' }).getByLabel('Value').fill('Unsaved words')
   await page.getByRole('button', { name: 'Pane', exact: true }).click()
   await page.getByLabel('Title', { exact: true }).fill('Second')
   const second = page.getByRole('region', { name: 'Second', exact: true })
@@ -91,8 +91,8 @@ test('a portal is made by mouse and keys, looked at unsaved, and saved', async (
   await grip(page, 'Welcome').click()
   await addWidget(page, 'Text')
   await page.getByRole('radiogroup', { name: 'Source of Text' }).getByText('Dynamic').click()
-  await page.getByLabel('Datasource of Text').selectOption('service')
-  const parser = page.getByRole('textbox', { name: 'Parser of Text' })
+  await page.getByRole('group', { name: 'Text' }).getByLabel('Datasource').selectOption('service')
+  const parser = page.getByRole('group', { name: 'Text' }).getByRole('textbox', { name: 'Parser' })
   await parser.fill('return "It came " + this.datasource.results')
   await look('portal-widget')
   await page.getByRole('button', { name: 'Add a page' }).click()

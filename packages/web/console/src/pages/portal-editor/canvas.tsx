@@ -17,6 +17,7 @@ import { Corner, GridBox, type Hold, placeWords } from './grid.tsx'
 import { hintOf, labelOf } from './model/kinds.ts'
 import { removePane } from './model/panes.ts'
 import { arrange, type Breakpoint, type Grid, type Place, placesAt, writePlaces } from './model/places.ts'
+import { rowTops } from './model/rows.ts'
 import { moveWidget, removeWidget } from './model/widgets.ts'
 import classes from './portal-editor.module.css'
 
@@ -54,7 +55,7 @@ export function Canvas(props: CanvasProps) {
 }
 
 function PageGrid({ page, ...props }: CanvasProps & { page: string }) {
-  const { editor, breakpoint, onChoose } = props
+  const { editor, breakpoint, onChoose, tabs } = props
   const grid: Grid = { kind: 'page', id: page }
   const panes = editor.model.panes.filter(({ pageId, hiddenAt }) => pageId === page && !hiddenAt.has(breakpoint))
   const { cols } = editor.model
@@ -67,7 +68,7 @@ function PageGrid({ page, ...props }: CanvasProps & { page: string }) {
       cols={cols[breakpoint]}
       row={paneRow}
       gap={gap}
-      least={34}
+      least={(id) => paneHeight(editor, panes.find((pane) => pane.id === id)!, tabs, breakpoint)}
       empty="No pane stands on this page at this width. Press Pane to put one on it."
       onPlaces={(made) => editor.edit((config) => writePlaces(config, grid, breakpoint, made))}
       onRemove={(id) => {
@@ -86,6 +87,20 @@ function PageGrid({ page, ...props }: CanvasProps & { page: string }) {
   )
 }
 
+const openTab = (pane: Pane, tabs: CanvasProps['tabs']): string =>
+  pane.tabs.find(({ id }) => id === tabs.get(pane.id))?.id ?? pane.activeTab
+
+/** What a pane takes so that all of the tab that is open in it is seen: title, tabs, and rows down to the last widget. */
+function paneHeight(editor: Editor, pane: Pane, tabs: CanvasProps['tabs'], breakpoint: Breakpoint): number {
+  const grid: Grid = { kind: 'tab', id: openTab(pane, tabs) }
+  const at = breakpointOf(editor, grid, breakpoint)
+  const { cols } = editor.model
+  const ids = widgetsIn(editor, grid).map(({ id }) => id)
+  const row = cols[at] > 24 ? (widgetRow * 24) / cols[at] : widgetRow
+  const tops = rowTops(placesAt(layoutsOf(editor, grid), at, ids, cols), row, gap, () => 12)
+  return 46 + (pane.tabs.length > 1 ? 30 : 0) + tops.at(-1)!
+}
+
 /** How a pane is called where it has no title. */
 export const paneName = ({ title }: Pick<Pane, 'title'>): string =>
   title.trim() === '' ? 'Pane without a title' : title
@@ -95,7 +110,7 @@ type PaneProps = CanvasProps & { pane: Pane; place: Place; hold: Hold }
 function PaneBox({ pane, place, hold, ...props }: PaneProps) {
   const { chosen, onChoose, tabs, onTab } = props
   const isChosen = chosen?.kind === 'pane' && chosen.id === pane.id
-  const open = pane.tabs.find(({ id }) => id === tabs.get(pane.id))?.id ?? pane.activeTab
+  const open = openTab(pane, tabs)
   const at = breakpointOf(props.editor, { kind: 'tab', id: open }, props.breakpoint)
   return (
     <section className={classes.pane} aria-label={paneName(pane)} {...(isChosen && { 'data-chosen': '' })}>
@@ -167,7 +182,7 @@ function WidgetGrid({ grid, at, ...props }: WidgetGridProps) {
       cols={cols[at]}
       row={grid.kind === 'header' ? headerRow : widgetRow}
       gap={gap}
-      least={grid.kind === 'header' ? headerRow - gap : 12}
+      least={() => (grid.kind === 'header' ? headerRow - gap : 12)}
       empty={emptyWords[grid.kind]}
       onPlaces={(made) => editor.edit((config) => writePlaces(config, grid, at, made))}
       onRemove={(id) => {

@@ -13,11 +13,16 @@ const Loaded = (props: CodeBoxProps) => (
   </Suspense>
 )
 
-type Props = Omit<CodeBoxProps, 'className'> & { description?: string }
+type Props = Omit<CodeBoxProps, 'className'> & {
+  description?: string
+  /** Large from the beginning, where it is alone. */
+  tall?: boolean
+}
 
 /** With `key` where its text belongs to another thing. */
-export function CodeField({ description, ...box }: Props) {
+export function CodeField({ description, tall = false, ...box }: Props) {
   const [large, setLarge] = useState(false)
+  if (tall) return <Loaded {...box} className={classes.largeCode!} />
   return (
     <Box>
       <Group justify="space-between" wrap="nowrap" gap="xs">

@@ -3,6 +3,7 @@ import { VisuallyHidden } from '@mantine/core'
 import { useElementSize } from '@mantine/hooks'
 import { type KeyboardEvent, type ReactNode, useLayoutEffect, useRef, useState } from 'react'
 import { nudge, type Place } from './model/places.ts'
+import { rowTops } from './model/rows.ts'
 import classes from './portal-editor.module.css'
 import { targetAttribute, useDrag } from './use-drag.ts'
 
@@ -24,7 +25,7 @@ type Props = {
   row: number
   gap: number
   /** Height of a thing at least, in pixels. */
-  least: number
+  least: (id: string) => number
   empty: string
   onPlaces: (places: Place[]) => void
   onLeave?: (id: string, target: string, point: { x: number; y: number }) => void
@@ -54,8 +55,8 @@ export function GridBox(props: Props) {
     ...{ places: props.places, cols, units: unit, target: name, leaves: onLeave !== undefined, onPlaces },
     onLeave: onLeave ?? (() => undefined),
   })
-  const heightOf = (h: number): number => Math.max(least, h * unit.y - gap)
-  const bottom = Math.max(0, ...drag.places.map(({ y, h }) => y + h))
+  const tops = rowTops(drag.places, unit.y, gap, least)
+  const heightOf = ({ y, h }: Place): number => tops[Math.ceil(y + h)]! - tops[Math.floor(y)]! - gap
 
   // In the order in which they are read; a thing that goes elsewhere in it keeps the focus.
   const order = props.places.toSorted((one, other) => one.y - other.y || one.x - other.x).map(({ i }) => i)
@@ -89,28 +90,34 @@ export function GridBox(props: Props) {
     <div
       ref={ref}
       className={classes.grid}
-      style={{ height: Math.max(44, bottom * unit.y - gap) }}
+      style={{ height: Math.max(44, tops.at(-1)! - gap) }}
       {...(name !== '' && { [targetAttribute]: name })}
     >
       {drag.places.length === 0 && <div className={classes.empty}>{empty}</div>}
       {width > 0 &&
         order
           .flatMap((id) => drag.places.find(({ i }) => i === id) ?? [])
-          .map(({ i, x, y, w, h }) => (
+          .map((place) => ({ ...place, height: heightOf(place) }))
+          .map(({ i, x, y, w, height }) => (
             <div
               key={i}
               className={classes.item}
               {...(drag.dragged === i && { 'data-dragged': '' })}
               style={{
                 left: x * unit.x,
-                top: y * unit.y,
+                top: tops[Math.floor(y)]!,
                 width: Math.max(12, w * unit.x - gap),
-                height: heightOf(h),
+                height,
               }}
             >
-              {children(i, { ...drag.handlers(i), onKeyDown: onKeyDown(i) }, heightOf(h))}
+              {children(i, { ...drag.handlers(i), onKeyDown: onKeyDown(i) }, height)}
             </div>
           ))}
+      {drag.leaving !== undefined && (
+        <div className={classes.ghost} style={{ left: drag.leaving.x + 14, top: drag.leaving.y + 14 }}>
+          Moves here
+        </div>
+      )}
       <VisuallyHidden role="status">{said}</VisuallyHidden>
     </div>
   )

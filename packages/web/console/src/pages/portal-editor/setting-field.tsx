@@ -104,7 +104,7 @@ function SourceField({ editor, widget, setting: { label, name }, value, onChange
   )
   return (
     <Box role="group" aria-label={label}>
-      <Text size="sm" fw={600} mb={4} id={`${key}-label`} component="div">
+      <Text size="sm" fw={600} mb={4} component="div">
         {label}
       </Text>
       <Stack gap="xs">
@@ -116,15 +116,15 @@ function SourceField({ editor, widget, setting: { label, name }, value, onChange
           data={offered.map((one) => ({ value: one, label: sourceLabels[one] }))}
           onChange={(next) => onChange(setSource(value, next as SettingSource, html))}
         />
-        {source === 'dynamic' && <DatasourceBox editor={editor} value={value} onChange={onChange} label={label} />}
+        {source === 'dynamic' && <DatasourceBox editor={editor} value={value} onChange={onChange} />}
         {html && source !== 'calculated' ? (
           <HtmlParts name={key} value={held} onChange={set} editor={editor} />
         ) : source === 'static' ? (
-          <FixedValue key={key} label={`Value of ${label}`} value={held} onChange={set} />
+          <FixedValue key={key} label="Value" value={held} onChange={set} />
         ) : (
           <CodeField
             key={key}
-            label={source === 'dynamic' ? `Parser of ${label}` : `Code of ${label}`}
+            label={source === 'dynamic' ? 'Parser' : 'Code'}
             description={
               source === 'dynamic'
                 ? 'Returns what is shown; this.datasource is the newest data.'
@@ -180,14 +180,12 @@ function HtmlParts({ name, value, editor, onChange }: HtmlProps) {
   ))
 }
 
-type DatasourceProps = Pick<Props, 'editor' | 'value' | 'onChange'> & { label: string }
-
-function DatasourceBox({ editor, value, onChange, label }: DatasourceProps) {
+function DatasourceBox({ editor, value, onChange }: Pick<Props, 'editor' | 'value' | 'onChange'>) {
   const id = text(fields(value).id)
   const known = editor.model.datasources.some((one) => one.id === id)
   return (
     <NativeSelect
-      label={`Datasource of ${label}`}
+      label="Datasource"
       {...(editor.model.datasources.length === 0 && { description: 'There is none yet; make one under Datasources.' })}
       value={id}
       data={[
@@ -209,11 +207,14 @@ function OutgoingField({ editor, widget, setting: { label, name }, value, onChan
   const elsewhere = code === '' && text(held.id) === '' ? text(held.value) : ''
   return (
     <Box role="group" aria-label={label}>
+      <Text size="sm" fw={600} mb={4} component="div">
+        {label}
+      </Text>
       <Stack gap="xs">
-        <DatasourceBox editor={editor} value={wired} onChange={onChange} label={label} />
+        <DatasourceBox editor={editor} value={wired} onChange={onChange} />
         <CodeField
           key={`${widget}.${name}`}
-          label={label}
+          label="What is sent"
           description="Returns what is sent to the datasource; this.widget is what the widget gives."
           language="javascript"
           names={namesFor(editor)}

@@ -8,12 +8,12 @@ import { arrange, type Place } from './model/places.ts'
 /** Pixels before a press becomes a drag. */
 const slack = 4
 
-type Units = { x: number; y: number }
+type Point = { x: number; y: number }
 
 type Drag = {
   id: string
   corner: boolean
-  from: { x: number; y: number }
+  from: Point
   start: Place
   places: readonly Place[]
   moved: boolean
@@ -24,13 +24,13 @@ type Drag = {
 type Options = {
   places: readonly Place[]
   cols: number
-  units: Units
+  units: Point
   /** The grid itself, as other grids know it. */
   target: string
   /** Whether things may be taken into another grid. */
   leaves: boolean
   onPlaces: (places: Place[]) => void
-  onLeave: (id: string, target: string, point: { x: number; y: number }) => void
+  onLeave: (id: string, target: string, point: Point) => void
 }
 
 /** Grids that take widgets have their name in this attribute. */
@@ -47,7 +47,7 @@ export function useDrag(options: Options) {
   newest.current = options
   const drag = useRef<Drag>(undefined)
   const over = useRef<Element>(undefined)
-  const [shown, setShown] = useState<{ id: string; places: Place[] }>()
+  const [shown, setShown] = useState<{ id: string; places: Place[]; leaving: Point | undefined }>()
 
   function mark(element: Element | undefined): void {
     if (element === over.current) return
@@ -84,6 +84,8 @@ export function useDrag(options: Options) {
     /** The places to be shown; those of a drag while there is one. */
     places: shown?.places ?? options.places,
     dragged: shown?.id,
+    /** Where the pointer is in the window, while what is dragged would go into another grid. */
+    leaving: shown?.leaving,
     handlers: (id: string) => ({
       onPointerDown(event: PointerEvent<HTMLElement>): void {
         const start = options.places.find((place) => place.i === id)
@@ -107,7 +109,8 @@ export function useDrag(options: Options) {
         const { cols, leaves, target } = newest.current
         const under = leaves && !held.corner ? targetAt(event.clientX, event.clientY) : undefined
         mark(under?.getAttribute(targetAttribute) === target ? undefined : under)
-        setShown({ id, places: arrange(held.places, at(event, held), cols) })
+        const leaving = over.current === undefined ? undefined : { x: event.clientX, y: event.clientY }
+        setShown({ id, places: arrange(held.places, at(event, held), cols), leaving })
       },
       onPointerUp(event: PointerEvent<HTMLElement>): void {
         const held = drag.current

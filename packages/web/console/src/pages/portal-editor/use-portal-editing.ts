@@ -1,7 +1,7 @@
 /** The portal in the editor and the state that it was made from: what is unsaved, undoing, and saving. */
 import { useDebouncedCallback } from '@mantine/hooks'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { dropDraft, keepDraft, readDraft } from './drafts.ts'
 import type { Config } from './model/config.ts'
 import { begin, redo, step, undo } from './model/history.ts'
@@ -17,7 +17,8 @@ export function usePortalEditing(key: string, name: string, current: Stored) {
   const [history, setHistory] = useState(() => begin(base.work))
   const [draft, setDraft] = useState(() => readDraft(key, name))
   const { now } = history
-  const dirty = now !== base.work && !isSame(base.work, now)
+  const dirty = useMemo(() => !isSame(base.work, now), [base.work, now])
+  const isOld = useMemo(() => draft === undefined || isSame(draft.work, now), [draft, now])
   const steps = history.past.length + history.future.length
   // Hashes that were saved over here: where an answer still says one, it is older than what is here.
   const passed = useRef(new Set<string>())
@@ -96,7 +97,7 @@ export function usePortalEditing(key: string, name: string, current: Stored) {
     canRedo: history.future.length > 0,
     undo: () => setHistory(undo),
     redo: () => setHistory(redo),
-    draft: draft === undefined || isSame(draft.work, now) ? undefined : draft,
+    draft: isOld ? undefined : draft,
     restoreDraft(): void {
       if (draft === undefined) return
       // Made from another state: so that saving asks, the base is that one.

@@ -3,12 +3,25 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { portalDraw } from '../../../../../../../test/support/portal-generator.ts'
+import { breakpointOf } from '../editor.ts'
 import { type Config, type Fields, fields, freeName, isObject, isOldConfig, setAt, text, textsIn } from './config.ts'
 import { kinds, settingsOf } from './kinds.ts'
-import { addPage, homeId, inOrder, orderPages, removePage, renamePage, whyNotNamed } from './pages.ts'
+import { addModal, changeModal, removeModal } from './modals.ts'
+import {
+  addPage,
+  homeId,
+  inOrder,
+  orderPages,
+  parentOf,
+  putBelow,
+  removePage,
+  renamePage,
+  whyNotNamed,
+} from './pages.ts'
 import { addPane, addTab, changePane, removePane, removeTab, renameTab } from './panes.ts'
 import { addPlace, arrange, breakpoints, nudge, type Place, placesAt, writePlaces } from './places.ts'
 import { changesSince, freshConfig, modelOf, renewed, usualCols, type Work, workOf } from './portal.ts'
+import { rowTops } from './rows.ts'
 import {
   addDatasource,
   addResource,
@@ -71,6 +84,9 @@ const keeping: Record<string, (config: Config) => Config> = {
     addPane(config, { id: 'new', tab: 'new-tab', page: first(config, 'pages'), title: 'New' }, usualCols),
   'change a pane': (config) =>
     changePane(config, first(config, 'panes'), { header: { title: 'x' }, themeType: 'secondary' }),
+  'put a page below another': (config) => putBelow(config, 'page-0', 'Home'),
+  'add a modal': (config) => addModal(config, 'new', 'New'),
+  'change a modal': (config) => changeModal(config, 'm', { title: 'New' }),
   'add a tab': (config) => addTab(config, first(config, 'panes'), 'new-tab', 'New'),
   'rename a tab': (config) => renameTab(config, first(config, 'panes'), 'new-tab', 'New'),
   'add a widget': (config) =>
@@ -251,6 +267,22 @@ test('what is new comes below all else at every width that has places, and shows
   ])
 })
 
+test('rows grow with what is in them, and what is below moves down', () => {
+  const held = [at('a', 0, 0, 6, 2), at('b', 6, 0, 6, 1), at('c', 0, 2, 12, 1)]
+  assert.deepEqual(
+    rowTops(held, 60, 6, () => 0),
+    [0, 60, 120, 180],
+  )
+  assert.deepEqual(
+    rowTops(held, 60, 6, (id) => (id === 'a' ? 194 : 0)),
+    [0, 100, 200, 260],
+  )
+  assert.deepEqual(
+    rowTops([], 60, 6, () => 9),
+    [0],
+  )
+})
+
 test('pages come in the order that they are given, and have names that an address can tell apart', () => {
   let config = freshConfig(() => crypto.randomUUID())
   for (const name of ['One', 'Two']) config = addPage(config, { id: `id-${name}`, name })
@@ -277,6 +309,40 @@ test('a page below another is let go by it, and one that goes lets its own go', 
     Home: { id: 'Home', name: 'Home', children: [] },
     b: { id: 'b', name: 'B', isChild: false },
   })
+})
+
+test('a page is put below another and by itself again', () => {
+  const pages = { Home: { id: 'Home', name: 'Home' }, a: { id: 'a', name: 'A', more: 1 }, b: { id: 'b', name: 'B' } }
+  const below = putBelow({ pages }, 'a', 'b')
+  assert.equal(parentOf(below, 'a'), 'b')
+  assert.deepEqual(below.pages, { ...pages, a: { ...pages.a, isChild: true }, b: { ...pages.b, children: ['a'] } })
+  const elsewhere = putBelow(below, 'a', 'Home')
+  assert.deepEqual([parentOf(elsewhere, 'a'), fields(fields(elsewhere.pages).b).children], ['Home', []])
+  assert.equal(parentOf(putBelow(elsewhere, 'a', undefined), 'a'), undefined)
+})
+
+test('a modal takes widgets, and goes with them', () => {
+  const named = changeModal(addModal({}, 'm', 'Ask'), 'm', { title: 'Sure?' })
+  const config = addWidget(named, { kind: 'modal', id: 'm' }, { id: 'w', ...kinds[0]! }, usualCols)
+  assert.deepEqual(gridOf(config, 'w'), { kind: 'modal', id: 'm' })
+  assert.deepEqual(modelOf('any', workWith(config)).modals, [{ id: 'm', name: 'Ask', title: 'Sure?' }])
+  const { widgets, userModals, userModalWidgetLayout } = removeModal(config, 'm')
+  assert.deepEqual([widgets, userModals, userModalWidgetLayout], [{}, {}, {}])
+})
+
+test('whatever a portal looks like, each of its grids has a width that it is laid out for', () => {
+  fc.assert(
+    fc.property(drawnNew, (config) => {
+      const model = modelOf('any', workWith(config))
+      for (const { tabs } of model.panes) {
+        for (const { id } of tabs) {
+          for (const { name } of breakpoints) {
+            assert.ok(breakpoints.some((one) => one.name === breakpointOf({ model }, { kind: 'tab', id }, name)))
+          }
+        }
+      }
+    }),
+  )
 })
 
 test('a tab goes with its widgets, the last one stays, and a widget moves from one to another', () => {

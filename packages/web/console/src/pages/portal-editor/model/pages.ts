@@ -70,3 +70,23 @@ export function whyNotNamed(config: Config, name: string, id?: string): string |
   const taken = others.some((other) => other.trim().toLowerCase() === name.trim().toLowerCase())
   return taken ? 'There is a page of this name already.' : undefined
 }
+
+/** The page that a page stands below; its address is that of both. */
+export function parentOf(config: Config, id: string): string | undefined {
+  if (thing(config, 'pages', id).isChild !== true) return undefined
+  const found = Object.entries(fields(config.pages)).find(([, page]) => textsIn(fields(page).children).includes(id))
+  return found === undefined ? undefined : text(fields(found[1]).id, found[0])
+}
+
+/** Puts a page below another, or by itself. Pages stand one deep: what is below one takes none. */
+export function putBelow(config: Config, id: string, parent: string | undefined): Config {
+  let made = change(config, 'pages', id, (page) => ({ ...page, isChild: parent !== undefined }))
+  for (const [key, page] of Object.entries(fields(made.pages))) {
+    const held = fields(page)
+    const others = textsIn(held.children).filter((one) => one !== id)
+    const children = text(held.id, key) === parent ? [...others, id] : others
+    if (children.length === textsIn(held.children).length && text(held.id, key) !== parent) continue
+    made = put(made, 'pages', key, { ...held, children })
+  }
+  return made
+}

@@ -36,7 +36,10 @@ export function changesSince(base: Work, now: Work): Record<string, unknown> {
   }
 }
 
-export const isSame = (one: Work, other: Work): boolean => Object.keys(changesSince(one, other)).length === 0
+export const isSame = (one: Work, other: Work): boolean =>
+  one.description === other.description &&
+  one.type === other.type &&
+  (one.config === other.config || textOf(one) === textOf(other))
 
 /** Read as the page of a portal reads it. */
 export const modelOf = (name: string, { config }: Pick<Work, 'config'>): PortalModel => readModel({ name, config })
