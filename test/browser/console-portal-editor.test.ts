@@ -167,7 +167,6 @@ test('what somebody else saved is not overwritten, and what was typed is not los
   // Without a save the work is here again after the page was left by force.
   await page.getByLabel('Name of the page').fill('Later')
   await page.waitForFunction(() => Object.values(sessionStorage).some((value) => String(value).includes('Later')))
-  await page.evaluate(() => window.addEventListener('beforeunload', (event) => event.stopImmediatePropagation(), true))
   page.once('dialog', (asked) => void asked.accept())
   await page.reload()
   await page.getByRole('button', { name: 'Bring it back' }).click()

@@ -58,6 +58,7 @@ import { deleteOldInboxMessages } from './store/tables/inbox.ts'
 import { deleteOldNotes } from './store/tables/messages.ts'
 import { writeMetaOnce } from './store/tables/meta.ts'
 import { deleteOldNotices } from './store/tables/notices.ts'
+import { deleteOldDrafts } from './store/tables/portal-drafts.ts'
 import { deleteOldProofs } from './store/tables/proofs.ts'
 import { deleteOldRecorded } from './store/tables/recorded-sign-ins.ts'
 import { deleteOldRecords } from './store/tables/records.ts'
@@ -374,6 +375,7 @@ async function clean(means: Means): Promise<void> {
     await deleteOldVersionOutcomes(means.store, now - outcomesKeptMs)
     await deleteOldEnrolments(means.store, now)
     await deleteOldDevices(means.store, now)
+    await deleteOldDrafts(means.store, now)
     await deleteOldStrangers(means.store, now - day)
     await deleteOldInboxMessages(means.store, now - day)
     await deleteOldNotes(means.store, now - 30 * day)

@@ -18,6 +18,8 @@ import { everyKindFiles, wholePortal } from '../../deploy/every-kind.fixture.ts'
 import { systemModel } from '../../deploy/export.ts'
 import { writePackage } from '../../deploy/format/write.ts'
 import { developerScope, systemScope } from '../../deploy/import.fixture.ts'
+import { databaseOf } from '../../store/store.ts'
+import { deleteOldDrafts } from '../../store/tables/portal-drafts.ts'
 import { anotherDeveloper, userWith } from './people.fixture.ts'
 
 const app = await createTestApp({ after })
@@ -194,6 +196,11 @@ test('a draft is shown by its link to whoever may see the portal, for minutes, a
   const over = await open(last, may.token)
   assert.equal(over.status, 400)
   assert.match(over.body.error.detail, /preview.*is over/)
+  const { store } = app.app.means
+  const left = () => databaseOf(store).selectFrom('portal_drafts').select('name').execute()
+  assert.equal((await left()).length, 10)
+  await deleteOldDrafts(store, app.app.means.clock.now())
+  assert.deepEqual(await left(), [])
 })
 
 test('each right on a portal is one of its own: see, make, change, delete', async () => {

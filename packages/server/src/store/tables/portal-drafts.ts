@@ -1,12 +1,11 @@
 /** Unsaved portals that somebody looks at. Tokens are hashes here; a row is worth nothing once its time is over. */
-import { databaseOf, type SystemStore, writerOf } from '../store.ts'
+import { databaseOf, type Store, type SystemStore, writerOf } from '../store.ts'
 
 export type PortalDraft = { tokenHash: string; name: string; config: string; createdAt: number; expiresAt: number }
 
-/** Takes away what is over everywhere, and of this system all but the newest, so that `most` stay. */
+/** Takes away all but the newest of this system, so that `most` stay. */
 export async function putPortalDraft(store: SystemStore, draft: PortalDraft, most: number): Promise<void> {
   const db = writerOf(store)
-  await db.deleteFrom('portal_drafts').where('expires_at', '<=', draft.createdAt).execute()
   const older = await db
     .selectFrom('portal_drafts')
     .select('token_hash')
@@ -46,4 +45,9 @@ export async function findPortalDraft(
     .where('expires_at', '>', now)
     .executeTakeFirst()
   return row?.config
+}
+
+/** Those that are over, of all systems. */
+export async function deleteOldDrafts(store: Store, now: number): Promise<void> {
+  await databaseOf(store).deleteFrom('portal_drafts').where('expires_at', '<=', now).execute()
 }
