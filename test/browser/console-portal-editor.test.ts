@@ -55,7 +55,12 @@ test('a portal is made by mouse and keys, looked at unsaved, and saved', async (
   await page.getByRole('button', { name: 'Create' }).click()
   await page.getByRole('heading', { name: 'Board', level: 1 }).waitFor()
   await grip(page, 'Welcome').waitFor()
-  await app.grant(system, 'Anonymous', { portals: [{ itemInfo: { name: 'Board' }, permissions: 1 }] })
+  await page.getByText('No role may open this portal yet').waitFor()
+  await page.getByRole('button', { name: 'Edit Roles' }).click()
+  await page.getByLabel('Anonymous may open it').check()
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+  await page.getByText('No role may open this portal yet').waitFor({ state: 'detached' })
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
 
   // A text in the pane, a second pane beside the first, the first made wider by its corner.
   await addWidget(page, 'Text')

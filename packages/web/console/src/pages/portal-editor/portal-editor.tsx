@@ -14,6 +14,7 @@ import type { Area, Editor } from './editor.ts'
 import { isOldConfig } from './model/config.ts'
 import { homeId } from './model/pages.ts'
 import { modelOf, renewed, type Stored } from './model/portal.ts'
+import { NobodyYet } from './nobody-yet.tsx'
 import { PagesTab } from './pages-tab.tsx'
 import { previewUrl } from './portal-api.ts'
 import { ResourcesTab } from './resources-tab.tsx'
@@ -104,6 +105,7 @@ export function PortalEditor({ systemKey, name, current }: Props) {
         }
       />
       <Notices editing={editing} onCompare={() => setStale(true)} />
+      <NobodyYet systemKey={systemKey} name={name} />
       {isOldConfig(work.config) ? (
         <OldPortal editor={editor} />
       ) : (
