@@ -14,7 +14,7 @@ import {
   nameOf,
 } from './editor.ts'
 import { Corner, GridBox, type Hold, placeWords } from './grid.tsx'
-import { hintOf, labelOf } from './model/kinds.ts'
+import { hintOf, labelOf } from './model/kind-of.ts'
 import { removePane } from './model/panes.ts'
 import { arrange, type Breakpoint, type Grid, type Place, placesAt, writePlaces } from './model/places.ts'
 import { rowTops } from './model/rows.ts'

@@ -2,8 +2,8 @@
  * The kinds of widgets that can be put on a portal, and which of their settings have a box of their own; all others are
  * edited as JSON. What each does stands in `packages/web/portal/src/widgets`.
  */
-import { type Fields, fields } from './config.ts'
-import { emptyHtml, sourceOf, sources } from './widgets.ts'
+import type { Fields } from './config.ts'
+import { emptyHtml, sources } from './widgets.ts'
 
 /**
  * `data` comes from a source, `out` gives something to one, `html` are the three parts of an HTML widget; the rest are plain
@@ -266,31 +266,4 @@ export const kinds: readonly Kind[] = [
 
 function gaugeProps(): Fields {
   return { value: given(40), min: 0, max: 100, label: '' }
-}
-
-const bare = (type: string): string => type.replace(/(?:_WIDGET_COMPONENT|_WIDGET|_COMPONENT|Widget)$/, '')
-
-/** Names of types differ in their endings, as packages of all ages have them. */
-export const kindOf = (type: string): Kind | undefined =>
-  kinds.find((kind) => kind.type === type || bare(kind.type) === bare(type))
-
-export const labelOf = (type: string): string => (type === '' ? 'Empty place' : (kindOf(type)?.label ?? type))
-
-/** Those of its kind, and of the others those that are wired to something. */
-export function settingsOf(type: string, props: Fields): Setting[] {
-  const known = kindOf(type)?.settings ?? []
-  const more = Object.keys(props)
-    .filter((name) => sourceOf(props[name]) !== undefined && !known.some((one) => one.name === name))
-    .map((name): Setting => ({ name, label: name, kind: 'outgoing_parser' in fields(props[name]) ? 'out' : 'data' }))
-  return [...known, ...more]
-}
-
-/** A word or two on what a widget shows, where it is a fixed text. */
-export function hintOf(props: Fields): string {
-  const shown = ['textContent', 'label', 'listTitle', 'title'].map((name) => props[name])
-  for (const value of shown) {
-    const held = sourceOf(value) === 'static' ? fields(value).value : value
-    if (typeof held === 'string' && held.trim() !== '') return held.trim().slice(0, 80)
-  }
-  return ''
 }

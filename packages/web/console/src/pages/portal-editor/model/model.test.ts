@@ -5,7 +5,8 @@ import fc from 'fast-check'
 import { portalDraw } from '../../../../../../../test/support/portal-generator.ts'
 import { breakpointOf } from '../editor.ts'
 import { type Config, type Fields, fields, freeName, isObject, isOldConfig, setAt, text, textsIn } from './config.ts'
-import { kinds, settingsOf } from './kinds.ts'
+import { settingsOf } from './kind-of.ts'
+import { kinds } from './kinds.ts'
 import { addModal, changeModal, removeModal } from './modals.ts'
 import {
   addPage,
