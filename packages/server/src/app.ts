@@ -61,6 +61,7 @@ import { deleteOldInboxMessages } from './store/tables/inbox.ts'
 import { deleteOldNotes } from './store/tables/messages.ts'
 import { readMeta, writeMetaOnce } from './store/tables/meta.ts'
 import { deleteOldNotices } from './store/tables/notices.ts'
+import { deleteOldDrafts } from './store/tables/portal-drafts.ts'
 import { deleteOldProofs } from './store/tables/proofs.ts'
 import { deleteOldRecorded } from './store/tables/recorded-sign-ins.ts'
 import { deleteOldRecords } from './store/tables/records.ts'
@@ -418,6 +419,7 @@ export async function clean(means: Means, audit: { chain: AuditChain; days: numb
     await deleteOldEnrolments(means.store, now)
     await deleteOldDevices(means.store, now)
     await deleteOldFailures(means.store, now)
+    await deleteOldDrafts(means.store, now)
     await deleteOldInboxMessages(means.store, now - day)
     await deleteOldNotes(means.store, now - 30 * day)
     await deleteOldNotices(means.store, now - 30 * day)

@@ -35,12 +35,15 @@ export const systemOfLink = (key: NodeKey, link: { systemKey?: unknown; systemSe
 /** The system's key alone, which says at which origin a link is at home. Throws wrongSystem. */
 export const keyOfLink = (key: NodeKey, systemKey: unknown): string => unseal(key, 'key', systemKey)
 
-/** `anonymous`: the page shall not ask for a sign-in first. Throws notOffered where the node serves no portals. */
+/**
+ * `anonymous`: the page shall not ask for a sign-in first. `draft` opens the portal as it stands in an editor. Throws notOffered where
+ * the node serves no portals.
+ */
 export function portalLink(
   key: NodeKey,
   sites: PortalSites,
   system: SystemFacts,
-  portal: { name: string; anonymous: boolean },
+  portal: { name: string; anonymous: boolean; draft?: string },
 ): string {
   const origin = sites.originOf(system.key)
   if (origin === undefined) throw noPortals()
@@ -49,6 +52,7 @@ export function portalLink(
     systemSecret: seal(key, 'secret', system.secret),
     name: portal.name,
     ...(portal.anonymous && { allowAnon: 'true' }),
+    ...(portal.draft !== undefined && { draft: portal.draft }),
   })
   return `${origin}/portal/?${parts}#/`
 }

@@ -606,6 +606,24 @@ const noticesAndDevices: Migration = {
   },
 }
 
+const portalDrafts: Migration = {
+  name: '011 unsaved portals that are looked at',
+  async up(tx) {
+    const db = tx as AnyDb
+    const text = 'text'
+    await db.schema
+      .createTable('portal_drafts')
+      .addColumn('token_hash', text, (c) => c.primaryKey())
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('name', text, (c) => c.notNull())
+      .addColumn('config', text, (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addColumn('expires_at', 'bigint', (c) => c.notNull())
+      .execute()
+    await db.schema.createIndex('portal_drafts_of_system').on('portal_drafts').columns(['system_key']).execute()
+  },
+}
+
 const sharedSystems: Migration = {
   name: '013 systems shared between developers',
   async up(tx) {
@@ -706,6 +724,7 @@ export const migrations: readonly Migration[] = [
   passkeys,
   recordedSignIns,
   noticesAndDevices,
+  portalDrafts,
   sharedSystems,
   audit,
   ledger,

@@ -183,6 +183,15 @@ export type Tables = {
     used_at: number | null
     user_agent: string
   }
+  /** Unsaved portals that somebody looks at, for minutes. */
+  portal_drafts: {
+    token_hash: string
+    system_key: string
+    name: string
+    config: string
+    created_at: number
+    expires_at: number
+  }
   challenges: {
     id: string
     handle_hash: string

@@ -41,6 +41,10 @@ const ofSystem: RouteObject[] = [
   { path: 'roles/:roleId', lazy: async () => ({ Component: (await import('./pages/roles/role.tsx')).RolePage }) },
   { path: 'portals', lazy: async () => ({ Component: (await import('./pages/portals.tsx')).PortalsPage }) },
   {
+    path: 'portals/:name/edit',
+    lazy: async () => ({ Component: (await import('./pages/portal-editor/editor-page.tsx')).PortalEditorPage }),
+  },
+  {
     path: 'packages',
     lazy: async () => ({ Component: (await import('./pages/installed/installed.tsx')).InstalledPage }),
   },

@@ -2,15 +2,24 @@
 import { type Fields, fields, number, text } from './model/fields.ts'
 
 /** What stands in the address of a portal (packages-portals-edge.md §3.7). */
-export type Link = { systemKey: string; systemSecret: string; name: string; allowAnon: boolean }
+export type Link = {
+  systemKey: string
+  systemSecret: string
+  name: string
+  allowAnon: boolean
+  /** Opens the portal as it stands in an editor, unsaved. */
+  draft?: string
+}
 
 export function readLink(search: string): Link {
   const given = new URLSearchParams(search)
+  const draft = given.get('draft')
   return {
     systemKey: given.get('systemKey') ?? '',
     systemSecret: given.get('systemSecret') ?? '',
     name: given.get('name') ?? '',
     allowAnon: given.get('allowAnon') === 'true',
+    ...(draft !== null && { draft }),
   }
 }
 

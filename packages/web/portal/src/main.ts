@@ -99,6 +99,10 @@ async function start(): Promise<void> {
   }
   const account = person === undefined ? undefined : { email: person.email, signOut }
   frame = showPortal(root, { model, sources, run, notify, scripts: load }, account)
+  if (link.draft !== undefined) {
+    document.title = `Preview of ${model.name}`
+    root.append(element('div', { class: 'gh-draft', text: 'Preview, not saved', attributes: { role: 'status' } }))
+  }
 }
 
 /** What stops the whole portal, for people. */

@@ -1,12 +1,25 @@
 /** Portals as things of a system, their links, and what is given to whoever opens one. */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import fc from 'fast-check'
 import { createTestApp } from '../../../../../test/support/app.ts'
+import { portalDraw } from '../../../../../test/support/portal-generator.ts'
+import { isOldConfig } from '../../../../web/console/src/pages/portal-editor/model/config.ts'
+import {
+  changesSince,
+  renewed,
+  usualCols,
+  type Work,
+  workOf,
+} from '../../../../web/console/src/pages/portal-editor/model/portal.ts'
+import { addWidget } from '../../../../web/console/src/pages/portal-editor/model/widgets.ts'
 import { archiveOf } from '../../deploy/catalogue.ts'
 import { everyKindFiles, wholePortal } from '../../deploy/every-kind.fixture.ts'
 import { systemModel } from '../../deploy/export.ts'
 import { writePackage } from '../../deploy/format/write.ts'
 import { developerScope, systemScope } from '../../deploy/import.fixture.ts'
+import { databaseOf } from '../../store/store.ts'
+import { deleteOldDrafts } from '../../store/tables/portal-drafts.ts'
 import { anotherDeveloper, userWith } from './people.fixture.ts'
 
 const app = await createTestApp({ after })
@@ -98,6 +111,98 @@ test('of fifty that make the same portal one does', async () => {
   assert.ok(made.every(({ status }) => status === 200 || status === 400))
 })
 
+test('a change that names the state it was made to is not saved over what somebody else saved', async () => {
+  const { path } = await withPortal()
+  const read = async () => (await call('GET', path, { developer })).body
+  const base = (await read()).content_hash
+  assert.match(base, /^[0-9a-f]{64}$/)
+  const put = (body: object) => call('PUT', path, { developer, body })
+  const mine = { config: { pages: {}, mine: true }, base_hash: base }
+  const both = await Promise.all([put(mine), put({ ...mine, config: { theirs: true } })])
+  const [saved] = both.filter(({ status }) => status === 200)
+  const [late] = both.filter(({ status }) => status === 400)
+  assert.equal(late!.body.error.code, 314)
+  assert.match(late!.body.error.detail, /Nothing was saved.*Read it again/)
+  const after = await read()
+  assert.deepEqual(saved!.body, { content_hash: after.content_hash })
+  assert.notEqual(after.content_hash, base)
+  const kept = JSON.parse(after.config)
+  assert.equal(kept.mine === true, saved === both[0])
+
+  for (const wrong of ['', 'x', 7, base.toUpperCase(), [base]]) {
+    assert.equal((await put({ description: 'no', base_hash: wrong })).status, 400, JSON.stringify(wrong))
+  }
+  assert.deepEqual(await read(), after)
+  // On top of what is current, and from clients that name no state.
+  assert.equal((await put({ ...mine, base_hash: after.content_hash })).status, 200)
+  const plain = await put({ ...after, description: 'by hand' })
+  assert.deepEqual([plain.status, plain.text], [200, ''])
+  const last = await read()
+  assert.deepEqual([last.description, last.base_hash], ['by hand', undefined])
+  assert.notEqual(last.content_hash, after.content_hash)
+})
+
+test('a draft is shown by its link to whoever may see the portal, for minutes, and is saved nowhere', async () => {
+  const { system, path, name } = await withPortal()
+  const draftPath = `/admin/v/4/system/${system.key}/portal-draft/${name}`
+  const changed = { ...config, unsaved: true }
+  const make = (body: object, at = draftPath, as: object = { developer }) => call('POST', at, { ...as, body })
+  const made = await make({ config: JSON.stringify(changed) })
+  assert.equal(made.status, 200, made.text)
+  const link = new URL(made.body.url)
+  assert.ok(link.host.startsWith(`${system.key}.localhost:`), link.host)
+  const draft = link.searchParams.get('draft')
+  const parts = { ...partsOf(link), draft }
+  const may = await userWith(app, system, portalRight(name, 1))
+  const opened = await open(parts, may.token)
+  assert.deepEqual([opened.status, opened.body.portal.config], [200, changed], opened.text)
+  assert.deepEqual((await open({ ...parts, draft: undefined }, may.token)).body.portal.config, config)
+  assert.deepEqual(JSON.parse((await call('GET', path, { developer })).body.config), config)
+
+  // Neither the link nor the right is enough alone.
+  const mayNot = await userWith(app, system, {})
+  for (const token of [mayNot.token, undefined]) {
+    const refused = await open(parts, token)
+    assert.ok(refused.status === 401 || refused.status === 403)
+    assert.ok(!refused.text.includes('unsaved'))
+  }
+  for (const wrong of ['', 'x', 7, null, {}, `${draft}x`, 'x'.repeat(9_000)]) {
+    const refused = await open({ ...parts, draft: wrong }, may.token)
+    assert.deepEqual([refused.status, refused.body.portal], [400, undefined], JSON.stringify(wrong))
+  }
+  const other = await withPortal('Other')
+  await app.grant(other.system, 'Anonymous', portalRight('Other', 1))
+  const theirs = partsOf(await linkOf(other.system, 'Other'))
+  assert.equal((await open({ ...theirs, draft })).status, 400)
+
+  // Who may not save makes none.
+  const stranger = await anotherDeveloper(app)
+  const editor = await userWith(app, system, portalRight(name, 15))
+  for (const as of [{ developer: stranger }, { token: editor.token }, {}]) {
+    assert.notEqual((await make({ config: changed }, draftPath, as)).status, 200)
+  }
+  assert.equal((await make({ config: changed }, `${draftPath}x`)).status, 400)
+  for (const wrong of [undefined, '{', 7, [], { long: 'x'.repeat(4 * 1024 * 1024) }]) {
+    assert.equal((await make({ config: wrong })).status, 400)
+  }
+  // Only the newest stay.
+  assert.equal((await open(parts, may.token)).status, 200)
+  for (let count = 0; count < 10; count += 1) assert.equal((await make({ config: { count } })).status, 200)
+  assert.equal((await open(parts, may.token)).status, 400)
+  const late = await make({ config: changed })
+  const last = { ...parts, draft: new URL(late.body.url).searchParams.get('draft') }
+  assert.equal((await open(last, may.token)).status, 200)
+  app.advance(11 * 60 * 1000)
+  const over = await open(last, may.token)
+  assert.equal(over.status, 400)
+  assert.match(over.body.error.detail, /preview.*is over/)
+  const { store } = app.app.means
+  const left = () => databaseOf(store).selectFrom('portal_drafts').select('name').execute()
+  assert.equal((await left()).length, 10)
+  await deleteOldDrafts(store, app.app.means.clock.now())
+  assert.deepEqual(await left(), [])
+})
+
 test('each right on a portal is one of its own: see, make, change, delete', async () => {
   const { system, path, name } = await withPortal()
   const methods = ['GET', 'POST', 'PUT', 'DELETE'] as const
@@ -179,6 +284,47 @@ test('a portal is exported byte for byte, and one that was changed in the layout
   for (const [name, config] of Object.entries({ Line: line, Old: old })) {
     const read = await call('GET', `/api/v/2/portals/${second.body.system.key}/${name}`, { developer })
     assert.deepEqual(JSON.parse(read.body.config), config, name)
+  }
+})
+
+test('an edit in the console changes the file of what was edited, and leaves all others as they are, byte for byte', async () => {
+  const names = [0, 1, 2, 3, 4, 5]
+  const drawn = names.map((number) => fc.sample(portalDraw(number), { seed: 7 + number, numRuns: 1 })[0]!)
+  const files = new Map(everyKindFiles())
+  for (const [path, value] of drawn.flatMap((one) => Object.entries(one.files))) {
+    files.set(path, Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)))
+  }
+  const contents = (await archiveOf(files, '')).toString('base64')
+  const { body } = await call('POST', '/admin/v/4/packages/install', { developer, body: { contents, name: 'drawn' } })
+  const { key } = body.system
+  const portalFiles = async (name: string) => {
+    const scope = await systemScope(await developerScope(app), key)
+    const all = await writePackage(await systemModel(scope))
+    return new Map([...all].filter(([path]) => path.startsWith(`portals/${name}/`) || path === `portals/${name}.json`))
+  }
+  for (const name of [...drawn.map((one) => one.name), 'Line']) {
+    const path = `/api/v/2/portals/${key}/${name}`
+    const save = async (change: (work: Work) => Work) => {
+      const stored = (await call('GET', path, { developer })).body
+      const base = workOf(stored)
+      const sent = { ...changesSince(base, change(base)), base_hash: stored.content_hash }
+      assert.equal((await call('PUT', path, { developer, body: sent })).status, 200)
+    }
+    const before = (await call('GET', path, { developer })).body
+    // A first save brings a file that somebody wrote by hand into the form in which they are written.
+    await save((work) => ({ ...work, description: 'edited' }))
+    const first = await portalFiles(name)
+    assert.equal((await call('GET', path, { developer })).body.config.length, before.config.length)
+    const widget = { id: 'fresh-id', type: 'TEXT_WIDGET_COMPONENT', props: { fontSize: 18 }, size: { w: 1, h: 1 } }
+    await save((work) => {
+      const now = isOldConfig(work.config) ? renewed(work) : work
+      return { ...now, config: addWidget(now.config, { kind: 'header' }, widget, usualCols) }
+    })
+    const after = await portalFiles(name)
+    const main = first.size > 1 ? `portals/${name}/${name}.json` : `portals/${name}.json`
+    for (const [file, bytes] of first) if (file !== main) assert.ok(after.get(file)?.equals(bytes), file)
+    const made = [...after.keys()].filter((file) => !first.has(file))
+    assert.ok(made.every((file) => file.includes('fresh-id')) && made.length === (first.size > 1 ? 2 : 0), String(made))
   }
 })
 

@@ -4,7 +4,16 @@
  */
 import { bits } from '@gatehouse/contract/permissions.ts'
 import { noSuchAsset } from '../../deploy/kept-assets.ts'
-import { changePortal, createPortal, deletePortal, listPortals, type Portal, readPortal } from '../../deploy/portals.ts'
+import { draftPortal, readDraft } from '../../deploy/portal-drafts.ts'
+import {
+  changePortal,
+  createPortal,
+  deletePortal,
+  listPortals,
+  type Portal,
+  type PortalAsRead,
+  readPortal,
+} from '../../deploy/portals.ts'
 import { may } from '../../domain/access/rights.ts'
 import type { SystemScope } from '../../domain/access/scope.ts'
 import { signIn, signInAnonymously } from '../../domain/auth/sign-in.ts'
@@ -16,7 +25,7 @@ import { type AnyBody, AnyObject, demandParameter, demandText, parameter } from 
 import { signInAnswer } from './user-auth.ts'
 
 /** The config travels as a text (rest-api.md §2.11). */
-const portalShape = ({ system }: SystemScope, { config, ...portal }: Portal) => ({
+const portalShape = ({ system }: SystemScope, { config, ...portal }: PortalAsRead) => ({
   ...{ description: '', type: '', last_updated: '' },
   ...portal,
   system_key: system.key,
@@ -59,11 +68,12 @@ export const portalRoutes = (sites: PortalSites): Route[] => [
     method: 'PUT',
     path: one,
     allow: 'session',
-    summary: 'Change what is sent of a portal',
+    summary: 'Change what is sent of a portal; with base_hash only where it is still as it was read',
     body: AnyObject,
     handle: async (scope, { params, body }) => {
-      await changePortal(scope, params.name!, body)
-      return empty()
+      const hash = await changePortal(scope, params.name!, body)
+      // Who names no state wants none: other clients look at the status alone.
+      return body.base_hash === undefined ? empty() : { content_hash: hash }
     },
   }),
   route({
@@ -94,6 +104,19 @@ export const portalRoutes = (sites: PortalSites): Route[] => [
   }),
   route({
     method: 'POST',
+    path: '/admin/v/4/system/:key/portal-draft/:name',
+    allow: 'system developer',
+    summary: 'A link to look at a portal with an unsaved config, for minutes and for whoever may see the portal',
+    body: AnyObject,
+    handle: async (scope, { params, body }) => {
+      const name = params.name!
+      const anonymous = await opensToAnybody(scope, name)
+      const { token: draft, expiresAt } = await draftPortal(scope, name, body)
+      return { url: portalLink(scope.key, sites, scope.system, { name, anonymous, draft }), expires_at: expiresAt }
+    },
+  }),
+  route({
+    method: 'POST',
     path: '/console-api/portal/init/user',
     allow: 'system',
     portal: true,
@@ -117,7 +140,8 @@ export const portalRoutes = (sites: PortalSites): Route[] => [
     handle: async (scope, { body }) => {
       const name = demandText(body, 'name')
       const open = body.allowAnon === true && (await opensToAnybody(scope, name))
-      const portal = await readPortal(open ? anonymous(scope) : scope, name)
+      const { content_hash: _hash, ...saved } = await readPortal(open ? anonymous(scope) : scope, name)
+      const portal = body.draft === undefined ? saved : { ...saved, config: await readDraft(scope, name, body.draft) }
       // Only when it is sure that there is something to show.
       const session = scope.caller.kind === 'nobody' ? await signInAnonymously(scope) : undefined
       return { ...opened(scope, portal), ...(session !== undefined && { anonymousToken: session.token }) }

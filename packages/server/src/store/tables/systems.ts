@@ -168,6 +168,7 @@ export async function deleteSystemRows(store: SystemStore): Promise<void> {
     'version_outcomes',
     'notices',
     'remembered_devices',
+    'portal_drafts',
     'send_counts',
     'changes',
     'change_heads',

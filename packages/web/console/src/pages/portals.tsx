@@ -1,20 +1,24 @@
-/** Portals: the pages for users of the system. Open one, take its link along, choose who may open it. */
+/** Portals: the pages for users of the system. Open one, edit it, take its link along, choose who may open it. */
 import { Button, Card, Group, Loader, SimpleGrid, Stack, Text } from '@mantine/core'
-import { IconExternalLink, IconLayoutDashboard, IconLink } from '@tabler/icons-react'
+import { useDisclosure } from '@mantine/hooks'
+import { IconExternalLink, IconLayoutDashboard, IconLink, IconPencil, IconPlus } from '@tabler/icons-react'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { Link } from 'react-router'
 import { ApiError, ask } from '../api.ts'
 import { Failure } from '../frame/failure.tsx'
 import { NothingYet } from '../frame/nothing-yet.tsx'
 import { PageHead } from '../frame/page-head.tsx'
 import { type SystemDetails, systemQuery, useSystemKey } from '../frame/system-frame.tsx'
 import { tellDone, tellFailed } from '../frame/tell.ts'
+import { NewPortal } from './portal-editor/new-portal.tsx'
 import { PortalRoles } from './portal-roles.tsx'
 
 type Portal = { name: string; description: string | null; type: string }
 
 export function PortalsPage() {
   const key = useSystemKey()
+  const [adding, { open, close }] = useDisclosure(false)
   const portals = useQuery({
     queryKey: ['portals', key],
     queryFn: ({ signal }) => ask<Portal[]>(`/admin/portals/${key}`, { signal }),
@@ -24,12 +28,17 @@ export function PortalsPage() {
       <PageHead
         title="Portals"
         text="Pages for the users of this system. What users see there, they see by their roles."
+        actions={
+          <Button leftSection={<IconPlus size={16} />} onClick={open}>
+            New
+          </Button>
+        }
       />
       {portals.isPending && <Loader aria-label="Loading the portals" />}
       {portals.isError && <Failure error={portals.error} title="The portals cannot be listed" />}
       {portals.data?.length === 0 && (
         <NothingYet icon={IconLayoutDashboard} title="This system has no portal">
-          A portal comes with a package, as Two Factor Login with two-factor-auth.
+          A portal comes with a package, as Two Factor Login with two-factor-auth. Press New to make one.
         </NothingYet>
       )}
       <SimpleGrid cols={{ base: 1, md: 2 }}>
@@ -37,6 +46,7 @@ export function PortalsPage() {
           <PortalCard key={portal.name} portal={portal} />
         ))}
       </SimpleGrid>
+      <NewPortal opened={adding} onClose={close} systemKey={key} />
     </Stack>
   )
 }
@@ -98,6 +108,16 @@ function PortalCard({ portal: { name, description } }: { portal: Portal }) {
           onClick={() => open.mutate()}
         >
           Open
+        </Button>
+        <Button
+          size="xs"
+          variant="default"
+          leftSection={<IconPencil size={14} />}
+          component={Link}
+          to={`/systems/${key}/portals/${encodeURIComponent(name)}/edit`}
+          aria-label={`Edit ${name}`}
+        >
+          Edit
         </Button>
         <Button
           size="xs"

@@ -48,7 +48,7 @@ export function placesAt(layouts: Layouts, breakpoint: Breakpoint, ids: readonly
 }
 
 /** As react-grid-layout does it: what is too wide is cut, what stands out is moved in. */
-function within(place: Place, cols: number): Place {
+export function within(place: Place, cols: number): Place {
   const w = Math.min(place.w, cols)
   return { ...place, w, x: Math.max(0, Math.min(place.x, cols - w)) }
 }
@@ -57,9 +57,13 @@ const overlap = (one: Place, other: Place): boolean =>
   one.x < other.x + other.w && other.x < one.x + one.w && one.y < other.y + other.h && other.y < one.y + one.h
 
 /** From the top, each as high as it can be. */
-function compact(places: readonly Place[]): Place[] {
+export const compact = (places: readonly Place[]): Place[] =>
+  pack([...places].sort((one, other) => one.y - other.y || one.x - other.x))
+
+/** One after the other, each as high as those before it let it be. */
+export function pack(places: readonly Place[]): Place[] {
   const placed: Place[] = []
-  for (const place of [...places].sort((one, other) => one.y - other.y || one.x - other.x)) {
+  for (const place of places) {
     const beside = placed.filter(({ x, w }) => x < place.x + place.w && place.x < x + w)
     const floors = [0, ...beside.map(({ y, h }) => y + h)].sort((one, other) => one - other)
     const y = floors.find((floor) => !beside.some((other) => overlap({ ...place, y: floor }, other)))!

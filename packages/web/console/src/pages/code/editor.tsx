@@ -108,7 +108,7 @@ export function Editor({ label, initial, problem, facts, onEdit, onSave, handle 
  * Typing over a selection is done here. The browser would carry the colours of what it replaces over as inline styles, which
  * the page's policy refuses.
  */
-const typeOverSelection = EditorView.domEventHandlers({
+export const typeOverSelection = EditorView.domEventHandlers({
   beforeinput(event, view) {
     const { main } = view.state.selection
     if (event.inputType !== 'insertText' || event.data === null || main.empty || view.composing) return false
