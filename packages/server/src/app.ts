@@ -12,6 +12,7 @@ import { type CountryOf, noCountries, readCountries } from './base/countries.ts'
 import { hexId } from './base/ids.ts'
 import type { Log } from './base/log.ts'
 import { loadNodeKey, type NodeKey } from './base/node-key.ts'
+import { noTracing, type Tracing } from './base/tracing.ts'
 import { type Config, ConfigError } from './config/config.ts'
 import { openCatalogue } from './deploy/catalogue.ts'
 import { sourceLimits } from './deploy/sources/limits.ts'
@@ -34,6 +35,7 @@ import { nativeLibraries, preludeSource } from './engine/prelude/prelude.ts'
 import { Recorder } from './engine/replay/recorder.ts'
 import { Replays } from './engine/replay/replay.ts'
 import type { Run } from './engine/run.ts'
+import { traced } from './engine/traced.ts'
 import { Trials } from './engine/trial/trial.ts'
 import { Followers } from './http/follow.ts'
 import { InsideRequests } from './http/inside.ts'
@@ -213,6 +215,8 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
   const tls = config.tls && readCertificate(config.tls)
   const countryOf = countriesOf(config)
   const { store, key, chain } = await openNode(config, log, clock)
+  const nodeId = hexId(6)
+  const tracing = await tracingOf(config, nodeId, log)
   let publicUrl = config.url ?? `http://localhost:${config.port}`
   let ready = false
   let ending = false
@@ -237,6 +241,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     publicUrl: () => publicUrl,
     portalOrigin: sites.originOf,
     countryOf,
+    tracing,
   }
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -298,10 +303,18 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     log,
   })
   const doors = { redeem: redeemForService, anonymous: signInAnonymously, refresh: refreshUserSession }
-  const nodeId = hexId(6)
   const stage = { sandbox, node: { publicUrl: means.publicUrl, nodeId, version } }
   const recorder = new Recorder(stage, log)
-  const engine = createEngine({ means, sandbox, egress, send, doors, nodeId, version, recorder })
+  const engine = createEngine({
+    means,
+    sandbox: traced(sandbox, tracing),
+    egress,
+    send,
+    doors,
+    nodeId,
+    version,
+    recorder,
+  })
   const trials = new Trials({
     ...{ sandbox, doors, nodeId, version, isOwn },
     door: signInDoor(log),
@@ -377,9 +390,17 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       await sandbox.close()
       await recorder.settled()
       await notices.close()
+      await tracing.close()
       await store.close()
     },
   }
+}
+
+/** Loaded only where somebody wants it. */
+async function tracingOf({ tracing }: Config, instance: string, log: Log): Promise<Tracing> {
+  if (tracing === undefined) return noTracing
+  const { createTracing } = await import('./base/tracing-otlp.ts')
+  return createTracing({ ...tracing, version, instance }, log)
 }
 
 /** A database that does not answer has not said otherwise. */

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { firstDeveloperEnvironment, type OptionDeclaration, type OptionFlag, optionDeclarations } from './options.ts'
+import { readTracing, type TracingConfig } from './tracing.ts'
 
 export type Config = {
   port: number
@@ -25,6 +26,8 @@ export type Config = {
   weakSandbox: boolean
   logLevel: string
   firstDeveloper: { email: string; password: string } | undefined
+  /** Where spans are sent; undefined for nowhere. */
+  tracing: TracingConfig | undefined
 }
 
 /** A start that cannot be: the message is one sentence for the operator, without a stack. */
@@ -78,6 +81,7 @@ export function readConfig(args: string[], environment: Environment = process.en
     weakSandbox: on('weak-sandbox'),
     logLevel: readLogLevel(text('log-level')!),
     firstDeveloper: readFirstDeveloper(environment),
+    tracing: readTracing(environment, (message) => new ConfigError(message)),
   }
   checkExposure(config, on('insecure-http'))
   return config

@@ -3,6 +3,7 @@ import cors from '@fastify/cors'
 import swagger from '@fastify/swagger'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import Fastify, { type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
+import { noTracing, type Span, type Tracing } from '../base/tracing.ts'
 import type { Means, SystemScope } from '../domain/access/scope.ts'
 import type { AskOverride } from '../domain/auth/override.ts'
 import { presented, scopeFor } from './callers.ts'
@@ -93,12 +94,15 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   })
   // A mark works once, so what it said is remembered as long as its request. What stands here holds for pages too.
   const insides = new WeakMap<FastifyRequest, Inside>()
-  server.addHook('onRequest', async (request) => {
+  server.addHook('onRequest', (request, _reply, done) => {
     const inside = options.inside(request)
-    if (inside === undefined) return
-    demandReachable(request.routeOptions.url)
-    insides.set(request, inside)
+    if (inside !== undefined) {
+      demandReachable(request.routeOptions.url)
+      insides.set(request, inside)
+    }
+    done()
   })
+  if (means.tracing !== noTracing) traceRequests(server, means.tracing)
   readEveryBodyAsJson(server)
   server.addHook('onResponse', (request, reply, done) => {
     options.onAnswer?.({
@@ -126,6 +130,38 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await servePortalPage(server, { folder: options.webFiles, sites: options.sites, key: means.key })
   server.get('/openapi.json', { schema: { hide: true } }, async () => server.swagger())
   return server
+}
+
+/** Asked for all the time, by machines. */
+const untraced = new Set(['/healthz', '/metrics'])
+
+/**
+ * A span for each request, by its route: the path as it was sent may hold names. Whoever calls cannot continue a trace of his
+ * own, or he could write into those of the operator.
+ */
+function traceRequests(server: FastifyInstance, tracing: Tracing): void {
+  const spans = new WeakMap<FastifyRequest, Span>()
+  server.addHook('onRequest', (request, _reply, done) => {
+    const route = request.routeOptions.url
+    if (route !== undefined && untraced.has(route)) return done()
+    const span = tracing.start(route === undefined ? request.method : `${request.method} ${route}`, 'server', {
+      'http.request.method': request.method,
+      ...(route !== undefined && { 'http.route': route }),
+    })
+    spans.set(request, span)
+    tracing.within(span, done)
+  })
+  // Reading a body leaves the context of what began before it.
+  server.addHook('preValidation', (request, _reply, done) => {
+    const span = spans.get(request)
+    if (span === undefined) done()
+    else tracing.within(span, done)
+  })
+  server.addHook('onResponse', async (request, reply) => {
+    const span = spans.get(request)
+    span?.set({ 'http.response.status_code': reply.statusCode })
+    span?.end(reply.statusCode >= 500 ? 'error' : 'ok')
+  })
 }
 
 const formType = 'application/x-www-form-urlencoded'

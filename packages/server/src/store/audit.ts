@@ -48,18 +48,7 @@ export async function appendAudit(
   entries: readonly AuditEntry[],
 ): Promise<void> {
   const { node } = chain
-  const fresh = { node, position: 0, hash: '', removed: 0, anchor: '', removed_at: null }
-  await tx
-    .insertInto('audit_heads')
-    .values({ ...fresh, seal: sealOf(chain, fresh) })
-    .onConflict((conflict) => conflict.column('node').doNothing())
-    .execute()
-  const head = await tx
-    .selectFrom('audit_heads')
-    .selectAll()
-    .where('node', '=', node)
-    .$if(dialect.kind === 'postgres', (query) => query.forUpdate())
-    .executeTakeFirstOrThrow()
+  const head = (await lockHead(tx, dialect, node)) ?? (await firstHead(tx, dialect, chain))
   let { position, hash } = head
   const rows = entries.map((entry): AuditRow => {
     position += 1
@@ -74,6 +63,28 @@ export async function appendAudit(
       .execute()
   }
   await putHead(tx, chain, { ...head, position, hash })
+}
+
+const lockHead = (tx: Transaction<Tables>, dialect: Dialect, node: string): Promise<AuditHead | undefined> =>
+  tx
+    .selectFrom('audit_heads')
+    .selectAll()
+    .where('node', '=', node)
+    .$if(dialect.kind === 'postgres', (query) => query.forUpdate())
+    .executeTakeFirst()
+
+/** Of two that begin a chain at once, the second waits for the first and goes on from there. */
+async function firstHead(tx: Transaction<Tables>, dialect: Dialect, chain: AuditChain): Promise<AuditHead> {
+  const { node } = chain
+  const fresh = { node, position: 0, hash: '', removed: 0, anchor: '', removed_at: null }
+  await tx
+    .insertInto('audit_heads')
+    .values({ ...fresh, seal: sealOf(chain, fresh) })
+    .onConflict((conflict) => conflict.column('node').doNothing())
+    .execute()
+  const head = await lockHead(tx, dialect, node)
+  if (head === undefined) throw new Error('The head of the audit is gone.')
+  return head
 }
 
 const rowsAtOnce = 500

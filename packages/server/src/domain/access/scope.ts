@@ -6,6 +6,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { CountryOf } from '../../base/countries.ts'
 import type { Log } from '../../base/log.ts'
 import type { NodeKey } from '../../base/node-key.ts'
+import type { Tracing } from '../../base/tracing.ts'
 import type { Store, SystemStore } from '../../store/store.ts'
 import type { AttemptGate } from './attempt-gate.ts'
 import type { Caller } from './caller.ts'
@@ -24,6 +25,7 @@ export type Means = {
   /** Where the pages of a system's portals are; undefined where the node serves none. */
   portalOrigin: (systemKey: string) => string | undefined
   countryOf: CountryOf
+  tracing: Tracing
   mode: 'development' | 'production'
 }
 

@@ -49,6 +49,6 @@ export async function endUserSessions(scope: SystemScope, query: Query): Promise
       ended += await endSessions(tx.node, { systemKey: tx.key, kind: 'user', id: session.id }, now, reason)
       users.add(session.subjectId)
     }
-    return noted(ended, [...users])
+    return noted(ended, [...users].slice(0, 20))
   })
 }

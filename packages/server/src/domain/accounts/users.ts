@@ -274,7 +274,7 @@ async function writeColumns(scope: SystemScope, query: Query, changes: Record<st
     await mirrorPhone({ ...scope, data: tx }, changed, fields)
     // What a program of the system writes there is data of it; a developer's hand is not.
     if (scope.caller.kind === 'developer') {
-      const details = { count: changed.length, users: changed, columns: Object.keys(fields) }
+      const details = { count: changed.length, users: changed.slice(0, 20), columns: Object.keys(fields) }
       audit(tx, scope, { kind: 'user', action: 'change columns', subject: '', details })
     }
     return changed.length

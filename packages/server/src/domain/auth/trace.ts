@@ -17,6 +17,7 @@ export class SignInTrace {
   readonly #door: Door
   readonly #startedAt: number
   readonly #steps: { step: string; ms: number }[] = []
+  readonly #began = performance.now()
   #stepStart: number
   #facts: Record<string, unknown> = {}
 
@@ -40,6 +41,10 @@ export class SignInTrace {
     this.#stepStart = now
   }
 
+  #tookMs(): number {
+    return performance.now() - this.#began
+  }
+
   note(facts: Record<string, unknown>): void {
     Object.assign(this.#facts, facts)
   }
@@ -50,6 +55,13 @@ export class SignInTrace {
     reason: { why: string; advice?: string },
     tx: SystemStore = this.#scope.data,
   ): Promise<void> {
+    const { service, version, phase } = this.#facts
+    this.#scope.tracing.note('sign-in', Date.now() - this.#tookMs(), decision === 'failed' ? 'error' : 'ok', {
+      ...{ 'gatehouse.system': this.#scope.system.key, 'gatehouse.door': this.#door, 'gatehouse.decision': decision },
+      ...(typeof service === 'string' && { 'gatehouse.service': service }),
+      ...(typeof version === 'number' && { 'gatehouse.version': version }),
+      ...(typeof phase === 'number' && { 'gatehouse.phase': phase }),
+    })
     if (this.#facts.userId !== undefined) delete this.#facts.emailHash
     await insertTrace(tx, {
       id: uuid(),

@@ -6,6 +6,7 @@ import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { Clock } from '../../base/clock.ts'
 import { uuid } from '../../base/ids.ts'
 import { hashPassword } from '../../base/secrets.ts'
+import { noTracing } from '../../base/tracing.ts'
 import { Kept } from '../../domain/access/kept.ts'
 import type { SystemScope } from '../../domain/access/scope.ts'
 import { openValue, placeOf } from '../../domain/accounts/authenticators.ts'
@@ -57,7 +58,8 @@ export async function openOverlay(scope: SystemScope, trial: Trial): Promise<Ove
   const scratch = await openScratch(scope.data, asked, clock)
   try {
     const { within: _, ...means } = scope
-    const over = { ...means, store: scratch.store, data: scratch.system, clock }
+    // What is only tried is no sign-in that anybody should find in the traces.
+    const over = { ...means, store: scratch.store, data: scratch.system, clock, tracing: noTracing }
     const kept = new Kept()
     scratch.store.onChange((key, revised) => {
       if (revised) kept.forget(key)

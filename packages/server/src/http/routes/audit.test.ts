@@ -10,7 +10,8 @@ import { day } from '../../base/clock.ts'
 import { archiveOf } from '../../deploy/catalogue.ts'
 import { everyKindFiles } from '../../deploy/every-kind.fixture.ts'
 import { filesOf, service } from '../../deploy/import.fixture.ts'
-import { databaseOf } from '../../store/store.ts'
+import { audit } from '../../domain/access/audit.ts'
+import { databaseOf, dialectOf, storeOn } from '../../store/store.ts'
 import { verifyAudit } from '../../store/tables/audit.ts'
 import { insertFailedRun } from '../../store/tables/records.ts'
 import { routesOf } from '../routes.ts'
@@ -299,6 +300,18 @@ test('every call by which a developer changes something leaves its rows; one tha
   assert.ok(!text.includes('never-told'), 'no value of a secret and no password is in the audit')
 })
 
+test('a developer who registers is noted, with where from and not with the password', async () => {
+  const rows = await rowsOf({ kind: 'developer' })
+  const made = rows.filter(({ action }) => action === 'create')
+  assert.deepEqual(
+    made.map(({ who, subject, address }) => [who, /^dev/.test(subject), address]),
+    [
+      ['nobody', true, '127.0.0.1'],
+      ['operator', true, ''],
+    ],
+  )
+})
+
 test('a change whose row cannot be written does not happen', async () => {
   const { key: own } = await app.createSystem('held')
   const db = databaseOf(means.store)
@@ -362,6 +375,28 @@ test('changes at once on one node stand in one chain without a gap', async () =>
   const [found] = await verifyAudit(means.store, chain)
   assert.equal(found?.problem, undefined)
   assert.equal(found?.rows, await count())
+})
+
+test('two nodes on one database have a chain each, and do not wait for one another for ever', async () => {
+  const other = { ...chain, node: 'ffffffffffff' }
+  const { store, clock } = means
+  const open = { db: databaseOf(store), dialect: dialectOf(store), close: async () => {} }
+  const second = storeOn(open, clock, other)
+  const note = (at: typeof store) =>
+    at.transaction(async (tx) =>
+      audit(tx, { clock, by: 'operator' }, { kind: 'node', action: 'tried', subject: 'both' }),
+    )
+  await Promise.all(Array.from({ length: 10 }, (_, n) => note(n % 2 === 0 ? store : second)))
+  const found = await verifyAudit(store, chain)
+  assert.deepEqual(
+    found.map(({ node, problem }) => [node, problem]),
+    [chain.node, other.node].sort().map((node) => [node, undefined]),
+  )
+  assert.equal(found.find(({ node }) => node === other.node)?.rows, 5)
+  // The rest of this file looks at the first.
+  for (const table of ['audit_rows', 'audit_heads'] as const) {
+    await databaseOf(store).deleteFrom(table).where('node', '=', other.node).execute()
+  }
 })
 
 const roleAt = (system: string, name: string) =>
