@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 import { EngineChild } from './engine-child.ts'
 import type { Host } from './job.ts'
 import { jobOf, testPrelude } from './sandbox.suite.ts'
-import { allWalls } from './walls.ts'
+import { allWalls, strongestWalls } from './walls.ts'
 
 const rogue = join(import.meta.dirname, 'hostile', 'engines', 'rogue.cjs')
 
@@ -83,6 +83,36 @@ describe('an engine process that was taken over', () => {
       assert.equal(heard, 0)
     })
   }
+
+  test('junk, floods and frames for other runs: another engine beside it goes on answering, with what is its own', async () => {
+    const other = new EngineChild({
+      walls: await strongestWalls(),
+      prelude: testPrelude,
+      onHostFailure: () => {},
+      onTrouble: () => {},
+      hashOf: (script) => script.name,
+      onIdle: () => {},
+      onGone: () => {},
+    })
+    assert.equal(await other.ready, true)
+    const heard: unknown[] = []
+    for (const deed of ['junk', 'oversized', 'ready-flood', 'log-flood', 'other-run', 'forged-answers']) {
+      const attack = jobIn(deed, never)
+      const { ending } = await other.run(
+        jobOf('function service() { resp.success(call("mine", req.params).value) }'),
+        JSON.stringify({ deed }),
+        async (name, args) => {
+          heard.push(name)
+          return args
+        },
+      )
+      assert.deepEqual(ending, { kind: 'answered', answer: { success: true, value: { deed } } })
+      assert.deepEqual((await attack).outcome.ending, { kind: 'crashed' })
+    }
+    assert.deepEqual(heard, Array(6).fill('mine'))
+    other.kill()
+    await other.exited
+  })
 
   test('half-a-frame: the limit on wall time ends it', async () => {
     const { outcome, took } = await jobIn('half-a-frame', never)

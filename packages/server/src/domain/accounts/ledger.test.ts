@@ -176,6 +176,16 @@ describe('the ledger of wrong passwords', () => {
     assert.equal((await attempt(stranger, password)).status, 200)
   })
 
+  test('forgets where an account was signed in to when a developer sets its password', async () => {
+    await attempt(home, password)
+    const developer = app.developer
+    const { body: users } = await app.call('GET', `/admin/user/${system.key}`, { developer })
+    const body = { user: users.Data[0].user_id, changes: { password: 'the plant is safe' } }
+    assert.equal((await app.call('PUT', `/admin/user/${system.key}`, { developer, body })).status, 200)
+    await fail(stranger)
+    assert.equal((await attempt(home, 'the plant is safe')).status, 429)
+  })
+
   test('counts the right password of an account that is switched off as a wrong one', async () => {
     const user = await app.createUser(system, 'off@example.com', password)
     const body = { user, changes: { disabled: true } }

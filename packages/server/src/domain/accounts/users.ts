@@ -31,7 +31,7 @@ import { deleteAuthenticators } from '../../store/tables/authenticators.ts'
 import { type CollectionRecord, findCollection } from '../../store/tables/collections.ts'
 import { emailKey } from '../../store/tables/developers.ts'
 import { deleteDevices } from '../../store/tables/devices.ts'
-import { clearFailures } from '../../store/tables/failures.ts'
+import { deleteFailures } from '../../store/tables/failures.ts'
 import { addMembership, listGrants, removeMembership } from '../../store/tables/roles.ts'
 import { endSessions } from '../../store/tables/sessions.ts'
 import { addressKey } from '../access/attempt-gate.ts'
@@ -348,8 +348,9 @@ export async function manageUser(scope: SystemScope, userId: string, changes: Us
       ...(newPassword !== undefined && { password: newPassword }),
       ...(disabled !== undefined && { disabled }),
     })
-    // Who sets a new password knows the account: it need not wait for guesses at the old one.
-    if (newPassword !== undefined) await clearFailures(tx.node, tx.key, userId)
+    // Who sets a new password knows the account: it need not wait for guesses at the old one. Where it was signed in to with
+    // that one says nothing any more.
+    if (newPassword !== undefined) await deleteFailures(tx.node, tx.key, userId)
     if (newPassword !== undefined || disabled === true) {
       const reason = disabled === true ? 'the account was disabled' : 'the password was changed'
       await endSessions(tx.node, { systemKey: tx.key, kind: 'user', subjectId: userId }, scope.clock.now(), reason)
@@ -412,6 +413,7 @@ export async function deleteUser(scope: SystemScope, userId: string): Promise<vo
     await removeItems(tx, await userTable(tx), rowsWhere('user_id', userId))
     await removeMembership(tx, userId)
     await deleteAuthenticators(tx, userId)
+    await deleteFailures(tx.node, tx.key, userId)
     const which = { systemKey: tx.key, kind: 'user' as const, subjectId: userId }
     await endSessions(tx.node, which, scope.clock.now(), 'the user was deleted')
     audit(tx, scope, { kind: 'user', action: 'delete', subject: account?.emailKey ?? userId, details: { id: userId } })

@@ -58,7 +58,7 @@ const { developer, call } = app
 const database = databaseOf(app.app.means.store)
 
 /** Fewer where each costs more. A call that only reads needs fewer still. */
-const most = process.env.GATEHOUSE_TEST_DATABASE === 'postgres' ? 10 : 20
+const most = Number(process.env.GATEHOUSE_FUZZ_RUNS ?? (process.env.GATEHOUSE_TEST_DATABASE === 'postgres' ? 10 : 20))
 const runsOf = (method: string): number => (method === 'GET' ? Math.ceil(most / 4) : most)
 
 type Place = { key: string; secret: string; id: string; user: string; token: string; tables: string[] }

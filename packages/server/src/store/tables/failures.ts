@@ -102,6 +102,15 @@ export async function clearFailures(store: Store, systemKey: string, accountId: 
     .execute()
 }
 
+/** With the places that it signed in from. */
+export async function deleteFailures(store: Store, systemKey: string, accountId: string): Promise<void> {
+  await databaseOf(store)
+    .deleteFrom('failures')
+    .where('system_key', '=', systemKey)
+    .where('account_id', '=', accountId)
+    .execute()
+}
+
 /** Notes that the account signed in from there; writes once in `freshMs` at most. */
 export async function notePlace(
   store: Store,

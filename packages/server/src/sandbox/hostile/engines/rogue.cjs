@@ -22,6 +22,7 @@ const deeds = {
   'deep-arguments': () => write(call(1, '['.repeat(5000) + ']'.repeat(5000))),
   'bad-arguments': () => write(call(1, '{"a":')),
   'other-run': () => write(call(1, '{}', 2)),
+  'forged-answers': () => { for (let run = 2; run < 40; run++) { write(frame({ t: 'end', run, ending: { kind: 'answered' } }, '{"success":true,"value":"forged"}')); write(call(1, '{"deed":"forged"}', run)) } },
   'no-such-frame': () => write(frame({ t: 'please', run: 1 })),
   'two-blocking': () => { write(call(1)); write(call(2)) },
   'same-call-twice': () => { write(call(1, '{}', 1, 'start')); write(call(1, '{}', 1, 'start')) },
