@@ -158,8 +158,7 @@ describe(`anything that is handed in (seed ${seed})`, () => {
           if (!library) {
             const run = await call('POST', `/api/v/1/code/${key}/any`, { developer, body: {} })
             assert.ok(run.status === 200 || run.status === 400, run.text)
-            if (run.status === 200)
-              assert.equal(typeof run.body?.success, 'boolean', run.text.slice(0, 300))
+            if (run.status === 200) assert.equal(typeof run.body?.success, 'boolean', run.text.slice(0, 300))
           }
           before = await everything()
         }),
