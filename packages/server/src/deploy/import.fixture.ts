@@ -86,7 +86,7 @@ export async function developerScope(app: TestApp): Promise<NodeScope> {
   return {
     ...means,
     origin: { address: 'test', userAgent: 'test' },
-    caller: { kind: 'developer', developerId: developer.id, email: developer.email, admin: true, sessionId: undefined },
+    caller: { kind: 'developer', developerId: developer.id, email: developer.email, admin: true, sessionId: 'of a test' },
   }
 }
 

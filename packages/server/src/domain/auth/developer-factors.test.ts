@@ -5,7 +5,7 @@ import { createTestApp, type TestApp } from '../../../../../test/support/app.ts'
 import { hour, minute } from '../../base/clock.ts'
 import { developerScope, everythingIn } from '../../deploy/import.fixture.ts'
 import { SoftwarePasskey } from '../accounts/software-passkey.fixture.ts'
-import { stepAt, totpCode } from '../accounts/totp.ts'
+import { shownByApp } from '../accounts/totp.fixture.ts'
 import { resetFactors } from './developer-factors.ts'
 
 const password = 'the plant is quiet tonight'
@@ -46,19 +46,11 @@ describe('a second factor of a developer', () => {
     assert.doesNotMatch(text, /gh[dr]_/)
   }
   /** The code of an app, now or some steps later: each step counts once. */
-  const codeOf = (secret: string, steps = 0) => totpCode(secret, stepAt(app.app.means.clock.now()) + steps)
-  const hexOf = (base32: string): string => {
-    const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-    const bits = [...base32].map((one) => letters.indexOf(one).toString(2).padStart(5, '0')).join('')
-    return bits
-      .match(/.{8}/g)!
-      .map((byte) => Number.parseInt(byte, 2).toString(16).padStart(2, '0'))
-      .join('')
-  }
+  const codeOf = (secret: string, steps = 0) => shownByApp(secret, app.app.means.clock.now(), steps)
   async function bindApp(): Promise<{ secret: string; codes: string[] }> {
     const begun = await at('enrol', { kind: 'totp' })
     assert.equal(begun.status, 200, begun.text)
-    const secret = hexOf(begun.body.secret)
+    const { secret } = begun.body
     assert.match(begun.body.qr, /^<svg/)
     const done = await at('confirm', { code: codeOf(secret) })
     assert.equal(done.status, 200, done.text)
@@ -130,7 +122,7 @@ describe('a second factor of a developer', () => {
     await refused(at('enrol', { kind: 'phone', phone: '+1 415 555 0123' }), /kind must be/)
     const before = await at('enrol', { kind: 'totp' })
     const elsewhere = (await signIn()).body.dev_token
-    const early = hexOf(before.body.secret)
+    const early = before.body.secret
     await refused(at('confirm', { code: codeOf(early) }, elsewhere))
     const { secret } = await bindApp()
     await refused(at('confirm', { code: codeOf(early) }))
