@@ -76,11 +76,12 @@ describe('a second factor of a developer', () => {
     const { sessions } = await everythingIn(await developerScope(app))
     assert.doesNotMatch(sessions!, /password totp/, 'a pending sign-in is no session')
     await refused(verify(owed.intermediate_token, '000000'))
-    const { body } = await verify(owed.intermediate_token, codeOf(secret))
+    const code = codeOf(secret)
+    const { body } = await verify(owed.intermediate_token, code)
     assert.ok(await good(body.dev_token))
     await refused(verify(owed.intermediate_token, codeOf(secret, 1)))
     // Each step once, in another attempt too.
-    await refused(verify((await signIn()).body.intermediate_token, codeOf(secret)))
+    await refused(verify((await signIn()).body.intermediate_token, code))
     const info = (await app.call('GET', '/admin/userinfo', { developer: body.dev_token })).body
     assert.equal(info.two_factor_enabled, true)
     const { refresh_token } = body
@@ -130,10 +131,11 @@ describe('a second factor of a developer', () => {
     await refused(at('enrol', { kind: 'totp', code: '000000' }, elsewhere))
     await refused(at('remove', { kind: 'totp' }), /a fresh answer of it is needed/)
     await refused(at('recovery-codes', { code: '000000' }))
-    const renewed = await at('recovery-codes', { code: codeOf(secret) })
+    const spent = codeOf(secret)
+    const renewed = await at('recovery-codes', { code: spent })
     assert.equal(renewed.body.recovery_codes.length, 10)
     const [code, other] = renewed.body.recovery_codes
-    await refused(at('remove', { kind: 'totp', code: codeOf(secret) }))
+    await refused(at('remove', { kind: 'totp', code: spent }))
     const gone = await at('remove', { kind: 'totp', code, factor: 'recovery', end_other_sessions: true })
     assert.deepEqual(gone.body, { removed: true, ended_sessions: 1 })
     assert.equal(await good(elsewhere), false)
