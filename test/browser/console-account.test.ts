@@ -1,17 +1,9 @@
 /** My account, and the second step of a developer's sign-in, by what a person sees. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { stepAt, totpCode } from '../../packages/server/src/domain/accounts/totp.ts'
+import { shownByApp } from '../../packages/server/src/domain/accounts/totp.fixture.ts'
 import { createTestApp, developerEmail, developerPassword } from '../support/app.ts'
 import { openConsole } from '../support/console.ts'
-
-/** What an app shows that has taken in this secret. */
-function codeOf(base32: string, now: number): string {
-  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-  const bits = [...base32].map((one) => letters.indexOf(one).toString(2).padStart(5, '0')).join('')
-  const bytes = bits.match(/.{8}/g)!.map((byte) => Number.parseInt(byte, 2))
-  return totpCode(Buffer.from(bytes).toString('hex'), stepAt(now))
-}
 
 test('a developer binds an app and a passkey, is asked for one at the next sign-in, and takes them away', async (t) => {
   const app = await createTestApp(t)
@@ -41,7 +33,7 @@ test('a developer binds an app and a passkey, is asked for one at the next sign-
   await button('Show Secret').click()
   const secret = (await dialog.getByText(/^[A-Z2-7]{32}$/).textContent())!
   await look('account-app')
-  await dialog.getByLabel('Code that the app shows').fill(codeOf(secret, app.app.means.clock.now()))
+  await dialog.getByLabel('Code that the app shows').fill(shownByApp(secret, app.app.means.clock.now()))
   await button('Bind it').click()
   await button('I have kept them').waitFor()
   const codes = await dialog.getByRole('list', { name: 'Recovery codes' }).getByRole('listitem').allTextContents()
@@ -55,7 +47,7 @@ test('a developer binds an app and a passkey, is asked for one at the next sign-
   app.advance(60_000)
   await page.getByRole('button', { name: 'Add a passkey' }).click()
   await dialog.getByLabel('Your password').fill(developerPassword)
-  await dialog.getByLabel('Code of your app now').fill(codeOf(secret, app.app.means.clock.now()))
+  await dialog.getByLabel('Code of your app now').fill(shownByApp(secret, app.app.means.clock.now()))
   await dialog.getByLabel('Name of the passkey').fill('this computer')
   await look('account-passkey')
   await button('Make the passkey').click()
@@ -100,7 +92,7 @@ test('a developer binds an app and a passkey, is asked for one at the next sign-
   await page.getByRole('button', { name: /^Remove Authenticator app/ }).click()
   await dialog.getByText('It is your last one').waitFor()
   await dialog.getByLabel('Your password').fill(developerPassword)
-  await dialog.getByLabel('Code of your app now').fill(codeOf(secret, app.app.means.clock.now()))
+  await dialog.getByLabel('Code of your app now').fill(shownByApp(secret, app.app.means.clock.now()))
   await button('Remove it').click()
   await page.getByText('None: your password is all that lets in.').waitFor()
   demandQuiet(/status of 401/)

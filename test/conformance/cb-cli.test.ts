@@ -9,8 +9,9 @@ import type { KeptAsset, PackageModel } from '../../packages/server/src/deploy/f
 import { readPackage } from '../../packages/server/src/deploy/format/read.ts'
 import { writePackage } from '../../packages/server/src/deploy/format/write.ts'
 import { developerScope, systemScope } from '../../packages/server/src/deploy/import.fixture.ts'
+import { shownByApp } from '../../packages/server/src/domain/accounts/totp.fixture.ts'
 import { createTestApp, developerEmail, developerPassword } from '../support/app.ts'
-import { exportSystem, type Go, goClient, goQuery, list, number, object, ok, text } from './cb-cli-client.ts'
+import { bool, exportSystem, type Go, goClient, goQuery, list, number, object, ok, text } from './cb-cli-client.ts'
 
 const app = await createTestApp({ after })
 const url = app.app.means.publicUrl()
@@ -60,6 +61,30 @@ describe('signing in and init', () => {
     assert.notEqual(status, 200)
     text(object(body.error).id)
     number(body.statusCode)
+  })
+
+  test('a developer with a second factor is asked for a code, and gets the token for it', async () => {
+    const kim = { email: 'kim@example.com', password: 'kim is at the other plant' }
+    const { dev_token: token } = await ok(go('POST', '/admin/reg', { body: kim }))
+    const own = (path: string, body: Record<string, unknown>) =>
+      ok(
+        goClient(url, token)('POST', `/admin/userinfo/authenticators/${path}`, {
+          body: { ...body, password: kim.password },
+        }),
+      )
+    const { uri } = await own('enrol', { kind: 'totp' })
+    const { recovery_codes: codes } = await own('confirm', { code: shownByApp(uri, app.app.means.clock.now()) })
+    const owed = object(await ok(goClient(url)('POST', '/admin/auth', { body: { ...kim, factor: 'recovery' } })))
+    assert.equal(bool(owed.is_two_factor), true)
+    assert.equal(text(owed.dev_token), '')
+    const asked = ['next_step_url', 'intermediate_token', 'two_factor_method', 'otp_id', 'otp_issued']
+    const [step, attempt, two_factor_method, otp_id, otp_issued] = asked.map((name) => text(owed[name], name))
+    const answer = { code: codes[0], two_factor_method, otp_id, otp_issued }
+    const done = object(await ok(goClient(url, attempt)('POST', step!, { body: answer })))
+    assert.deepEqual(await ok(goClient(url, text(done.dev_token))('POST', '/admin/checkauth')), {
+      is_authenticated: true,
+    })
+    assert.notEqual((await goClient(url, attempt)('POST', step!, { body: answer })).status, 200)
   })
 
   test('init finds the system, and the roles, collections and users that the local tree has', async () => {

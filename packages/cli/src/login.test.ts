@@ -17,7 +17,7 @@ import { dirname } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { createTestApp, developerEmail, developerPassword, type TestApp } from '../../../test/support/app.ts'
-import { stepAt, totpCode } from '../../server/src/domain/accounts/totp.ts'
+import { shownByApp } from '../../server/src/domain/accounts/totp.fixture.ts'
 import { credentials, newPerson, type Person, signedIn } from './command.fixture.ts'
 import { signInsFile } from './sign-ins.ts'
 
@@ -56,21 +56,6 @@ async function stranger(t: TestContext, answer: RequestListener): Promise<{ url:
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => new Promise((resolve) => server.close(resolve).closeAllConnections()))
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked }
-}
-
-/** What an app shows at `time` that has taken in this address (RFC 6238). */
-function codeOf(uri: string, time: number): string {
-  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-  const bits = [...new URL(uri).searchParams.get('secret')!].map((one) =>
-    letters.indexOf(one).toString(2).padStart(5, '0'),
-  )
-  const secret = Buffer.from(
-    bits
-      .join('')
-      .match(/.{8}/g)!
-      .map((byte) => Number.parseInt(byte, 2)),
-  )
-  return totpCode(secret.toString('hex'), stepAt(time))
 }
 
 describe('login', () => {
@@ -187,7 +172,7 @@ describe('login', () => {
       developer,
       body: { password: developerPassword, kind: 'totp' },
     })
-    const code = () => codeOf(begun.body.uri, own.app.means.clock.now())
+    const code = () => shownByApp(begun.body.uri, own.app.means.clock.now())
     const confirmed = { password: developerPassword, code: code() }
     const bound = await own.call('POST', `${path}/confirm`, { developer, body: confirmed })
     assert.equal(bound.status, 200, bound.text)

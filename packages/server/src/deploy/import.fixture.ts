@@ -86,7 +86,13 @@ export async function developerScope(app: TestApp): Promise<NodeScope> {
   return {
     ...means,
     origin: { address: 'test', userAgent: 'test' },
-    caller: { kind: 'developer', developerId: developer.id, email: developer.email, admin: true, sessionId: 'a session' },
+    caller: {
+      kind: 'developer',
+      developerId: developer.id,
+      email: developer.email,
+      admin: true,
+      sessionId: 'of a test',
+    },
   }
 }
 

@@ -5,7 +5,7 @@ import { createTestApp, type TestApp } from '../../../../../test/support/app.ts'
 import { hour, minute, systemClock } from '../../base/clock.ts'
 import { developerScope, everythingIn } from '../../deploy/import.fixture.ts'
 import { SoftwarePasskey } from '../accounts/software-passkey.fixture.ts'
-import { stepAt, totpCode } from '../accounts/totp.ts'
+import { shownByApp } from '../accounts/totp.fixture.ts'
 import { resetFactors } from './developer-factors.ts'
 
 const password = 'the plant is quiet tonight'
@@ -47,19 +47,11 @@ describe('a second factor of a developer', () => {
     assert.doesNotMatch(text, /gh[dr]_/)
   }
   /** The code of an app, now or some steps later: each step counts once. */
-  const codeOf = (secret: string, steps = 0) => totpCode(secret, stepAt(app.app.means.clock.now()) + steps)
-  const hexOf = (base32: string): string => {
-    const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-    const bits = [...base32].map((one) => letters.indexOf(one).toString(2).padStart(5, '0')).join('')
-    return bits
-      .match(/.{8}/g)!
-      .map((byte) => Number.parseInt(byte, 2).toString(16).padStart(2, '0'))
-      .join('')
-  }
+  const codeOf = (secret: string, steps = 0) => shownByApp(secret, app.app.means.clock.now(), steps)
   async function bindApp(): Promise<{ secret: string; codes: string[] }> {
     const begun = await at('enrol', { kind: 'totp' })
     assert.equal(begun.status, 200, begun.text)
-    const secret = hexOf(begun.body.secret)
+    const { secret } = begun.body
     assert.match(begun.body.qr, /^<svg/)
     const done = await at('confirm', { code: codeOf(secret) })
     assert.equal(done.status, 200, done.text)
@@ -106,11 +98,12 @@ describe('a second factor of a developer', () => {
     const { sessions } = await everythingIn(await developerScope(app))
     assert.doesNotMatch(sessions!, /password totp/, 'a pending sign-in is no session')
     await refused(verify(owed.intermediate_token, '000000'))
-    const { body } = await verify(owed.intermediate_token, codeOf(secret))
+    const code = codeOf(secret)
+    const { body } = await verify(owed.intermediate_token, code)
     assert.ok(await good(body.dev_token))
     await refused(verify(owed.intermediate_token, codeOf(secret, 1)))
     // Each step once, in another attempt too.
-    await refused(verify((await signIn()).body.intermediate_token, codeOf(secret)))
+    await refused(verify((await signIn()).body.intermediate_token, code))
     const info = (await app.call('GET', '/admin/userinfo', { developer: body.dev_token })).body
     assert.equal(info.two_factor_enabled, true)
     const { refresh_token } = body
@@ -152,7 +145,7 @@ describe('a second factor of a developer', () => {
     await refused(at('enrol', { kind: 'phone', phone: '+1 415 555 0123' }), /kind must be/)
     const before = await at('enrol', { kind: 'totp' })
     const elsewhere = (await signIn()).body.dev_token
-    const early = hexOf(before.body.secret)
+    const early = before.body.secret
     await refused(at('confirm', { code: codeOf(early) }, elsewhere))
     const { secret } = await bindApp()
     await refused(at('confirm', { code: codeOf(early) }))
@@ -160,10 +153,11 @@ describe('a second factor of a developer', () => {
     await refused(at('enrol', { kind: 'totp', code: '000000' }, elsewhere))
     await refused(at('remove', { kind: 'totp' }), /a fresh answer of it is needed/)
     await refused(at('recovery-codes', { code: '000000' }))
-    const renewed = await at('recovery-codes', { code: codeOf(secret) })
+    const spent = codeOf(secret)
+    const renewed = await at('recovery-codes', { code: spent })
     assert.equal(renewed.body.recovery_codes.length, 10)
     const [code, other] = renewed.body.recovery_codes
-    await refused(at('remove', { kind: 'totp', code: codeOf(secret) }))
+    await refused(at('remove', { kind: 'totp', code: spent }))
     const gone = await at('remove', { kind: 'totp', code, factor: 'recovery', end_other_sessions: true })
     assert.deepEqual(gone.body, { removed: true, ended_sessions: 1 })
     assert.equal(await good(elsewhere), false)
