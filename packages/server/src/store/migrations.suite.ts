@@ -24,6 +24,17 @@ async function tableNames(database: Database): Promise<string[]> {
   return (await query.execute(database.db)).rows.map((row) => row.name).sort()
 }
 
+/** As a program left it that knew the migrations before this one. */
+async function migrateUntil({ db, dialect }: Database, name: string): Promise<void> {
+  const at = migrations.findIndex((one) => one.name.includes(name))
+  await db.transaction().execute(async (tx) => {
+    for (const migration of migrations.slice(0, at)) await migration.up(tx as never, dialect)
+    await tx.schema.createTable('meta').addColumn('name', 'text').addColumn('value', 'text').execute()
+    const value = String(at)
+    await tx.insertInto('meta').values({ name: 'schema_version', value }).execute()
+  })
+}
+
 export function migrationsSuite(name: string, make: () => Promise<EmptyDatabase>): void {
   describe(`the schema on ${name}`, () => {
     const withDatabase = (work: (place: EmptyDatabase) => Promise<void>) => async () => {
@@ -126,15 +137,7 @@ export function migrationsSuite(name: string, make: () => Promise<EmptyDatabase>
       withDatabase((place) =>
         opened(place, async (database) => {
           const { db, dialect } = database
-          const at = migrations.findIndex(({ name }) => name.includes('passkeys'))
-          await db.transaction().execute(async (tx) => {
-            for (const migration of migrations.slice(0, at)) await migration.up(tx as never, dialect)
-            await tx.schema.createTable('meta').addColumn('name', 'text').addColumn('value', 'text').execute()
-            await tx
-              .insertInto('meta')
-              .values({ name: 'schema_version', value: String(at) })
-              .execute()
-          })
+          await migrateUntil(database, 'passkeys')
           const row = {
             ...{ id: 'one', system_key: 's', user_id: 'u', kind: 'totp', label: 'app', sealed: 'x', state: 'disabled' },
             ...{ failures: 50, blocked_until: 7, bound_at: 1, bound_by: 'dev', used_at: 3, last_step: 9 },
@@ -158,6 +161,21 @@ export function migrationsSuite(name: string, make: () => Promise<EmptyDatabase>
           await add('three', 'a')
           await add('four', 'b')
           await assert.rejects(add('five', 'b'))
+        }),
+      ),
+    )
+
+    test(
+      'wrong passwords that were counted before there were places are counted on, for all places',
+      withDatabase((place) =>
+        opened(place, async (database) => {
+          const { db, dialect } = database
+          await migrateUntil(database, 'by place')
+          const row = { system_key: 's', account_id: 'a', count: 7, last_at: 1e12, blocked_until: 2e12 }
+          await db.insertInto('failures').values(row).execute()
+          await migrate(db, dialect)
+          const [kept] = await db.selectFrom('failures').selectAll().execute()
+          assert.deepEqual(kept, { ...row, place: '', known_at: null, expires_at: 1e12 + 2_592_000_000 })
         }),
       ),
     )

@@ -105,14 +105,14 @@ export const ledgerId = (scope: NodeScope, { account, name }: Pick<Tried, 'accou
 const placeOf = (scope: NodeScope, systemKey: string, accountId: string): string =>
   scope.key.keyedHash('names', `place ${systemKey}/${accountId}/${addressPrefix(scope.origin.address)}`)
 
-/** The device whose token came along, where it is this account's and good. */
+/** The device whose token came along, where it is this account's and good. Looked for whether there is an account or not. */
 async function knownDevice(scope: NodeScope, { systemKey, account }: Tried): Promise<string | undefined> {
   const { deviceToken } = scope.origin
-  if (deviceToken === undefined || account?.passwordStamp === undefined) return undefined
+  if (deviceToken === undefined) return undefined
   const device = await findDevice(scope.store.forSystem(systemKey), hashToken(deviceToken))
   const isGood =
     device !== undefined &&
-    device.userId === account.id &&
+    device.userId === account?.id &&
     device.passwordStamp === account.passwordStamp &&
     device.expiresAt > scope.clock.now()
   return isGood ? `device ${device.id}` : undefined

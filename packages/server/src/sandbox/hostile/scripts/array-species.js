@@ -1,5 +1,6 @@
 // Has arrays that came from the node make further arrays by a constructor of its own.
 // ends: answered {"success":true,"value":[]}
+// cpu: 3000
 // dialect: modern
 function service(req, resp) {
   const reached = []

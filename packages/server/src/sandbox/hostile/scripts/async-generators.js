@@ -1,5 +1,6 @@
 // Closes async generators over thenables that throw, so that the runtime itself catches and hands on.
 // ends: answered {"success":true,"value":[]}
+// cpu: 3000
 // dialect: modern
 function service(req, resp) {
   const reached = []
@@ -9,8 +10,8 @@ function service(req, resp) {
       if (typeof make === 'function' && make.constructor('return this')() !== globalThis) reached.push('another global')
     }
   }
-  const deep = () => { try { deep() } catch (thrown) { look(thrown); throw thrown } }
-  const thenable = { get then() { return (done, fail) => { look(done); look(fail); try { deep() } catch (thrown) { fail(thrown) } } } }
+  const deep = () => { deep() }
+  const thenable = { get then() { return (done, fail) => { look(done); look(fail); try { deep() } catch (thrown) { look(thrown); fail(thrown) } } } }
   async function* inner() { try { yield 1 } finally { yield* [thenable] } }
   async function* outer() { try { yield* inner() } catch (thrown) { look(thrown) } }
   const turn = async () => {

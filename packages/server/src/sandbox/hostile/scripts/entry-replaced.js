@@ -1,5 +1,6 @@
 // Replaces its own entry while it is loaded, to see who calls it and with what.
 // ends: answered {"success":true,"value":[]}
+// cpu: 3000
 // dialect: modern
 var reached = []
 var look = (thing) => {

@@ -1,5 +1,6 @@
 // Puts an Error of its own in the place of the global one, where formatters of stacks look for prepareStackTrace.
 // ends: answered {"success":true,"value":[]}
+// cpu: 3000
 function service(req, resp) {
   var reached = [], Real = Error, holder = { toJSON: function toJSON() { null.x } }
   function mine() {}

@@ -1,5 +1,6 @@
 // Has the engine's own formatter of stacks throw, in the hope that what it throws is of another world.
 // ends: answered {"success":true,"value":[]}
+// cpu: 3000
 // dialect: modern
 function service(req, resp) {
   const reached = []

@@ -1,5 +1,6 @@
 // Gives things that are logged and answered the methods by which Node shows objects, to be handed its tools.
 // ends: answered {"success":true,"value":[]}
+// cpu: 3000
 // dialect: modern
 function service(req, resp) {
   const reached = []

@@ -1,5 +1,6 @@
 // Replaces iterators, Reflect and the methods of maps and promises while the library works with what it was given.
 // ends: answered {"success":true,"value":[]}
+// cpu: 3000
 function service(req, resp) {
   var reached = [], apply = Reflect.apply, busy = false
   function watch(owner, name) {

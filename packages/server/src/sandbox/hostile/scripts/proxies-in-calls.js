@@ -1,5 +1,6 @@
 // Hands over proxies and getters that answer otherwise the second time, throw functions, or call again meanwhile.
 // ends: answered {"success":true,"value":[]}
+// cpu: 3000
 // dialect: modern
 function service(req, resp) {
   const reached = []

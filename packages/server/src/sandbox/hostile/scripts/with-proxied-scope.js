@@ -1,5 +1,6 @@
 // Looks into the scope that code is compiled in: every name that is asked for is written down.
 // ends: answered {"success":true,"value":[]}
+// cpu: 3000
 function service(req, resp) {
   var reached = []
   var scope = new Proxy({}, {
