@@ -9,6 +9,11 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import BetterSqlite from 'better-sqlite3'
 import pg from 'pg'
+import { systemClock } from '../../packages/server/src/base/clock.ts'
+import { readConfig } from '../../packages/server/src/config/config.ts'
+import { backup } from '../../packages/server/src/operate/backup.ts'
+import { restore } from '../../packages/server/src/operate/restore.ts'
+import { migrations } from '../../packages/server/src/store/migrations.ts'
 import { databaseOf } from '../../packages/server/src/store/store.ts'
 import { createTestApp, type TestApp } from '../support/app.ts'
 import { postgresUrl } from '../support/postgres.ts'
@@ -19,15 +24,21 @@ const written = (name: string): string => readFileSync(join(import.meta.dirname,
 const facts = JSON.parse(written(`${kind}.json`))
 const { system, collection, email, password } = facts
 
-const dataFolder = mkdtempSync(join(tmpdir(), 'gatehouse-upgrade-'))
-after(() => rmSync(dataFolder, { recursive: true, force: true }))
-writeFileSync(join(dataFolder, 'node.key'), `${facts.nodeKey}\n`, { mode: 0o600 })
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-upgrade-'))
+  after(() => rmSync(folder, { recursive: true, force: true }))
+  writeFileSync(join(folder, 'node.key'), `${facts.nodeKey}\n`, { mode: 0o600 })
+  return folder
+}
+const dataFolder = newFolder()
 const databaseUrl = onPostgres ? await postgresUrl() : undefined
-if (databaseUrl === undefined) {
-  const database = new BetterSqlite(join(dataFolder, 'gatehouse.db'))
+function writeSqlite(folder: string): void {
+  const database = new BetterSqlite(join(folder, 'gatehouse.db'))
   database.exec(written('sqlite.sql'))
   database.close()
-} else {
+}
+if (databaseUrl === undefined) writeSqlite(dataFolder)
+else {
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()
   await client.query(written('postgres.sql'))
@@ -102,4 +113,23 @@ test('what came later works on it: secrets, audit, and another start', async (t)
   assert.ok(Number(value) > 1)
   const again = await createTestApp(t, { beside: place })
   assert.equal((await again.call('GET', '/admin/allsystems', { developer })).body.length, 1)
+})
+
+test('a backup of it, made before the upgrade, is restored under the present release', {
+  skip: onPostgres,
+}, async () => {
+  const [old, fresh] = [newFolder(), newFolder()]
+  writeSqlite(old)
+  const file = join(old, 'backup')
+  await backup(readConfig(['--data', old], {}), file, { clock: systemClock, version: '0.1.0' })
+  const passphrase = async () => assert.fail('nobody is asked')
+  const options = { clock: systemClock, overwrite: false, keepSessions: false, passphrase }
+  const { ended } = await restore(readConfig(['--data', fresh], {}), file, options)
+  assert.ok(ended.sessions > 0)
+  const database = new BetterSqlite(join(fresh, 'gatehouse.db'), { readonly: true })
+  const schema = (name: string) => database.prepare('select value from meta where name = ?').pluck().get(name)
+  assert.equal(Number(schema('schema_version')), migrations.length)
+  assert.equal(schema('backup_made_at'), undefined)
+  assert.deepEqual(database.prepare('select name from systems').pluck().all(), ['plant'])
+  database.close()
 })

@@ -446,8 +446,8 @@ export async function clean(means: Means, audit: { chain: AuditChain; days: numb
     await deleteOldNotices(means.store, now - 30 * day)
     await deleteOldCounts(means.store, now - 2 * day)
     await deleteOldRecorded(means.store, now)
-    await deleteOldAudit(means.store, audit.chain, now - audit.days * day, now)
     await deleteOldRecords(means.store, { traces: now - 90 * day, failedRuns: now - 30 * day, logs: now - 7 * day })
+    await deleteOldAudit(means.store, audit.chain, now - audit.days * day, now)
   } catch (error) {
     means.log.warn({ err: error }, 'Old rows could not be removed; the next round tries again')
   }
