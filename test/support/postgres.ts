@@ -13,6 +13,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 
@@ -23,20 +24,44 @@ export type TestDatabase = { url: string; drop(): Promise<void> }
 /** The name under which a test runner hands the URL of its cluster to the test files it starts. */
 export const clusterVariable = 'GATEHOUSE_TEST_POSTGRES'
 
+/** A cluster that keeps what it committed when its processes are killed, and that can be killed. */
+export type DurableCluster = Cluster & {
+  /** `kill -9` of the server; resolves once it is up again on the same port. */
+  kill(): Promise<void>
+}
+
+const durable = 'durable'
+
 /** Starts a cluster on a free loopback port. It ends with `stop`, or with this process at the latest. */
 export async function startPostgres(): Promise<Cluster> {
-  const keeper = spawn(process.execPath, [import.meta.filename], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const { url, stop } = await startKeeper([])
+  return { url, stop }
+}
+
+/** The same, with commits that outlive the processes of the server, as they do in an ordinary installation. */
+export const startDurablePostgres = (): Promise<DurableCluster> => startKeeper([durable])
+
+async function startKeeper(args: string[]): Promise<DurableCluster> {
+  const keeper = spawn(process.execPath, [import.meta.filename, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
   const ended = new Promise<void>((resolve) => keeper.once('exit', () => resolve()))
-  const url = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: keeper.stdout }).once('line', resolve)
-    keeper.once('error', reject)
-    keeper.once('exit', (code) => reject(new Error(`PostgreSQL for the tests did not start (code ${code}).`)))
-  })
+  const lines = createInterface({ input: keeper.stdout })
+  const line = (): Promise<string> =>
+    new Promise<string>((resolve, reject) => {
+      lines.once('line', resolve)
+      keeper.once('error', reject)
+      keeper.once('exit', (code) => reject(new Error(`PostgreSQL for the tests did not start (code ${code}).`)))
+    })
+  const url = await line()
   // The tests may end while it runs; the keeper sees its input close.
   keeper.unref()
   for (const stream of [keeper.stdin, keeper.stdout] as unknown as { unref?(): void }[]) stream.unref?.()
   return {
     url,
+    async kill() {
+      const again = line()
+      keeper.stdin.write('kill\n')
+      await again
+    },
     async stop() {
       keeper.ref()
       keeper.stdin.end()
@@ -105,10 +130,30 @@ async function keep(): Promise<void> {
     const password = randomBytes(12).toString('hex')
     const data = join(folder, 'data')
     initialise(binaries, folder, data, password, identity)
-    const started = await startServer(binaries, data, identity)
+    const settings = process.argv[2] === durable ? lastingSettings : quickSettings
+    const started = await startServer(binaries, data, identity, settings)
     server = started.server
     process.stdout.write(`postgres://postgres:${password}@127.0.0.1:${started.port}/postgres\n`)
-    await Promise.race([wanted, new Promise((resolve) => started.server.once('exit', resolve))])
+    const over = Promise.withResolvers<void>()
+    const watch = (one: ChildProcess): void => {
+      one.once('exit', () => one === server && over.resolve())
+    }
+    watch(server)
+    createInterface({ input: process.stdin }).on('line', async () => {
+      const dying = server!
+      server = undefined
+      const exited = new Promise((resolve) => dying.once('exit', resolve))
+      dying.kill('SIGKILL')
+      await exited
+      try {
+        server = (await startServer(binaries, data, identity, settings, started.port)).server
+        watch(server)
+        process.stdout.write('it is up again\n')
+      } catch (error) {
+        over.reject(error)
+      }
+    })
+    await Promise.race([wanted, over.promise])
   } finally {
     if (server !== undefined) await end(server)
     rmSync(folder, { recursive: true, force: true })
@@ -166,23 +211,32 @@ function initialise(binaries: string, folder: string, data: string, password: st
   )
 }
 
-/** Another process may take the free port first, so it is tried a few times. */
+/** The data is thrown away, and the machine does not crash during a test. */
+const quickSettings = ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off']
+
+/** A commit is in the hands of the system before it is answered; only the disk is not waited for. */
+const lastingSettings = ['fsync=off', 'full_page_writes=on', 'synchronous_commit=on']
+
+/**
+ * Another process may take the free port first, so it is tried a few times; with a port given, until the processes of the
+ * server that was killed are gone from it.
+ */
 async function startServer(
   binaries: string,
   data: string,
   identity: Identity,
+  kept: string[],
+  fixedPort?: number,
 ): Promise<{ server: ChildProcess; port: number }> {
-  for (let attempt = 0; attempt < 5; attempt++) {
-    const port = await freePort()
+  for (let attempt = 0; attempt < (fixedPort === undefined ? 5 : 100); attempt++) {
+    if (fixedPort !== undefined && attempt > 0) await wait(100)
+    const port = fixedPort ?? (await freePort())
     const settings = [
       'listen_addresses=127.0.0.1',
       'unix_socket_directories=',
       'max_connections=100',
       'shared_buffers=64MB',
-      // The data is thrown away, and the machine does not crash during a test.
-      'fsync=off',
-      'full_page_writes=off',
-      'synchronous_commit=off',
+      ...kept,
     ].flatMap((setting) => ['-c', setting])
     const server = spawn(join(binaries, 'bin', 'postgres'), ['-D', data, '-p', String(port), ...settings], {
       ...identity,
@@ -198,7 +252,7 @@ async function startServer(
     })
     if (ready) return { server, port }
   }
-  throw new Error('PostgreSQL did not start on any of five free ports.')
+  throw new Error('PostgreSQL did not start, whatever port it was given.')
 }
 
 async function freePort(): Promise<number> {

@@ -137,6 +137,7 @@ export function createStore(
   const begin = async <T>(work: (tx: Store) => Promise<T>): Promise<T> => {
     for (let attempt = 1; ; attempt++) {
       const pending: Pending = { changes: new Map(), notices: new Set(), audit: [] }
+      let committing = false
       try {
         const result = await db.transaction().execute(async (trx: Transaction<Tables>) => {
           const value = await work(open(trx, pending))
@@ -145,6 +146,7 @@ export function createStore(
             await appendChanges(trx, dialect, clock, systemKey, changes)
           }
           if (pending.audit.length > 0 && chain !== 'no audit') await appendAudit(trx, dialect, chain, pending.audit)
+          committing = true
           return value
         })
         ring(pending)
@@ -152,7 +154,7 @@ export function createStore(
       } catch (error) {
         const failure = mapDatabaseError(error)
         if (failure?.kind === 'busy' && !failure.timedOut && attempt < attempts) continue
-        throw failure === undefined ? error : storeError(failure, error)
+        throw failure === undefined ? error : storeError(failure, error, committing)
       }
     }
   }
@@ -173,8 +175,8 @@ export function createStore(
 export const storeOn = (database: Database, clock: Clock, chain: AuditChain | 'no audit'): Store =>
   createStore(database.db as Kysely<Tables>, database.dialect, clock, chain, () => database.close())
 
-/** Both databases' failures as the same few errors. */
-function storeError(failure: DatabaseFailure, cause: unknown): GatehouseError {
+/** Both databases' failures as the same few errors; `committing` where the answer to a commit is what did not come. */
+function storeError(failure: DatabaseFailure, cause: unknown, committing: boolean): GatehouseError {
   switch (failure.kind) {
     case 'conflict': {
       const where = failure.column === undefined ? 'A column' : `The column "${failure.column}"`
@@ -197,6 +199,13 @@ function storeError(failure: DatabaseFailure, cause: unknown): GatehouseError {
     case 'unfit':
       return new GatehouseError('badValue', 'A text holds a character that no text can hold, such as NUL.', { cause })
     case 'unavailable':
+      if (committing) {
+        return new GatehouseError('unavailable', 'The database was lost while it kept the change.', {
+          hint: 'It may have been made or not: look before you ask again.',
+          cause,
+          retryAfter: 5,
+        })
+      }
       return new GatehouseError('unavailable', 'The database cannot be reached; nothing was changed.', {
         cause,
         retryAfter: 5,
