@@ -108,7 +108,15 @@ export const memoryTable = (memories: readonly Memory[]): string =>
     ]),
   )
 
-export const waitingTable = ({ runs, waitMs, firstSeconds, lastSeconds, bareSeconds, failed }: Waiting): string =>
+export const waitingTable = ({
+  runs,
+  waitMs,
+  rounds,
+  firstSeconds,
+  lastSeconds,
+  bareSeconds,
+  failed,
+}: Waiting): string =>
   [
     table(
       ['services that wait at once', 'first, seconds', 'all, seconds', 'without a service, seconds', 'failed'],
@@ -119,7 +127,7 @@ export const waitingTable = ({ runs, waitMs, firstSeconds, lastSeconds, bareSeco
           firstSeconds.toFixed(2),
           lastSeconds.toFixed(2),
           bareSeconds.toFixed(2),
-          String([...failed.values()].reduce((sum, times) => sum + times, 0)),
+          `${[...failed.values()].reduce((sum, times) => sum + times, 0)} of ${runs * rounds}`,
         ],
       ],
     ),
@@ -157,29 +165,15 @@ export const hostileTable = (rows: readonly Hostile[]): string =>
   ].join('\n')
 
 /** One line for each slice, under `soakHead`. */
-export function soakLine({
-  minutes,
-  residentBytes,
-  ownBytes,
-  handles,
-  processes,
-  machineLoad,
-  measured,
-}: Slice): string {
-  const own = ownBytes === undefined ? '' : mebibytes(ownBytes)
-  const facts = [
-    minutes.toFixed(1),
-    mebibytes(residentBytes),
-    own,
-    String(handles),
-    String(processes),
-    machineLoad.toFixed(1),
-  ]
+export function soakLine(slice: Slice): string {
+  const { minutes, nodeBytes, residentBytes, ownBytes, handles, processes, machineLoad, measured } = slice
+  const memory = [nodeBytes, residentBytes, ownBytes].map((bytes) => (bytes === undefined ? '' : mebibytes(bytes)))
+  const facts = [minutes.toFixed(1), ...memory, String(handles), String(processes), machineLoad.toFixed(1)]
   const latencies = measured.map(({ measured: { p50, p99 } }) => `${milliseconds(p50)} / ${milliseconds(p99)}`)
   return line([...facts, ...latencies])
 }
 
 export const soakHead = (names: readonly string[]): string => {
-  const head = ['minutes', 'resident MiB', 'shared once', 'handles', 'processes', 'load of the machine']
+  const head = ['minutes', 'node MiB', 'with engines', 'shared once', 'handles', 'processes', 'load of the machine']
   return table([...head, ...names.map((name) => `${name} p50 / p99 ms`)], [], [])
 }

@@ -4,11 +4,14 @@ import { loadavg } from 'node:os'
 import { cases, type Place } from './cases.ts'
 import type { Worker } from './children.ts'
 import type { Measured } from './closed-loop.ts'
-import { treeUsage } from './processes.ts'
+import { residentOf, treeUsage } from './processes.ts'
 
 export type Slice = {
   /** Since the load began. */
   minutes: number
+  /** Of the node's own process. */
+  nodeBytes: number
+  /** With its engines. */
   residentBytes: number
   ownBytes: number | undefined
   /** Open files and sockets of the node's own process. */
@@ -43,7 +46,8 @@ export async function soak(
     if (usage === undefined) throw new Error('Memory and handles are looked up in /proc, which is not there.')
     const { residentBytes, ownBytes, processes } = usage
     const handles = readdirSync(`/proc/${nodePid}/fd`).length
-    const found = { residentBytes, ownBytes, processes, handles, machineLoad: loadavg()[0]! }
+    const nodeBytes = residentOf(nodePid, 'VmRSS')!
+    const found = { nodeBytes, residentBytes, ownBytes, processes, handles, machineLoad: loadavg()[0]! }
     onSlice({ minutes: (slice * seconds) / 60, ...found, measured })
   }
 }

@@ -7,6 +7,7 @@ import type { NodeOptions } from './node-process.ts'
 export type Waiting = {
   runs: number
   waitMs: number
+  rounds: number
   /** Of all runs of a round, medians over the rounds; seconds from the first request. */
   firstSeconds: number
   lastSeconds: number
@@ -48,7 +49,7 @@ export async function waitTogether(children: Children, options: NodeOptions, rou
       bares.push((await together(async () => (await fetch(slow.url)).text())).last)
     }
     return {
-      ...{ runs, waitMs, failed },
+      ...{ runs, waitMs, rounds, failed },
       firstSeconds: median(firsts),
       lastSeconds: median(lasts),
       bareSeconds: median(bares),
