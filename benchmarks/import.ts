@@ -1,10 +1,11 @@
 /** What importing a large package costs: the largest known ones have 21,000 rows and 400 assets. */
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { archiveOf } from '../packages/server/src/deploy/catalogue.ts'
 import type { Children } from './children.ts'
 import { developer, type NodeOptions, startNode } from './node-process.ts'
+import { residentOf } from './processes.ts'
 
 export type Imported = {
   rows: number
@@ -103,10 +104,4 @@ function bare(folder: string): number {
   })()
   db.close()
   return (performance.now() - began) / 1000
-}
-
-function residentOf(pid: number, what: 'VmRSS' | 'VmHWM'): number | undefined {
-  if (process.platform !== 'linux') return undefined
-  const found = new RegExp(`^${what}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'latin1'))
-  return found === null ? undefined : Number(found[1]) * 1024
 }

@@ -18,7 +18,13 @@ export type ServerProcess = {
   end(): Promise<void>
 }
 
-export type NodeOptions = { folder: string; databaseUrl: string | undefined; nodeFlags?: string[] }
+export type NodeOptions = {
+  folder: string
+  databaseUrl: string | undefined
+  nodeFlags?: string[]
+  /** Options of `gatehouse start` beside those of every benchmark. */
+  args?: string[]
+}
 
 /**
  * Production in all but the certificate, with the default log, which says where the node is and nothing per request. The
@@ -27,7 +33,17 @@ export type NodeOptions = { folder: string; databaseUrl: string | undefined; nod
 export function startNode(children: Children, options: NodeOptions): Promise<ServerProcess> {
   const flags = ['--mode', 'production', '--insecure-http', '--weak-sandbox']
   return startServer(children, {
-    args: [...(options.nodeFlags ?? []), program, 'start', '--port', '0', '--data', options.folder, ...flags],
+    args: [
+      ...(options.nodeFlags ?? []),
+      program,
+      'start',
+      '--port',
+      '0',
+      '--data',
+      options.folder,
+      ...flags,
+      ...(options.args ?? []),
+    ],
     env: {
       GATEHOUSE_DEVELOPER_EMAIL: developer.email,
       GATEHOUSE_DEVELOPER_PASSWORD: developer.password,

@@ -58,3 +58,8 @@ function kilobytes(file: string, name: string): number | undefined {
     return undefined
   }
 }
+
+/** Bytes of one process now (`VmRSS`) or at most so far (`VmHWM`); undefined where the system does not tell. */
+export function residentOf(pid: number, what: 'VmRSS' | 'VmHWM'): number | undefined {
+  return process.platform === 'linux' ? kilobytes(`/proc/${pid}/status`, what) : undefined
+}

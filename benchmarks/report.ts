@@ -2,8 +2,11 @@
 import { cpus, release, totalmem, type } from 'node:os'
 import type { BareFacts } from './bare/worker.ts'
 import type { ColdStart, Memory } from './footprint.ts'
+import type { Hostile } from './hostile.ts'
 import type { Imported } from './import.ts'
 import type { Cores, Row } from './measure.ts'
+import type { Slice } from './soak.ts'
+import type { Waiting } from './waiting.ts'
 
 const mebibytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(0)
 const whole = (value: number): string => Math.round(value).toLocaleString('en-US')
@@ -104,3 +107,73 @@ export const memoryTable = (memories: readonly Memory[]): string =>
       String(processes),
     ]),
   )
+
+export const waitingTable = ({
+  runs,
+  waitMs,
+  rounds,
+  firstSeconds,
+  lastSeconds,
+  bareSeconds,
+  failed,
+}: Waiting): string =>
+  [
+    table(
+      ['services that wait at once', 'first, seconds', 'all, seconds', 'without a service, seconds', 'failed'],
+      [],
+      [
+        [
+          `${runs}, each ${waitMs} ms on HTTP`,
+          firstSeconds.toFixed(2),
+          lastSeconds.toFixed(2),
+          bareSeconds.toFixed(2),
+          `${[...failed.values()].reduce((sum, times) => sum + times, 0)} of ${runs * rounds}`,
+        ],
+      ],
+    ),
+    ...[...failed].map(([why, times]) => `- ${times} times: ${why}`),
+  ].join('\n')
+
+export const hostileTable = (rows: readonly Hostile[]): string =>
+  [
+    table(
+      [
+        'beside a hostile system',
+        'alone p50 ms',
+        'p99 ms',
+        'per second',
+        'beside it p50 ms',
+        'p99 ms',
+        'per second',
+        'ratio of p99',
+      ],
+      [],
+      rows.map(({ title, alone, beside, ratio }) => [
+        title,
+        ...[alone, beside].flatMap(({ p50, p99, perSecond }) => [
+          milliseconds(p50),
+          milliseconds(p99),
+          whole(perSecond),
+        ]),
+        ratio.toFixed(2),
+      ]),
+    ),
+    ...rows.map(({ title, answers }) => {
+      const told = Object.entries(answers).map(([what, times]) => `${what} × ${times}`)
+      return `- what the hostile system was answered beside "${title}": ${told.join(', ')}`
+    }),
+  ].join('\n')
+
+/** One line for each slice, under `soakHead`. */
+export function soakLine(slice: Slice): string {
+  const { minutes, nodeBytes, residentBytes, ownBytes, handles, processes, machineLoad, measured } = slice
+  const memory = [nodeBytes, residentBytes, ownBytes].map((bytes) => (bytes === undefined ? '' : mebibytes(bytes)))
+  const facts = [minutes.toFixed(1), ...memory, String(handles), String(processes), machineLoad.toFixed(1)]
+  const latencies = measured.map(({ measured: { p50, p99 } }) => `${milliseconds(p50)} / ${milliseconds(p99)}`)
+  return line([...facts, ...latencies])
+}
+
+export const soakHead = (names: readonly string[]): string => {
+  const head = ['minutes', 'node MiB', 'with engines', 'shared once', 'handles', 'processes', 'load of the machine']
+  return table([...head, ...names.map((name) => `${name} p50 / p99 ms`)], [], [])
+}

@@ -7,9 +7,10 @@
  *   npm run bench -- --only constant     one case (several: --only fetch,create)
  *   npm run bench -- --rounds 5 --seconds 5
  *   npm run bench -- --only fetch --profile    also: where the node spent its time
+ *   npm run bench -- --only soak --minutes 30  mixed load, and what it does to memory, handles and latencies
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Cluster, clusterVariable, createTestDatabase, startPostgres } from '../test/support/postgres.ts'
@@ -18,12 +19,25 @@ import { cases } from './cases.ts'
 import { Children } from './children.ts'
 import type { Measured, Pace } from './closed-loop.ts'
 import { coldStart, type Memory, memoryOf } from './footprint.ts'
+import { besideHostile } from './hostile.ts'
 import { importLarge } from './import.ts'
 import { measure, type Row } from './measure.ts'
 import { startNode } from './node-process.ts'
 import { hottest } from './profile.ts'
-import { importTable, loadTable, machineFacts, memoryTable, startTable } from './report.ts'
+import {
+  hostileTable,
+  importTable,
+  loadTable,
+  machineFacts,
+  memoryTable,
+  soakHead,
+  soakLine,
+  startTable,
+  waitingTable,
+} from './report.ts'
 import { makeScene, withApps } from './scene.ts'
+import { mixed, soak } from './soak.ts'
+import { waitTogether } from './waiting.ts'
 
 const connections = 16
 /** Enough codes for all rounds: each person has three at first, then one every half minute. */
@@ -37,20 +51,26 @@ const { values } = parseArgs({
     only: { type: 'string' },
     rounds: { type: 'string' },
     seconds: { type: 'string' },
+    minutes: { type: 'string', default: '5' },
   },
 })
 
-const names = [...cases.map(({ name }) => name), 'start', 'memory', 'import']
+const names = [...cases.map(({ name }) => name), 'start', 'memory', 'import', 'waiting', 'hostile']
 const wanted = values.only === undefined ? names : values.only.split(',')
-const unknown = wanted.filter((name) => !names.includes(name))
+const unknown = wanted.filter((name) => ![...names, 'soak'].includes(name))
 if (unknown.length > 0) {
-  console.error(`There is no case ${unknown.join(', ')}. Cases are ${names.join(', ')}.`)
+  console.error(`There is no case ${unknown.join(', ')}. Cases are ${names.join(', ')}, soak.`)
   process.exit(1)
 }
 const rounds = Number(values.rounds ?? (values.quick ? 2 : 3))
 const seconds = Number(values.seconds ?? (values.quick ? 0.4 : 1.6))
 if (!(rounds >= 1 && rounds <= 100 && seconds >= 0.1 && seconds <= 60)) {
   console.error('Rounds are 1 to 100, of 0.1 to 60 seconds.')
+  process.exit(1)
+}
+const minutes = Number(values.minutes)
+if (!(minutes >= 0.1 && minutes <= 480)) {
+  console.error('Minutes are 0.1 to 480.')
   process.exit(1)
 }
 const pace: Pace = { inFlight: connections, warmSeconds: values.quick ? 0.1 : 0.25, seconds }
@@ -104,6 +124,16 @@ async function run(): Promise<void> {
     console.log(`${importTable(await importLarge(children, own))}\n`)
   }
 
+  if (wanted.includes('waiting')) {
+    const own = { folder: folderFor('waiting'), databaseUrl: await databaseUrl() }
+    console.log(`${waitingTable(await waitTogether(children, own, rounds))}\n`)
+  }
+
+  if (wanted.includes('hostile')) {
+    const own = { folder: folderFor('hostile'), databaseUrl: await databaseUrl() }
+    console.log(`${hostileTable(await besideHostile(children, own, rounds, Math.max(seconds, 4)))}\n`)
+  }
+
   const nodeFlags = values.profile ? ['--cpu-prof', '--cpu-prof-dir', profiles] : []
   const node = await startNode(children, { ...options, nodeFlags })
   const place = { port: node.port, scene, bare: facts }
@@ -121,6 +151,12 @@ async function run(): Promise<void> {
     } catch (error) {
       throw new Error(`In "${one.name}": ${(error as Error).message}\n${node.remarks()}`, { cause: error })
     }
+  }
+  if (wanted.includes('soak')) {
+    console.log(`load of the machine before: ${loadavg()[0]!.toFixed(1)}`)
+    console.log(soakHead(mixed))
+    await soak({ place, nodePid: node.pid, load }, minutes, (slice) => console.log(soakLine(slice)))
+    console.log('')
   }
   if (wanted.includes('memory') && rows.length > 0) memories.push(await memoryOf(node.pid, 'after all the load'))
 
