@@ -15,6 +15,7 @@ import {
   type Budget,
   blockUntil,
   clearFailures,
+  devicePrefix,
   findBudgets,
   notePlace,
   strangerPrefix,
@@ -115,7 +116,7 @@ async function knownDevice(scope: NodeScope, { systemKey, account }: Tried): Pro
     device.userId === account?.id &&
     device.passwordStamp === account.passwordStamp &&
     device.expiresAt > scope.clock.now()
-  return isGood ? `device ${device.id}` : undefined
+  return isGood ? `${devicePrefix}${device.id}` : undefined
 }
 
 /** What is counted of wrong passwords by where they come from. */

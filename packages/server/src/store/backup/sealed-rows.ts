@@ -5,7 +5,7 @@
 import { sql } from 'kysely'
 import { type AuditChain, putHead, sealOf } from '../audit.ts'
 import { databaseOf, dialectOf, type Store } from '../store.ts'
-import { strangerPrefix } from '../tables/failures.ts'
+import { devicePrefix, strangerPrefix } from '../tables/failures.ts'
 
 export type SealedText<Key> = Key & { systemKey: string; sealed: string }
 export type SealedSecret = SealedText<{ name: string; hosts: string[] }>
@@ -173,6 +173,15 @@ export async function endUnturnable(tx: Store, now: number): Promise<{ challenge
     .executeTakeFirstOrThrow()
   const { numDeletedRows } = await db.deleteFrom('pending_authenticators').executeTakeFirstOrThrow()
   await db.deleteFrom('version_outcomes').execute()
-  await db.deleteFrom('failures').where('account_id', 'like', `${strangerPrefix}%`).execute()
+  // E-mails that nobody has, and the networks that accounts signed in from, stand there by their keyed hashes.
+  await db
+    .deleteFrom('failures')
+    .where((eb) =>
+      eb.or([
+        eb('account_id', 'like', `${strangerPrefix}%`),
+        eb.and([eb('place', '<>', ''), eb('place', 'not like', `${devicePrefix}%`)]),
+      ]),
+    )
+    .execute()
   return { challenges: Number(numUpdatedRows), begun: Number(numDeletedRows) }
 }

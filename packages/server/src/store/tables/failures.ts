@@ -6,6 +6,8 @@ import { databaseOf, type Store } from '../store.ts'
 
 /** Begins the id under which failures for an e-mail without an account stand. */
 export const strangerPrefix = 'unknown '
+/** Begins the place that is a remembered device; all others but `''` are keyed hashes of networks. */
+export const devicePrefix = 'device '
 
 export type FailureRecord = { count: number; lastAt: number; blockedUntil: number }
 
