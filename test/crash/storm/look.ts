@@ -9,12 +9,20 @@ import { createLog } from '../../../packages/server/src/base/log.ts'
 import { readConfig } from '../../../packages/server/src/config/config.ts'
 import type { Tables } from '../../../packages/server/src/store/schema.ts'
 import { verifyAudit } from '../../../packages/server/src/store/tables/audit.ts'
+import { type Answer, type NodeProcess, until } from '../../support/node-process.ts'
 import type { Place } from '../plant.ts'
 import type { Field } from './field.ts'
 import type { Session } from './ledger.ts'
 import { answerChallenge, type Load, rowsOfPackage } from './load.ts'
 
 type Database = Kysely<Tables>
+
+/** A node whose database has just come back may still hold connections that are dead: a 503 is asked again. */
+const ask = (node: NodeProcess, ...asked: Parameters<NodeProcess['call']>): Promise<Answer> =>
+  until(async () => {
+    const answer = await node.call(...asked)
+    return answer.status === 503 ? undefined : answer
+  }, 30_000)
 
 /** Adds to `wrong` of the ledger. `whole`: every session is asked about, also those that earlier looks saw. */
 export async function look(load: Load, place: Place, whole: boolean): Promise<void> {
@@ -43,7 +51,7 @@ export async function look(load: Load, place: Place, whole: boolean): Promise<vo
 async function lookAtRows({ node, developer, field }: Load): Promise<Set<string>> {
   const { ledger, collection } = field
   const query = encodeURIComponent('{"PAGESIZE":100000}')
-  const page = await node.call('GET', `/api/v/1/data/${collection}?query=${query}`, { developer })
+  const page = await ask(node, 'GET', `/api/v/1/data/${collection}?query=${query}`, { developer })
   if (page.status !== 200) throw new Error(`The rows cannot be read: ${page.text}`)
   const found: { item_id: string; n: number }[] = page.body.DATA
   const values = new Map(found.map((row) => [row.item_id, row.n]))
@@ -82,7 +90,7 @@ async function lookAtSessions(load: Load, whole: boolean): Promise<void> {
   const { ledger } = field
   const isGood = async ({ token, system }: Session): Promise<boolean> => {
     const asked = { token, system: field[system], body: {} }
-    return (await node.call('POST', '/api/v/1/user/checkauth', asked)).status === 200
+    return (await ask(node, 'POST', '/api/v/1/user/checkauth', asked)).status === 200
   }
   const chosen = ledger.sessions.filter((session, index) => {
     return whole || session.state === 'ending' || index >= ledger.sessions.length - 60 || random() < 0.1
@@ -99,7 +107,7 @@ async function lookAtSessions(load: Load, whole: boolean): Promise<void> {
   }
   for (const { refresh, session } of ledger.spent.splice(0, 3)) {
     const body = { grant_type: 'refresh_token', refresh_token: refresh }
-    const { body: again } = await node.call('POST', '/api/v/1/user/auth', { system: field[session.system], body })
+    const { body: again } = await ask(node, 'POST', '/api/v/1/user/auth', { system: field[session.system], body })
     if (again.user_token) ledger.wrong.push('a refresh token was spent twice')
     // Whoever sends a spent one ends all that came from it.
     if (await isGood(session)) ledger.wrong.push('a refresh token was sent twice, and its sessions are good')
@@ -156,7 +164,7 @@ async function lookAtImports({ node, developer, field }: Load, db: Database): Pr
     ledger.imports.set(n, there > 0 ? 'done' : 'not')
     if (there === 0) continue
     const path = `/api/v/2/collection/${plain.key}/P${n}/count`
-    const { body } = await node.call('GET', path, { developer })
+    const { body } = await ask(node, 'GET', path, { developer })
     if (body?.count !== rowsOfPackage) ledger.wrong.push(`package ${n} has rows: ${JSON.stringify(body)}`)
   }
 }
