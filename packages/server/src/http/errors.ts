@@ -6,7 +6,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { second } from '../base/clock.ts'
 import { uuid } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
-import { mapDatabaseError } from '../store/dialect/failure.ts'
+import { readFailure } from '../store/read-failure.ts'
 
 export function sendError(log: Log, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const known = readError(error)
@@ -73,15 +73,8 @@ export function readError(error: unknown): GatehouseError {
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
     return new GatehouseError('badRequest', 'The request cannot be read.')
   }
-  // Reads outside a transaction meet the database's failures here.
-  const failure = mapDatabaseError(error)
-  if (failure?.kind === 'unfit') {
-    return new GatehouseError('badValue', 'A text holds a character that no text can hold, such as NUL.')
-  }
-  if (failure !== undefined && failure.kind !== 'conflict') {
-    const detail = failure.kind === 'busy' ? 'The database is busy.' : 'The database cannot answer.'
-    return new GatehouseError('unavailable', detail, { cause: error, retryAfter: 1 })
-  }
+  const failure = readFailure(error)
+  if (failure !== undefined) return failure
   return new GatehouseError('internal', 'Something went wrong on our side; the error id names it in the log.', {
     cause: error,
   })

@@ -404,7 +404,12 @@ export class EngineChild {
       const detail = `The answer of ${name} is longer than ${MAX_REPLY_BYTES} bytes. Ask for less at a time.`
       return failure(new GatehouseError('tooLarge', detail))
     } catch (error) {
-      if (error instanceof GatehouseError) return failure(error)
+      if (error instanceof GatehouseError) {
+        if (error.kind === 'unavailable' && error.cause !== undefined) {
+          this.#options.onHostFailure({ name, error: error.cause })
+        }
+        return failure(error)
+      }
       this.#options.onHostFailure({ name, error })
       return failure(new GatehouseError('internal', 'The platform could not answer this call.'))
     }

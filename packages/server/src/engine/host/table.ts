@@ -4,6 +4,7 @@
  */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { SystemScope } from '../../domain/access/scope.ts'
+import { readFailure } from '../../store/read-failure.ts'
 import type { Run } from '../run.ts'
 import { scopeOfSession } from '../run.ts'
 
@@ -28,7 +29,7 @@ export async function answerCall(
     return await answer({ run, scope: await scopeOfSession(run, args.session), args, signal })
   } catch (error) {
     if (error instanceof GatehouseError && error.kind === 'permissionDenied') run.tree.denials.add(error.detail)
-    throw error
+    throw readFailure(error) ?? error
   }
 }
 
