@@ -105,7 +105,7 @@ describe('exporting a system', () => {
   })
 
   test('names no key, secret, id or password of the system, and leaves nothing behind when the system goes', async () => {
-    const before = await everythingIn(scope)
+    const before = await everythingBesideAudit()
     const into = await imported(packageOf(twoFactorFiles))
     const text = [...writePackage(await systemModel(into))].map(([path, bytes]) => path + bytes.toString()).join('\n')
     assert.ok(!text.includes(into.system.key))
@@ -113,6 +113,12 @@ describe('exporting a system', () => {
     assert.ok(!text.includes('argon2'))
     assert.ok(!text.includes('from-the-file'))
     await deleteSystem(into)
-    assert.deepEqual(await everythingIn(scope), before)
+    assert.deepEqual(await everythingBesideAudit(), before)
   })
+
+  /** The audit goes on saying that there was a system. */
+  async function everythingBesideAudit(): Promise<Record<string, string>> {
+    const { audit_rows: _rows, audit_heads: _heads, ...others } = await everythingIn(scope)
+    return others
+  }
 })

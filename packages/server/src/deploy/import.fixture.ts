@@ -2,9 +2,9 @@
 import { sql } from 'kysely'
 import type { TestApp } from '../../../../test/support/app.ts'
 import type { NodeScope, SystemScope } from '../domain/access/scope.ts'
+import { identify } from '../domain/auth/sessions.ts'
 import { systemByKey } from '../domain/systems/systems.ts'
 import { databaseOf, dialectOf } from '../store/store.ts'
-import { findDeveloper } from '../store/tables/developers.ts'
 import type { PackageModel } from './format/model.ts'
 import { readPackage } from './format/read.ts'
 
@@ -82,18 +82,8 @@ export const twoFactorFiles = {
 
 export async function developerScope(app: TestApp): Promise<NodeScope> {
   const { means } = app.app
-  const developer = (await findDeveloper(means.store, { email: 'dev@example.com' }))!
-  return {
-    ...means,
-    origin: { address: 'test', userAgent: 'test' },
-    caller: {
-      kind: 'developer',
-      developerId: developer.id,
-      email: developer.email,
-      admin: true,
-      sessionId: 'of a test',
-    },
-  }
+  const { caller } = (await identify(means, app.developer))!
+  return { ...means, origin: { address: 'test', userAgent: 'test' }, caller }
 }
 
 export async function systemScope(scope: NodeScope, key: string): Promise<SystemScope> {
