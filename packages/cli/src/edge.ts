@@ -77,5 +77,8 @@ const pathOf = (key: string, name: string): string => `/admin/edges/${key}/${enc
 
 const commands: Command[] = [add, list, remove]
 
-export const edge = (args: string[]): Promise<number> =>
-  runGroup('edge', 'the edges of a system; with --platform, an edge node', commands, args)
+/** Only an edge node itself loads the server. */
+export const edge = async (args: string[]): Promise<number> =>
+  args.some((arg) => arg === '--platform' || arg.startsWith('--platform='))
+    ? (await import('./edge-start.ts')).startEdge(args)
+    : runGroup('edge', 'the edges of a system; with --platform URL, an edge node', commands, args)

@@ -723,7 +723,7 @@ const edges: Migration = {
       .addColumn('system_key', text, (c) => c.notNull())
       .addColumn('name', text, (c) => c.notNull())
       .addColumn('description', text, (c) => c.notNull())
-      .addColumn('token_hash', text, (c) => c.unique())
+      .addColumn('token_hash', text, (c) => c.notNull().unique())
       .addColumn('public_key', text, (c) => c.unique())
       .addColumn('seal_key', text)
       .addColumn('enrolled_at', 'bigint')

@@ -325,8 +325,8 @@ export type Tables = {
     system_key: string
     name: string
     description: string
-    /** Of the token that enrols it; null once it is spent. */
-    token_hash: string | null
+    /** Of the token that enrols it; spent once there is a public key. */
+    token_hash: string
     /** Public halves of the edge's keys: what it signs with, and what is sealed to it; null until it enrolled. */
     public_key: string | null
     seal_key: string | null

@@ -36,7 +36,7 @@ export async function createEdge(
   const text = typeof description === 'string' ? description.slice(0, 1_000) : ''
   const { publicKey } = await platformKey(scope)
   // The edge asks for a platform with this key before it shows the token to anybody.
-  const made = `${bearerToken('ghe')}.${fingerprintOf(publicKey)}`
+  const made = `${bearerToken('ghl')}.${fingerprintOf(publicKey)}`
   await scope.data.transaction(async (tx) => {
     if ((await listEdges(tx)).length >= mostEdges) {
       throw new GatehouseError('badRequest', `A system has ${mostEdges} edges at most.`)

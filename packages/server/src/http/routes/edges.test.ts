@@ -27,7 +27,7 @@ describe('edges and deployments', () => {
     const made = await admin('POST', '/admin/edges/:key/hall', { description: 'north' })
     assert.equal(made.status, 200, made.text)
     const { token } = made.body
-    assert.match(token, /^ghe_[\w-]{43}\.[\w-]{32}$/)
+    assert.match(token, /^ghl_[\w-]{43}\.[\w-]{32}$/)
     const row = await databaseOf(app.app.means.store).selectFrom('edges').selectAll().executeTakeFirstOrThrow()
     assert.ok(!JSON.stringify(row).includes(token.slice(4, 40)))
     const { body: list, text } = await admin('GET', '/admin/edges/:key')

@@ -96,10 +96,21 @@ export async function enrolEdge(
 ): Promise<EdgeRecord | undefined> {
   const [row] = await databaseOf(store)
     .updateTable('edges')
-    .set({ token_hash: null, public_key: keys.publicKey, seal_key: keys.sealKey, enrolled_at: now })
+    .set({ public_key: keys.publicKey, seal_key: keys.sealKey, enrolled_at: now })
     .where('token_hash', '=', tokenHash)
+    .where('public_key', 'is', null)
     .returningAll()
     .execute()
+  return row && fromRow(row)
+}
+
+/** Whose token it is or was. */
+export async function findEdgeByToken(store: Store, tokenHash: string): Promise<EdgeRecord | undefined> {
+  const row = await databaseOf(store)
+    .selectFrom('edges')
+    .selectAll()
+    .where('token_hash', '=', tokenHash)
+    .executeTakeFirst()
   return row && fromRow(row)
 }
 
