@@ -12,6 +12,7 @@ import { edgeKeysPlace } from '../domain/edges/platform-key.ts'
 import { applyGroups } from '../store/down/apply.ts'
 import type { Cursors, Group } from '../store/down/groups.ts'
 import {
+  deletePlatformLink,
   findPlatformLink,
   insertPlatformLink,
   nextLinkNumber,
@@ -65,6 +66,11 @@ export class EdgeLink {
     const { store, key } = this.#means
     const { system, name, token } = this.#place
     let link = await findPlatformLink(store)
+    // What was tried with another name and never let in has left nothing worth keeping.
+    if (link?.enrolled === false && (link.systemKey !== system || link.edgeName !== name)) {
+      await deletePlatformLink(store)
+      link = undefined
+    }
     if (link === undefined) {
       const keys: EdgeKeys = { sign: newKeyPair('ed25519'), seal: newKeyPair('x25519') }
       const sealed = key.seal('links', edgeKeysPlace(system), JSON.stringify(keys))
@@ -113,6 +119,8 @@ export class EdgeLink {
         await this.#once()
       } catch (error) {
         if (error instanceof LinkRefused) refused = error
+        if (this.#state.state === 'connected')
+          this.#means.log.info('The link to the platform is cut; it is opened again')
         this.#note(refused === undefined ? 'away' : 'refused', (error as Error).message)
         this.#enrolled.reject(error)
         if (!(error instanceof LinkBroken)) {
@@ -190,6 +198,7 @@ export class EdgeLink {
     }
     if (!link.enrolled) await pinPlatform(this.#means.store, agreed.platformKey)
     this.#note('connected', '')
+    this.#means.log.info({ platform: this.#place.platform }, 'Linked to the platform')
     this.#enrolled.resolve()
     return { ...link.cursors }
   }

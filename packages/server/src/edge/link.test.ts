@@ -6,14 +6,18 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { WebSocket } from 'ws'
 import { createTestApp, type TestApp } from '../../../../test/support/app.ts'
-import { createApp } from '../app.ts'
-import { hour } from '../base/clock.ts'
+import { type App, createApp } from '../app.ts'
+import { hour, second } from '../base/clock.ts'
 import { newKeyPair } from '../base/link-keys.ts'
 import { createLog } from '../base/log.ts'
 import { readConfig } from '../config/config.ts'
 import { stepAt, totpCode, totpRules } from '../domain/accounts/totp.ts'
+import { challengeRules } from '../domain/auth/challenges.ts'
 import { secondFactorService } from '../domain/auth/second-factor.fixture.ts'
 import { platformKey } from '../domain/edges/platform-key.ts'
+import { keysAfter } from '../store/down/read.ts'
+import { findAuthenticator } from '../store/tables/authenticators.ts'
+import { findCollection } from '../store/tables/collections.ts'
 import { findPlatformLink } from '../store/tables/platform-links.ts'
 import { Channel } from './channel.ts'
 import { startEdge, type TestEdge, until } from './edge.fixture.ts'
@@ -236,6 +240,69 @@ describe('an edge over a good link', () => {
     session = done.body.user_token
     assert.ok(!(await signInAt(edge, { factor_id, code })).body.user_token, 'once')
     assert.ok((await rowsAt(edge, session)).length > 0)
+  })
+
+  test('a code that was taken on the platform is not taken at the edge any more', async () => {
+    nextStep()
+    const begin = async (at: TestApp | TestEdge): Promise<string> => {
+      app.advance(challengeRules.resendAfterMs + second)
+      return (await signInAt(at, { email, password, kind: 'totp' })).body.options.factor_id
+    }
+    const handles = { platform: await begin(app), edge: await begin(edge) }
+    nextStep()
+    const code = shows()
+    const stepOf = async (at: App): Promise<number> =>
+      (await findAuthenticator(at.means.store.forSystem(system.key), { userId, kind: 'totp' }))!.lastStep
+    const before = await stepOf(edge.app)
+    assert.match((await signInAt(app, { factor_id: handles.platform, code })).body.user_token, /^ghu_/)
+    await until(
+      () => stepOf(edge.app),
+      (step) => step > before,
+    )
+    assert.equal(await stepOf(edge.app), await stepOf(app.app))
+    assert.ok(!(await signInAt(edge, { factor_id: handles.edge, code })).body.user_token)
+  })
+
+  test('a first sync that is cut again and again ends with the same rows', async () => {
+    const id = await app.createCollection(system, 'History', { n: 'int', text: 'string' })
+    const row = (n: number) => ({ n, text: `${n} `.repeat(200) })
+    await admin(
+      'POST',
+      `/api/v/1/data/${id}`,
+      Array.from({ length: 2_000 }, (_, n) => row(n)),
+    )
+    const deployed = { asset_class: 'History', asset_id: '', sync_to_edge: true, sync_to_platform: false }
+    await admin('PUT', `/admin/${system.key}/deployments/hall`, { assets: { add: [deployed] } })
+    const keysAt = async (at: App): Promise<string[]> => {
+      const store = at.means.store.forSystem(system.key)
+      const found = await findCollection(store, { id })
+      return found === undefined ? [] : keysAfter(store, found, '', 10_000)
+    }
+    let cuts = 0
+    const all = await keysAt(app.app)
+    const there = await until(
+      async () => {
+        const keys = await keysAt(edge.app)
+        // Once for each part that has come.
+        if (keys.length > cuts * 500 && keys.length < all.length && cuts < 4) {
+          cuts += 1
+          edge.app.edgeLink!.cut()
+        }
+        return keys
+      },
+      (keys) => keys.length === all.length,
+    )
+    assert.deepEqual(there, all)
+    await admin('PUT', `/admin/${system.key}/deployments/hall`, { assets: { remove: [deployed] } })
+    const store = edge.app.means.store.forSystem(system.key)
+    assert.equal(
+      await until(
+        () => findCollection(store, { id }),
+        (found) => found === undefined,
+      ),
+      undefined,
+      'what no deployment names leaves the edge',
+    )
   })
 
   test('a link that is cut is opened again and goes on where it was', async () => {

@@ -37,6 +37,11 @@ export async function insertPlatformLink(
     .execute()
 }
 
+/** Of an edge that was never enrolled: it holds nothing else yet. */
+export async function deletePlatformLink(store: Store): Promise<void> {
+  await databaseOf(store).deleteFrom('platform_links').where('enrolled', '=', 0).execute()
+}
+
 /** The number of the next link, kept before it is used. */
 export async function nextLinkNumber(store: Store): Promise<number> {
   const row = await databaseOf(store)
