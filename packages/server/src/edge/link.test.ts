@@ -16,9 +16,11 @@ import { challengeRules } from '../domain/auth/challenges.ts'
 import { secondFactorService } from '../domain/auth/second-factor.fixture.ts'
 import { platformKey } from '../domain/edges/platform-key.ts'
 import { keysAfter } from '../store/down/read.ts'
+import { findAccount } from '../store/tables/accounts.ts'
 import { findAuthenticator } from '../store/tables/authenticators.ts'
 import { findCollection } from '../store/tables/collections.ts'
 import { findPlatformLink } from '../store/tables/platform-links.ts'
+import { listMemberships } from '../store/tables/roles.ts'
 import { Channel } from './channel.ts'
 import { startEdge, type TestEdge, until } from './edge.fixture.ts'
 import { greetPlatform, signProof } from './handshake.ts'
@@ -34,6 +36,7 @@ describe('an edge over a good link', () => {
   let edge: TestEdge
   let readings: string
   let userId: string
+  let robotId: string
   let secret: string
   let token: string
   const ends: (() => unknown)[] = []
@@ -88,6 +91,15 @@ describe('an edge over a good link', () => {
     const roles = await admin('GET', `/admin/user/${system.key}/roles`)
     const operators = roles.find((one: any) => one.Name === 'Operators').ID
     await admin('PUT', `/admin/user/${system.key}`, { user: userId, changes: { roles: { add: [operators] } } })
+    // An administrator, and one whom a service runs as.
+    const boss = await app.createUser(system, 'boss@example.com', password)
+    const add = [operators, 'Administrator']
+    await admin('PUT', `/admin/user/${system.key}`, { user: boss, changes: { roles: { add } } })
+    robotId = await app.createUser(system, 'robot@example.com', password)
+    await app.createService(system, 'robotic', 'resp.success(req.userEmail)', {
+      runAs: robotId,
+      executableBy: ['Authenticated'],
+    })
     // What must stay behind.
     const other = await app.createSystem('other plant')
     await app.createUser(other, 'elsewhere@example.com', password)
@@ -129,7 +141,7 @@ describe('an edge over a good link', () => {
     await admin('POST', `/admin/${system.key}/deployments`, {
       name: 'hall',
       edges: ['hall'],
-      assets: [asset('Readings', ''), asset('services', 'where')],
+      assets: [asset('Readings', ''), asset('services', 'where'), asset('services', 'robotic')],
       sign_in: { users: { roles: ['Operators'] } },
     })
     edge = await startEdge(t, app, { system, name: 'hall', token })
@@ -151,6 +163,17 @@ describe('an edge over a good link', () => {
     assert.equal((await signInAt(edge, { email: 'stranger@example.com', password })).status, 401)
     // A session that the platform gave is none here yet, and the other way round.
     assert.notEqual((await app.call('GET', `/api/v/1/data/${readings}`, { token: session })).status, 200)
+  })
+
+  test('whom a service runs as is there without a password, and administrators are not', async () => {
+    const run = await edge.call('POST', `/api/v/1/code/${system.key}/robotic`, { token: session, body: {} })
+    assert.equal(run.body.results, 'robot@example.com', run.text)
+    const store = edge.app.means.store.forSystem(system.key)
+    assert.equal((await findAccount(store, { userId: robotId }))!.passwordHash, null)
+    assert.equal(await findAccount(store, { email: 'boss@example.com' }), undefined)
+    const roles = (await listMemberships(store, userId)).map(({ name }) => name)
+    assert.deepEqual(roles.sort(), ['Authenticated', 'Operators'])
+    assert.equal((await signInAt(edge, { email: 'robot@example.com', password })).status, 401)
   })
 
   test('a row that is made, changed or removed on the platform is so at the edge', async () => {
@@ -337,7 +360,14 @@ describe('an edge over a good link', () => {
     const bytes = Buffer.concat(readdirSync(edge.folder).map((name) => readFileSync(join(edge.folder, name))))
     assert.ok(bytes.includes(email))
     const seed = Buffer.from(secretBytes(secret)).toString('hex')
-    for (const text of ['dev@example.com', 'elsewhere@example.com', 'office@example.com', 'other plant', 'Private']) {
+    for (const text of [
+      'dev@example.com',
+      'elsewhere@example.com',
+      'office@example.com',
+      'boss@example.com',
+      'other plant',
+      'Private',
+    ]) {
       assert.ok(!bytes.includes(text), text)
     }
     for (const text of [hidden, 'SMS_KEY', 'ACabcdef', secret, seed, token]) assert.ok(!bytes.includes(text), text)
