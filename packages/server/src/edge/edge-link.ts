@@ -2,6 +2,7 @@
  * The link as the edge has it: opens it, proves who it is, writes what comes down, and opens it again when it is cut. Nothing
  * comes in but over the link that the edge itself dialled.
  */
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { WebSocket } from 'ws'
 import { second } from '../base/clock.ts'
 import { hexId } from '../base/ids.ts'
@@ -210,7 +211,8 @@ export class EdgeLink {
     try {
       await this.#write(frame)
     } catch (error) {
-      const words = (error as Error).message.slice(0, 300)
+      // What a database says may hold what stands in a row.
+      const words = error instanceof GatehouseError ? error.detail.slice(0, 300) : 'it failed; its own log says why.'
       channel.send({ type: 'trouble', lane: frame.lane, words })
       throw error
     }
