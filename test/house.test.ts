@@ -12,10 +12,10 @@ const rows: string[][] = [
   ['base', 'config'],
   ['store', 'sandbox', 'egress'],
   ['domain/access'],
-  ['domain/accounts', 'domain/data', 'domain/code', 'domain/systems'],
+  ['domain/accounts', 'domain/data', 'domain/code', 'domain/systems', 'domain/edges'],
   ['domain/sending'],
   ['domain/auth'],
-  ['engine', 'deploy'],
+  ['engine', 'edge', 'deploy'],
   ['http', 'operate'],
   ['app.ts'],
   ['main.ts'],
@@ -48,6 +48,7 @@ const homes: Record<string, string> = {
   '@fastify/swagger': 'http',
   pino: 'base',
   'mmdb-lib': 'base',
+  ws: 'edge',
 }
 
 type Import = { file: string; to: string; typeOnly: boolean }

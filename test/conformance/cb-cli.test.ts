@@ -481,7 +481,7 @@ describe('import and push in pieces', () => {
     for (const path of [
       `/admin/v/4/service_caches/${key}/c`,
       `/admin/triggers/handlers/${key}/t`,
-      `/admin/edges/${key}/e`,
+      `/admin/devices/${key}/e`,
       `/admin/${key}/adaptors`,
     ]) {
       const { status, body } = await go('POST', path, { body: { name: 'x' } })

@@ -46,6 +46,14 @@ const commands: Record<string, { summary: string; run: (args: string[]) => Promi
     summary: 'list portals, and print their links',
     run: async (args) => (await import('./portal.ts')).portal(args),
   },
+  edge: {
+    summary: 'the edges of a system; with --platform, an edge node',
+    run: async (args) => (await import('./edge.ts')).edge(args),
+  },
+  deployment: {
+    summary: 'what of a system goes to which edges',
+    run: async (args) => (await import('./deployment.ts')).deployment(args),
+  },
   backup: {
     summary: 'write the database into one file, while the node runs',
     run: async (args) => (await import('./backup.ts')).backup(args),

@@ -27,6 +27,9 @@ import { carrierTimeoutMs } from './domain/sending/carrier.ts'
 import { sendMail } from './domain/sending/mail.ts'
 import { NoticeSender } from './domain/sending/notices.ts'
 import { type SendMessage, sendMessage } from './domain/sending/send.ts'
+import { EdgeLink } from './edge/edge-link.ts'
+import { answersOnEdge, demandLocal } from './edge/local-changes.ts'
+import { PlatformLinks } from './edge/platform-links.ts'
 import { createDial } from './egress/dial.ts'
 import { createEgress, type EgressLimits } from './egress/egress.ts'
 import { ownUrlMatcher } from './egress/own-url.ts'
@@ -63,6 +66,7 @@ import { deleteOldInboxMessages } from './store/tables/inbox.ts'
 import { deleteOldNotes } from './store/tables/messages.ts'
 import { readMeta, writeMetaOnce } from './store/tables/meta.ts'
 import { deleteOldNotices } from './store/tables/notices.ts'
+import { findPlatformLink, holdsDevelopers } from './store/tables/platform-links.ts'
 import { deleteOldDrafts } from './store/tables/portal-drafts.ts'
 import { deleteOldProofs } from './store/tables/proofs.ts'
 import { deleteOldRecorded } from './store/tables/recorded-sign-ins.ts'
@@ -97,6 +101,8 @@ export type App = {
   /** All that the server answers, but for pages. */
   routes: readonly Route[]
   notices: NoticeSender
+  /** Of an edge. */
+  edgeLink: EdgeLink | undefined
   /** Listens; answers the URL that the node is reached at. */
   listen(): Promise<string>
   close(): Promise<void>
@@ -123,10 +129,25 @@ export async function openNode(config: Config, log: Log, clock: Clock = systemCl
       )
     }
     const chain = auditChain(config.dataFolder, key)
-    return { store: storeOn(database, clock, chain), key, database, chain }
+    const store = storeOn(database, clock, chain, config.edge === undefined ? undefined : demandLocal)
+    await demandOwnKind(config, store)
+    return { store, key, database, chain }
   } catch (error) {
     await database.close()
     throw databaseProblem(config, error)
+  }
+}
+
+/** The folder of an edge starts as that edge alone, and that of a platform never as an edge. */
+async function demandOwnKind({ edge, dataFolder }: Config, store: Store): Promise<void> {
+  const link = await findPlatformLink(store)
+  if (edge === undefined && link !== undefined) {
+    throw new ConfigError(
+      `${dataFolder} is the folder of edge ${link.edgeName}. Start it with gatehouse edge, or choose another with --data.`,
+    )
+  }
+  if (edge !== undefined && link === undefined && (await holdsDevelopers(store))) {
+    throw new ConfigError(`${dataFolder} is the folder of a platform. Choose another for the edge with --data.`)
   }
 }
 
@@ -305,16 +326,13 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
   const doors = { redeem: redeemForService, anonymous: signInAnonymously, refresh: refreshUserSession }
   const stage = { sandbox, node: { publicUrl: means.publicUrl, nodeId, version } }
   const recorder = new Recorder(stage, log)
+  const { edge: place } = config
   const engine = createEngine({
-    means,
-    sandbox: traced(sandbox, tracing),
-    egress,
-    send,
-    doors,
-    nodeId,
-    version,
-    recorder,
+    ...{ means, sandbox: traced(sandbox, tracing), egress, send, doors, nodeId, version, recorder },
+    ...(place !== undefined && { edge: place.name }),
   })
+  const edgeLink = place && new EdgeLink(means, place, version)
+  const links = place === undefined ? new PlatformLinks(means, version) : undefined
   const trials = new Trials({
     ...{ sandbox, doors, nodeId, version, isOwn },
     door: signInDoor(log),
@@ -322,7 +340,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
   })
   const followers = new Followers()
   const webFiles = join(import.meta.dirname, '../../web/dist')
-  const routes = routesOf(
+  const all = routesOf(
     engine,
     openCatalogue(join(import.meta.dirname, '../../../catalogue')),
     { egress: packageEgress, platformLibraries: nativeLibraries, isOwn },
@@ -333,9 +351,19 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     { trials, replays: new Replays(stage) },
     followers,
   )
+  const routes =
+    place === undefined
+      ? all
+      : all
+          .map((one) => ({ ...one, paths: one.paths.filter(answersOnEdge) }))
+          .filter(({ allow, paths }) => paths.length > 0 && allow !== 'developer' && allow !== 'system developer')
   const server: FastifyInstance = await createServer({
     means,
     routes,
+    pages: place === undefined,
+    ...(links !== undefined && {
+      upgrades: { takes: PlatformLinks.takes, upgrade: (...given) => links.upgrade(...given) },
+    }),
     ask: engine.ask,
     inside: (request) => inside.recognise(request),
     trustedProxies: config.trustedProxies,
@@ -369,8 +397,10 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     server,
     routes,
     notices,
+    edgeLink,
     async listen() {
       await firstDeveloper(config, means)
+      if (edgeLink !== undefined) await startLink(edgeLink)
       await server.listen({ port: config.port, host: config.host })
       const { port } = server.server.address() as AddressInfo
       listeningPort = port
@@ -386,6 +416,8 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       clearInterval(cleaning)
       clearInterval(watching)
       followers.close()
+      await edgeLink?.close()
+      await links?.close()
       await server.close()
       await sandbox.close()
       await recorder.settled()
@@ -401,6 +433,17 @@ async function tracingOf({ tracing }: Config, instance: string, log: Log): Promi
   if (tracing === undefined) return noTracing
   const { createTracing } = await import('./base/tracing-otlp.ts')
   return createTracing({ ...tracing, version, instance }, log)
+}
+
+/** An edge that is new answers nobody before its platform knows it; one that is enrolled waits for nothing. */
+async function startLink(link: EdgeLink): Promise<void> {
+  try {
+    const { enrolled } = await link.prepare()
+    link.start()
+    if (!enrolled) await link.enrolled()
+  } catch (error) {
+    throw new ConfigError((error as Error).message)
+  }
 }
 
 /** A database that does not answer has not said otherwise. */

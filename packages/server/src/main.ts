@@ -16,7 +16,7 @@ export async function runNode(config: Config): Promise<void> {
   // One line that says where the node is, at every log level; among JSON lines it is one of them.
   const ready = `Gatehouse is ready at ${url}`
   console.log(config.mode === 'production' ? JSON.stringify({ level: 30, time: Date.now(), url, msg: ready }) : ready)
-  const link = await setupLink(app.means)
+  const link = config.edge === undefined ? await setupLink(app.means) : undefined
   if (link !== undefined) console.log(`Make the first developer here, once, within an hour: ${link}`)
   if (config.mode === 'development') {
     console.log('Development mode: loopback only, developer registration is open.')

@@ -17,6 +17,7 @@ export type KeyPurpose =
   | 'gateway'
   | 'portals'
   | 'audit'
+  | 'links'
   | 'fingerprint'
 
 /** Where a sealed value stands, as `['secret', system, name]`. It opens there and nowhere else. */

@@ -28,6 +28,8 @@ export type Config = {
   firstDeveloper: { email: string; password: string } | undefined
   /** Where spans are sent; undefined for nowhere. */
   tracing: TracingConfig | undefined
+  /** Of a node that is an edge; `token` where it was given, for one that is new. */
+  edge: { platform: string; system: string; name: string; token: string | undefined } | undefined
 }
 
 /** A start that cannot be: the message is one sentence for the operator, without a stack. */
@@ -82,6 +84,7 @@ export function readConfig(args: string[], environment: Environment = process.en
     logLevel: readLogLevel(text('log-level')!),
     firstDeveloper: readFirstDeveloper(environment),
     tracing: readTracing(environment, (message) => new ConfigError(message)),
+    edge: undefined,
   }
   checkExposure(config, on('insecure-http'))
   return config

@@ -68,6 +68,7 @@ export function createEngine(parts: {
   doors: ServiceDoors
   nodeId: string
   version: string
+  edge?: string
   /** Of an engine that only tries: its runs take the places of ordinary ones, and `around` stands round all their calls. */
   trial?: { around: Around; timeShift: () => number }
   /** Of the engine that judges real sign-ins. */
@@ -78,6 +79,7 @@ export function createEngine(parts: {
   const live = new Map<string, Run>()
   const nodeFacts: NodeFacts = {
     ...{ publicUrl: means.publicUrl, nodeId: parts.nodeId, version: parts.version },
+    ...(parts.edge !== undefined && { edge: parts.edge }),
     ...(trial !== undefined && { timeShift: trial.timeShift }),
   }
 

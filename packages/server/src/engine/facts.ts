@@ -8,6 +8,8 @@ export type NodeFacts = {
   publicUrl: () => string
   nodeId: string
   version: string
+  /** Name of the edge that the node is. */
+  edge?: string
   /** Milliseconds by which the clock of a run goes before that of the machine. */
   timeShift?: () => number
 }
@@ -58,12 +60,14 @@ export function factsFor(
       service_id: runId,
       platform_url: platformUrl.replace(/^https?:\/\//, ''),
       node_id: node.nodeId,
-      is_edge: false,
+      is_edge: node.edge !== undefined,
+      edge_id: node.edge ?? '',
+      edge_url: node.edge === undefined ? '' : platformUrl.replace(/^https?:\/\//, ''),
       code_versions: assembly.versions,
     },
     platformUrl,
-    isEdge: false,
-    edgeId: '',
+    isEdge: node.edge !== undefined,
+    edgeId: node.edge ?? '',
     logging,
     version: node.version,
     ...(node.timeShift !== undefined && { timeShift: node.timeShift() }),

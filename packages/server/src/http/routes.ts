@@ -15,6 +15,7 @@ import { codeRoutes } from './routes/code.ts'
 import { collectionRoutes } from './routes/collections.ts'
 import { developerFactorRoutes } from './routes/developer-factors.ts'
 import { developerRoutes } from './routes/developers.ts'
+import { edgeRoutes } from './routes/edges.ts'
 import { executeRoutes } from './routes/execute.ts'
 import { gatewayRoutes } from './routes/gateway.ts'
 import { itemRoutes } from './routes/items.ts'
@@ -68,5 +69,6 @@ export const routesOf = (
   ...libraryRoutes,
   ...typedSecretRoutes,
   ...portalRoutes(sites),
+  ...edgeRoutes,
   ...keptRoutes,
 ]

@@ -1,4 +1,6 @@
 /** Turns routes into a server: parsing by the contract's habits, callers, errors, CORS, documentation. */
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
 import cors from '@fastify/cors'
 import swagger from '@fastify/swagger'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
@@ -26,6 +28,13 @@ export type ServerOptions = {
   /** Where `packages/web` was built to. */
   webFiles: string
   sites: PortalSites
+  /** An edge has no pages: developers do not sign in there. */
+  pages: boolean
+  /** Takes over connections that become something else than HTTP; undefined where none does. */
+  upgrades?: {
+    takes: (request: IncomingMessage) => boolean
+    upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+  }
   onAnswer?: (facts: { method: string; route: string; status: number; seconds: number }) => void
 }
 
@@ -47,7 +56,12 @@ declare module 'fastify' {
 const maxHeaderSize = 64 * 1024
 
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { means } = options
+  const { means, upgrades } = options
+  // Whatever else asks for an upgrade is answered as if it had not.
+  const sockets = {
+    maxHeaderSize,
+    shouldUpgradeCallback: (request: IncomingMessage) => upgrades?.takes(request) === true,
+  }
   const server = Fastify({
     // What the framework itself finds worth telling is of no use to an operator, but its warnings are.
     loggerInstance: means.log.child({}, { level: 'warn' }),
@@ -65,8 +79,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     frameworkErrors: (error, request, reply) =>
       sendError(means.log, error, request, reply.header('access-control-allow-origin', '*')),
     clientErrorHandler: answerUnreadable,
-    ...(options.tls === undefined ? { http: { maxHeaderSize } } : { https: { ...options.tls, maxHeaderSize } }),
+    ...(options.tls === undefined ? { http: sockets } : { https: { ...options.tls, ...sockets } }),
   }) as unknown as FastifyInstance
+  if (upgrades !== undefined) server.server.on('upgrade', upgrades.upgrade)
   // Tokens travel in headers and never in cookies, so any page may call; what it cannot present, it does not have.
   await server.register(cors, {
     origin: '*',
@@ -126,8 +141,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     return sendError(means.log, refusal, request, reply)
   })
   for (const route of options.routes) addRoute(server, route, options, insides)
-  await serveConsole(server, options.webFiles)
-  await servePortalPage(server, { folder: options.webFiles, sites: options.sites, key: means.key })
+  if (options.pages) {
+    await serveConsole(server, options.webFiles)
+    await servePortalPage(server, { folder: options.webFiles, sites: options.sites, key: means.key })
+  }
   server.get('/openapi.json', { schema: { hide: true } }, async () => server.swagger())
   return server
 }

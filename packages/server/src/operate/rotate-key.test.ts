@@ -17,6 +17,7 @@ import { openedFile } from '../deploy/sealed.ts'
 import { SoftwarePasskey } from '../domain/accounts/software-passkey.fixture.ts'
 import { stepAt, totpCode } from '../domain/accounts/totp.ts'
 import { secondFactorSystem } from '../domain/auth/second-factor.fixture.ts'
+import { platformKey } from '../domain/edges/platform-key.ts'
 import { openSecret } from '../domain/systems/secrets.ts'
 import { databaseOf } from '../store/store.ts'
 import { verifyAudit } from '../store/tables/audit.ts'
@@ -89,6 +90,7 @@ test('the key of a database is not turned under a node that works on it', async 
 })
 
 test('everything opens under the new key as it did, nothing under the old one, and what was under way has ended', async (t) => {
+  const { publicKey } = await platformKey(first.app.means)
   await first.app.close()
   const before = keyText()
   const old = nodeKey(Buffer.from(before, 'hex'))
@@ -98,11 +100,13 @@ test('everything opens under the new key as it did, nothing under the old one, a
   for (const file of [config.keyFile, done.formerKey]) assert.equal(statSync(file).mode & 0o077, 0)
   assert.deepEqual([done.sealed.secrets, done.sealed.authenticators, done.sealed.packages], [1, 3, 1])
   assert.ok(done.sealed.files >= 4)
+  assert.equal(done.sealed.links, 1)
   assert.deepEqual([done.unreadable, done.auditLeft, done.ended.challenges], [0, 0, 1])
 
   const node = await createTestApp(t, { beside: first })
   const scope = await systemScope(await developerScope(node), key)
   assert.equal((await openSecret(scope, 'K')).value, 'the value of a secret')
+  assert.equal((await platformKey(node.app.means)).publicKey, publicKey, 'edges know their platform again')
   const files = await listKeptFiles(scope.data, { kind: 'secret' })
   assert.ok(files.some((file) => openedFile(scope, file).bytes.includes(secretTexts[0]!)))
   const rows = await databaseOf(scope.store).selectFrom('secrets').select('sealed').execute()
@@ -169,8 +173,13 @@ test('no table has a sealed column that a rotation does not know', async () => {
     const sealed = tables.flatMap(({ name, columns }) =>
       columns.filter((column) => column.name.includes('sealed')).map((column) => `${name}.${column.name}`),
     )
-    // Of the last nothing is left after a rotation: what was begun has ended.
-    assert.deepEqual(sealed.sort(), ['authenticators.sealed', 'pending_authenticators.sealed', 'secrets.sealed'])
+    // Of what was begun nothing is left after a rotation: it has ended.
+    assert.deepEqual(sealed.sort(), [
+      'authenticators.sealed',
+      'pending_authenticators.sealed',
+      'platform_links.sealed',
+      'secrets.sealed',
+    ])
   } finally {
     await store.close()
   }

@@ -11,12 +11,14 @@ import { audit } from '../domain/access/audit.ts'
 import { placeOf as authenticatorPlace } from '../domain/accounts/authenticators.ts'
 import { noticePlace } from '../domain/accounts/notices.ts'
 import { credentialUnder, handleUnder, type PasskeySecret } from '../domain/accounts/passkeys.ts'
+import { edgeKeysPlace, platformKeyName, platformKeyPlace } from '../domain/edges/platform-key.ts'
 import { numberUnder } from '../domain/sending/send.ts'
 import { secretPlace } from '../domain/systems/secrets.ts'
 import { otherSessions } from '../store/backup/others.ts'
 import {
   changeAuthenticators,
   changeFiles,
+  changeLinkKeys,
   changeNotices,
   changePackages,
   changeSecrets,
@@ -38,7 +40,7 @@ import { databaseFile } from './own-files.ts'
 
 export type RotateReport = {
   /** How many values were sealed anew, by what they are. */
-  sealed: { secrets: number; authenticators: number; notices: number; files: number; packages: number }
+  sealed: { secrets: number; authenticators: number; notices: number; files: number; packages: number; links: number }
   /** Values that did not open under the old key either, and are as they were. */
   unreadable: number
   /** Sign-ins and bindings that were under way and have ended. */
@@ -110,7 +112,7 @@ async function presentKey({ keyFile }: Config, store: Store): Promise<NodeKey> {
 }
 
 async function turn(tx: Store, old: NodeKey, next: NodeKey, now: number): Promise<Omit<RotateReport, 'formerKey'>> {
-  const sealed = { secrets: 0, authenticators: 0, notices: 0, files: 0, packages: 0 }
+  const sealed = { secrets: 0, authenticators: 0, notices: 0, files: 0, packages: 0, links: 0 }
   let unreadable = 0
   /** Undefined where it does not open: it stays as it is. */
   const counted = <T>(what: keyof typeof sealed, seal: () => T): T | undefined => {
@@ -167,6 +169,12 @@ async function turn(tx: Store, old: NodeKey, next: NodeKey, now: number): Promis
         return next.sealBytes('secrets', place, old.unsealBytes('secrets', place, bytes))
       }
       return { files: again('files', files), undo: undo && again('undo', undo) }
+    }),
+  )
+  await changeLinkKeys(tx, platformKeyName, ({ systemKey, sealed: text }) =>
+    counted('links', () => {
+      const place = systemKey === undefined ? platformKeyPlace : edgeKeysPlace(systemKey)
+      return next.seal('links', place, old.unseal('links', place, text))
     }),
   )
   const ended = await endUnturnable(tx, now)

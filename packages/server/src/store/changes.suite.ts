@@ -287,7 +287,7 @@ const writes: Write[] = [
     of: rows.renameItemColumn,
     what: "a column's new name",
     run: (tx, { items }) => rows.renameItemColumn(tx, items, 'a', 'z'),
-    logs: ({ items }) => [`put collection ${items.id} ["columns"]`],
+    logs: ({ items }) => [`put collection ${items.id} ["columns","renamed"]`],
   },
   {
     of: rows.dropItemColumn,

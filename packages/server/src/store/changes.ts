@@ -25,6 +25,9 @@ export const changeKinds = [
   'service',
   'library',
   'session',
+  'authenticator',
+  'edge',
+  'deployment',
 ] as const
 
 export type ChangeKind = (typeof changeKinds)[number]
@@ -48,6 +51,8 @@ const revisionKinds: ReadonlySet<ChangeKind> = new Set([
   'collection',
   'service',
   'library',
+  'edge',
+  'deployment',
 ])
 
 export const makesRevision = (changes: readonly Change[]): boolean =>

@@ -713,6 +713,54 @@ const ledger: Migration = {
   },
 }
 
+const edges: Migration = {
+  name: '016 edges and deployments',
+  async up(tx) {
+    const db = tx as AnyDb
+    const text = 'text'
+    await db.schema
+      .createTable('edges')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('name', text, (c) => c.notNull())
+      .addColumn('description', text, (c) => c.notNull())
+      .addColumn('token_hash', text, (c) => c.notNull().unique())
+      .addColumn('public_key', text, (c) => c.unique())
+      .addColumn('seal_key', text)
+      .addColumn('enrolled_at', 'bigint')
+      .addColumn('link_number', 'bigint', (c) => c.notNull())
+      .addColumn('connected', 'integer', (c) => c.notNull())
+      .addColumn('seen_at', 'bigint')
+      .addColumn('cursors', text, (c) => c.notNull())
+      .addColumn('problem', text, (c) => c.notNull())
+      .addColumn('problem_at', 'bigint')
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addColumn('created_by', text, (c) => c.notNull())
+      .addPrimaryKeyConstraint('edges_key', ['system_key', 'name'])
+      .execute()
+    await db.schema
+      .createTable('deployments')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('name', text, (c) => c.notNull())
+      .addColumn('description', text, (c) => c.notNull())
+      .addColumn('edges', text, (c) => c.notNull())
+      .addColumn('assets', text, (c) => c.notNull())
+      .addColumn('sign_in', text)
+      .addColumn('updated_at', 'bigint', (c) => c.notNull())
+      .addPrimaryKeyConstraint('deployments_key', ['system_key', 'name'])
+      .execute()
+    await db.schema
+      .createTable('platform_links')
+      .addColumn('system_key', text, (c) => c.primaryKey())
+      .addColumn('edge_name', text, (c) => c.notNull())
+      .addColumn('sealed', text, (c) => c.notNull())
+      .addColumn('platform_key', text, (c) => c.notNull())
+      .addColumn('enrolled', 'integer', (c) => c.notNull())
+      .addColumn('link_number', 'bigint', (c) => c.notNull())
+      .addColumn('cursors', text, (c) => c.notNull())
+      .execute()
+  },
+}
+
 export const migrations: readonly Migration[] = [
   firstSchema,
   packages,
@@ -728,6 +776,7 @@ export const migrations: readonly Migration[] = [
   sharedSystems,
   audit,
   ledger,
+  edges,
 ]
 
 /** Brings the database to the present schema. Throws DatabaseTooNew where it is ahead of this program. */

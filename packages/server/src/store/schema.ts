@@ -320,6 +320,52 @@ export type Tables = {
   /** How often something was sent since `began_at`: what limits are counted by. */
   send_counts: { system_key: string; kind: string; subject: string; began_at: number; count: number }
   catalogues: { url: string; name: string; added_at: number; added_by: string }
+  /** Edges of a system, as the platform knows them. */
+  edges: {
+    system_key: string
+    name: string
+    description: string
+    /** Of the token that enrols it; spent once there is a public key. */
+    token_hash: string
+    /** Public halves of the edge's keys: what it signs with, and what is sealed to it; null until it enrolled. */
+    public_key: string | null
+    seal_key: string | null
+    enrolled_at: number | null
+    /** Of the link that it opened last. It only grows: whoever comes with one that was used is another holder of the key. */
+    link_number: number
+    connected: number
+    seen_at: number | null
+    /** JSON of the cursors that it acknowledged, by lane. */
+    cursors: string
+    /** What was refused or went wrong last; '' where nothing did. */
+    problem: string
+    problem_at: number | null
+    created_at: number
+    created_by: string
+  }
+  /** What of a system goes to which of its edges. */
+  deployments: {
+    system_key: string
+    name: string
+    description: string
+    /** JSON: names, or the one word for all. */
+    edges: string
+    assets: string
+    sign_in: string | null
+    updated_at: number
+  }
+  /** On an edge: its one link to the platform. `sealed` holds its private keys and opens with the node key alone. */
+  platform_links: {
+    system_key: string
+    edge_name: string
+    sealed: string
+    /** The platform's long-lived key, as it was at enrolment; '' before. */
+    platform_key: string
+    enrolled: number
+    link_number: number
+    /** JSON, by lane; written in the transaction that writes what they stand for. */
+    cursors: string
+  }
   change_heads: {
     system_key: string
     incarnation: string

@@ -74,6 +74,9 @@ function safely(tell: () => void): void {
   }
 }
 
+/** Throws for what may not be changed on this node: the transaction is then undone. */
+export type MayChange = (change: Change) => void
+
 /** A transaction that lost a race with another (a deadlock, a lock held too long) is run again this often. */
 const attempts = 4
 
@@ -84,6 +87,7 @@ export function createStore(
   clock: Clock,
   chain: AuditChain | 'no audit',
   close: () => Promise<void>,
+  mayChange: MayChange = () => {},
 ): Store {
   const listeners = new Set<ChangeListener>()
   const noticeListeners = new Set<(systemKey: string) => void>()
@@ -116,6 +120,7 @@ export function createStore(
       transaction: (work) => (pending === undefined ? begin((tx) => work(tx.forSystem(key))) : work(system)),
       record(change) {
         if (pending === undefined) throw new Error('A change is recorded in the transaction that makes it.')
+        mayChange(change)
         const list = pending.changes.get(key)
         if (list === undefined) pending.changes.set(key, [change])
         else list.push(change)
@@ -172,8 +177,13 @@ export function createStore(
 }
 
 /** The store on an open database, with which it is closed. */
-export const storeOn = (database: Database, clock: Clock, chain: AuditChain | 'no audit'): Store =>
-  createStore(database.db as Kysely<Tables>, database.dialect, clock, chain, () => database.close())
+export const storeOn = (
+  database: Database,
+  clock: Clock,
+  chain: AuditChain | 'no audit',
+  mayChange?: MayChange,
+): Store =>
+  createStore(database.db as Kysely<Tables>, database.dialect, clock, chain, () => database.close(), mayChange)
 
 /** Both databases' failures as the same few errors; `committing` where the answer to a commit is what did not come. */
 function storeError(failure: DatabaseFailure, cause: unknown, committing: boolean): GatehouseError {

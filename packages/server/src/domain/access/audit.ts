@@ -29,6 +29,8 @@ export const auditKinds = [
   'records',
   'catalogue',
   'developer',
+  'edge',
+  'deployment',
   'node',
 ] as const
 

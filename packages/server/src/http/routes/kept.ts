@@ -25,6 +25,7 @@ import {
 } from '../../deploy/kept-assets.ts'
 import type { SystemScope } from '../../domain/access/scope.ts'
 import { empty, Reply, type Route, type RouteInput, route } from '../route.ts'
+import { deploymentRows, edgeRows } from './edges.ts'
 import {
   adapterFileShape,
   adapterShape,
@@ -82,11 +83,26 @@ const read = (
     })
   })
 
-const list = (kind: KeptKind, shape: Shape) => async (scope: SystemScope) =>
-  (await keptAssets(scope, kind)).map((one) => shape(scope, one))
+/** Kinds of which there are active ones beside those that are kept; an active one stands before a kept one of its name. */
+const activeOnes: Partial<Record<KeptKind, (scope: SystemScope) => Promise<Record<string, unknown>[]>>> = {
+  edge: edgeRows,
+  deployment: deploymentRows,
+}
 
-const single = (kind: KeptKind, shape: Shape) => async (scope: SystemScope, input: Input) =>
-  shape(scope, await keptAsset(scope, kind, nameOf(input)))
+const list = (kind: KeptKind, shape: Shape) => async (scope: SystemScope) => {
+  const active = (await activeOnes[kind]?.(scope)) ?? []
+  const names = new Set(active.map(({ name }) => name))
+  const kept = (await keptAssets(scope, kind)).filter(({ name }) => !names.has(name))
+  // Each as the list shows it: what is kept gives the columns, what is active the values.
+  const shown = active.map((one) => ({ ...shape(scope, { name: String(one.name), value: one, files: [] }), ...one }))
+  return [...shown, ...kept.map((one) => shape(scope, one))]
+}
+
+const single = (kind: KeptKind, shape: Shape) => async (scope: SystemScope, input: Input) => {
+  const active = (await activeOnes[kind]?.(scope))?.find(({ name }) => name === nameOf(input))
+  if (active !== undefined) return { ...shape(scope, { name: nameOf(input), value: active, files: [] }), ...active }
+  return shape(scope, await keptAsset(scope, kind, nameOf(input)))
+}
 
 /** The list under each path, and one of it under the path and its name. */
 const listed = (kind: KeptKind, paths: readonly string[], what: string, shape: Shape, listShape = shape): Route[] => [

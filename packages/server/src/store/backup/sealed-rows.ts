@@ -87,6 +87,23 @@ export async function changeNotices(tx: Store, change: (one: SealedNotice) => st
   }
 }
 
+/** The platform's own key for links, in `meta` under `name`, and on an edge the keys of its link. */
+export async function changeLinkKeys(
+  tx: Store,
+  name: string,
+  change: (one: { systemKey: string | undefined; sealed: string }) => string | undefined,
+): Promise<void> {
+  const db = databaseOf(tx)
+  const meta = await db.selectFrom('meta').select('value').where('name', '=', name).executeTakeFirst()
+  const value = meta && change({ systemKey: undefined, sealed: meta.value })
+  if (value !== undefined) await db.updateTable('meta').set({ value }).where('name', '=', name).execute()
+  for (const row of await db.selectFrom('platform_links').select(['system_key', 'sealed']).execute()) {
+    const sealed = change({ systemKey: row.system_key, sealed: row.sealed })
+    if (sealed === undefined) continue
+    await db.updateTable('platform_links').set({ sealed }).where('system_key', '=', row.system_key).execute()
+  }
+}
+
 /** One after the other: they may be large. */
 export async function changeFiles(tx: Store, change: (one: SealedFile) => Buffer | undefined): Promise<void> {
   const db = databaseOf(tx)

@@ -4,7 +4,7 @@
  */
 import { prepared } from '../prepared.ts'
 import type { Tables } from '../schema.ts'
-import { databaseOf, dialectOf, type SystemStore, writerOf } from '../store.ts'
+import { databaseOf, dialectOf, inTransaction, type SystemStore, writerOf } from '../store.ts'
 import { deleteDevices } from './devices.ts'
 
 export type AuthenticatorKind = 'phone' | 'totp' | 'passkey' | 'recovery'
@@ -42,6 +42,15 @@ export type PasskeyFacts = {
   backedUp: boolean
 }
 
+/**
+ * They travel with their user. On an edge only `step` and `state` are written, which tighten; a copy in memory has nobody to
+ * travel to, and developers' own are of no system.
+ */
+const recordAuthenticator = (store: SystemStore, userId: string, columns: ('bound' | 'step' | 'state')[]): void => {
+  if (store.key !== '' && inTransaction(store))
+    store.record({ kind: 'authenticator', id: userId, operation: 'put', columns })
+}
+
 type NewAuthenticator = Pick<
   AuthenticatorRecord,
   'id' | 'userId' | 'kind' | 'label' | 'sealed' | 'boundAt' | 'boundBy'
@@ -74,6 +83,7 @@ export async function bindAuthenticator(
 ): Promise<void> {
   await unbindAuthenticator(store, record)
   await writerOf(store).insertInto('authenticators').values(rowOf(store, record)).execute()
+  recordAuthenticator(store, record.userId, ['bound'])
 }
 
 /** Beside those that are bound. False where this credential is bound in the system already, to whomever. */
@@ -87,7 +97,9 @@ export async function bindPasskey(
     .values(rowOf(store, { ...record, kind: 'passkey' }))
     .onConflict((conflict) => conflict.columns(['system_key', 'credential_hash']).doNothing())
     .executeTakeFirstOrThrow()
-  return (numInsertedOrUpdatedRows ?? 0n) > 0n
+  const bound = (numInsertedOrUpdatedRows ?? 0n) > 0n
+  if (bound) recordAuthenticator(store, record.userId, ['bound'])
+  return bound
 }
 
 /**
@@ -113,6 +125,7 @@ export async function unbindAuthenticator(
     .where('kind', '=', kind)
     .$if(kind === 'passkey' && id !== undefined, (remove) => remove.where('id', '=', id!))
     .executeTakeFirstOrThrow()
+  if (numDeletedRows > 0n) recordAuthenticator(store, userId, ['bound'])
   return numDeletedRows > 0n
 }
 
@@ -196,12 +209,14 @@ export async function countAgainst(
   id: string,
   to: Pick<AuthenticatorRecord, 'failures' | 'blockedUntil' | 'state'>,
 ): Promise<void> {
-  await databaseOf(store)
+  const [held] = await databaseOf(store)
     .updateTable('authenticators')
     .set({ failures: to.failures, blocked_until: to.blockedUntil, state: to.state })
     .where('system_key', '=', store.key)
     .where('id', '=', id)
+    .returning('user_id')
     .execute()
+  if (held !== undefined && to.state === 'disabled') recordAuthenticator(store, held.user_id, ['state'])
 }
 
 /** A right answer clears what was counted against this one, and nothing else. */
@@ -216,14 +231,16 @@ export async function markUsed(store: SystemStore, id: string, now: number): Pro
 
 /** False where this step or a later one was taken before: of many that try at once, one takes it. */
 export async function takeStep(store: SystemStore, id: string, step: number): Promise<boolean> {
-  const { numUpdatedRows } = await databaseOf(store)
+  const [taken] = await databaseOf(store)
     .updateTable('authenticators')
     .set({ last_step: step })
     .where('system_key', '=', store.key)
     .where('id', '=', id)
     .where('last_step', '<', step)
-    .executeTakeFirstOrThrow()
-  return numUpdatedRows > 0n
+    .returning('user_id')
+    .execute()
+  if (taken !== undefined) recordAuthenticator(store, taken.user_id, ['step'])
+  return taken !== undefined
 }
 
 /**

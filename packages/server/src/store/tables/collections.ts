@@ -174,7 +174,7 @@ export async function renameColumnRow(
     .where('collection_id', '=', collectionId)
     .where('name', '=', from)
     .execute()
-  store.record({ kind: 'collection', id: collectionId, operation: 'put', columns: ['columns'] })
+  store.record({ kind: 'collection', id: collectionId, operation: 'put', columns: ['columns', 'renamed'] })
 }
 
 export async function deleteColumnRow(store: SystemStore, collectionId: string, name: string): Promise<void> {

@@ -170,6 +170,8 @@ export async function deleteSystemRows(store: SystemStore): Promise<void> {
     'remembered_devices',
     'portal_drafts',
     'send_counts',
+    'edges',
+    'deployments',
     'changes',
     'change_heads',
   ] as const) {

@@ -1,0 +1,97 @@
+/** `gatehouse deployment …`: what of a system goes to which edges. */
+import { CommandError } from './failure.ts'
+import { type Command, command, runGroup } from './flags.ts'
+import { chooseSystem, openNode, systemFlags } from './target.ts'
+
+type Deployment = { name: string; active?: boolean; edges?: string[] }
+
+const set = command({
+  name: 'deployment set',
+  summary: 'make a deployment, or put another in the place of the one of this name',
+  places: ['NAME'],
+  flags: {
+    edge: { value: 'NAME', prose: 'an edge it goes to', many: true },
+    'all-edges': { prose: 'it goes to every edge' },
+    collection: { value: 'NAME', prose: 'a collection that goes down', many: true },
+    service: { value: 'NAME', prose: 'a service that goes down with its libraries', many: true },
+    'sign-in': { prose: "the system's sign-in goes down: auth service, its libraries, the named roles and users" },
+    role: { value: 'NAME', prose: 'with --sign-in: a role that its users hold there', many: true },
+    'users-of': { value: 'ROLE', prose: 'with --sign-in: all users of this role', many: true },
+    user: { value: 'EMAIL', prose: 'with --sign-in: one user', many: true },
+    ...systemFlags,
+  },
+  examples: [
+    'gatehouse deployment set hall --edge hall-3 --collection Readings --sign-in --users-of Operators',
+    'gatehouse deployment set everywhere --all-edges --service report',
+  ],
+  async run(given, output) {
+    const name = given.places[0]!
+    if (!given.on('sign-in') && (['role', 'users-of', 'user'] as const).some((flag) => given.on(flag))) {
+      throw new CommandError('--role, --users-of and --user go with --sign-in.')
+    }
+    const edges = given.on('all-edges') ? ['___ALL_EDGES___'] : given.list('edge')
+    const asset = (kind: string, id: string) => ({
+      ...{ asset_class: kind, asset_id: id, sync_to_edge: true, sync_to_platform: false },
+    })
+    const assets = [
+      ...given.list('collection').map((one) => asset(one, '')),
+      ...given.list('service').map((one) => asset('services', one)),
+    ]
+    const users = { roles: given.list('users-of'), emails: given.list('user') }
+    const signIn = given.on('sign-in') ? { collections: [], roles: given.list('role'), users } : null
+    const api = await openNode(given)
+    const { key } = await chooseSystem(api, given.text('system'), output)
+    const path = `/admin/${key}/deployments`
+    const exists = (await api.call<Deployment[]>('GET', path)).some((one) => one.name === name && one.active === true)
+    const body = { name, edges, assets, sign_in: signIn }
+    const made = await (exists
+      ? api.call<Record<string, unknown>>('PUT', `${path}/${encodeURIComponent(name)}`, { body })
+      : api.call<Record<string, unknown>>('POST', path, { body }))
+    output.say(`Deployment ${name} goes to ${edges.length === 0 ? 'no edge yet' : edges.join(', ')}.`)
+    output.result(made)
+    return 0
+  },
+})
+
+const list = command({
+  name: 'deployment list',
+  summary: 'the deployments of a system',
+  places: [],
+  flags: systemFlags,
+  examples: ['gatehouse deployment list --system plant'],
+  async run(given, output) {
+    const api = await openNode(given)
+    const { key } = await chooseSystem(api, given.text('system'), output)
+    const found = await api.call<Deployment[]>('GET', `/admin/${key}/deployments`)
+    const rows = found.map((one) => [
+      one.name,
+      one.active === true ? 'active' : 'kept, not active',
+      (one.edges ?? []).join(', '),
+    ])
+    output.result(found, rows.length === 0 ? undefined : { heads: ['NAME', 'STATE', 'EDGES'], rows })
+    if (rows.length === 0) output.say('There is no deployment yet. Make one: gatehouse deployment set NAME')
+    return 0
+  },
+})
+
+const remove = command({
+  name: 'deployment remove',
+  summary: 'remove a deployment: what it brought leaves the edges',
+  places: ['NAME'],
+  flags: systemFlags,
+  examples: ['gatehouse deployment remove hall --system plant'],
+  async run(given, output) {
+    const api = await openNode(given)
+    const { key } = await chooseSystem(api, given.text('system'), output)
+    const name = given.places[0]!
+    await api.call('DELETE', `/admin/${key}/deployments/${encodeURIComponent(name)}`)
+    output.say(`Deployment ${name} is removed.`)
+    output.result({ system_key: key, name, removed: true })
+    return 0
+  },
+})
+
+const commands: Command[] = [set, list, remove]
+
+export const deployment = (args: string[]): Promise<number> =>
+  runGroup('deployment', 'what of a system goes to which edges', commands, args)

@@ -1,0 +1,43 @@
+/** Edges and deployments from a terminal; that an edge starts and stays in step is `server/src/edge/link.test.ts`. */
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { createTestApp } from '../../../test/support/app.ts'
+import { signedIn } from './command.fixture.ts'
+
+test('an edge is made with its token, listed and removed; a deployment is set, set anew and removed', async (t) => {
+  const app = await createTestApp(t)
+  const { person, url } = await signedIn(t, app)
+  const { key } = await app.createSystem('plant')
+  const made = await person.json(['edge', 'add', 'hall-3', '--system', 'plant'])
+  assert.match(made.token, /^ghl_[\w-]{43}\.[\w-]{32}$/)
+  const { stdout } = await person.run(['edge', 'list'])
+  assert.match(stdout, /^NAME +STATE +LAST TALKED +PROBLEM\nhall-3 +waiting +- +-\n$/)
+  const set = ['deployment', 'set', 'hall', '--edge', 'hall-3']
+  const first = await person.json([...set, '--collection', 'Readings', '--sign-in', '--users-of', 'Operators'])
+  assert.deepEqual(first.sign_in.users, { roles: ['Operators'], emails: [] })
+  const second = await person.json([...set, '--service', 'report'])
+  assert.deepEqual([second.sign_in, second.assets.length], [null, 1])
+  const half = await person.run([...set, '--user', 'op@example.com'])
+  assert.match(half.stderr, /go with --sign-in/)
+  assert.match((await person.run(['deployment', 'list'])).stdout, /hall +active +hall-3/)
+  assert.equal((await person.run(['deployment', 'remove', 'hall'])).code, 0)
+
+  const start = (...more: string[]) => person.run(['edge', '--system', key, '--name', 'hall-3', '--port', '0', ...more])
+  const far = await start('--platform', 'http://192.0.2.1')
+  assert.deepEqual([far.code, far.stdout], [1, ''])
+  assert.match(far.stderr, /must begin with https:\/\/ beyond this machine/)
+  const bare = await start('--platform', url, '--weak-sandbox')
+  assert.deepEqual([bare.code, bare.stdout], [1, ''])
+  assert.match(bare.stderr, /needs its token/)
+  const file = join(person.home, 'token')
+  writeFileSync(file, made.token.replace(/_.{4}/, '_AAAA'))
+  const wrong = await start('--platform', url, '--weak-sandbox', '--token-file', file)
+  assert.equal(wrong.code, 1)
+  assert.match(wrong.stderr, /token is not known, or was used already/)
+  assert.ok(!`${wrong.stdout}${wrong.stderr}`.includes(made.token.slice(10, 40)))
+
+  assert.equal((await person.run(['edge', 'remove', 'hall-3'])).code, 0)
+  assert.match((await person.run(['edge', 'list'])).stderr, /no edge yet/)
+})

@@ -1,0 +1,189 @@
+/** Deployments: what of a system goes to which of its edges, as developers set it. What follows from it is `edge/scope.ts`. */
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import {
+  type DeployedAsset,
+  type DeployedSignIn,
+  type DeploymentRecord,
+  deleteDeployment,
+  listDeployments,
+  putDeployment,
+} from '../../store/tables/edges.ts'
+import { audit } from '../access/audit.ts'
+import type { SystemScope } from '../access/scope.ts'
+import { checkEdgeName, demandDeveloper, demandDeveloperRights } from './edges.ts'
+
+/** Stands for every edge of the system (packages-portals-edge.md §4.1). */
+export const allEdges = '___ALL_EDGES___'
+
+const most = { deployments: 200, edges: 1_000, assets: 1_000, users: 10_000 } as const
+
+export async function deploymentsOf(scope: SystemScope): Promise<DeploymentRecord[]> {
+  demandDeveloperRights(scope)
+  return listDeployments(scope.data)
+}
+
+/** Throws noSuchAsset. */
+export async function deploymentNamed(scope: SystemScope, name: string): Promise<DeploymentRecord> {
+  const found = (await deploymentsOf(scope)).find((one) => one.name === name)
+  if (found === undefined) throw noSuchDeployment()
+  return found
+}
+
+/**
+ * Makes one (`fresh`) or changes one: edges and assets as whole lists, or as `{add, remove}`; what is not named stays. Throws
+ * badRequest, conflict, noSuchAsset, notAvailableYet for what cannot be deployed yet.
+ */
+export async function saveDeployment(
+  scope: SystemScope,
+  name: unknown,
+  body: Record<string, unknown>,
+  fresh: boolean,
+): Promise<DeploymentRecord> {
+  demandDeveloper(scope)
+  if (typeof name !== 'string' || name.trim() === '' || name.length > 200 || /\p{Cc}/u.test(name)) {
+    throw new GatehouseError('badRequest', 'A deployment needs a name of 1 to 200 characters.')
+  }
+  return scope.data.transaction(async (tx) => {
+    const all = await listDeployments(tx)
+    const before = all.find((one) => one.name === name)
+    if (fresh && before !== undefined)
+      throw new GatehouseError('conflict', 'There is a deployment of this name already.')
+    if (!fresh && before === undefined) throw noSuchDeployment()
+    if (fresh && all.length >= most.deployments) throw tooMany('deployments', most.deployments)
+    const edges = readList(body.edges, before?.edges ?? [], readEdge, (one) => one, most.edges, 'edges')
+    const assets = readList(body.assets, before?.assets ?? [], readAsset, assetKey, most.assets, 'assets')
+    const deployment: DeploymentRecord = {
+      ...{ name, edges, assets },
+      description:
+        typeof body.description === 'string' ? body.description.slice(0, 1_000) : (before?.description ?? ''),
+      signIn: body.sign_in === undefined ? (before?.signIn ?? null) : readSignIn(body.sign_in),
+      updatedAt: scope.clock.now(),
+    }
+    await putDeployment(tx, deployment)
+    const details = { edges, assets, sign_in: deployment.signIn }
+    audit(tx, scope, { kind: 'deployment', action: fresh ? 'create' : 'change', subject: name, details })
+    return deployment
+  })
+}
+
+/** What it deployed leaves the edges that no other deployment gives it to. Throws noSuchAsset. */
+export async function removeDeployment(scope: SystemScope, name: string): Promise<void> {
+  demandDeveloper(scope)
+  await scope.data.transaction(async (tx) => {
+    if (!(await deleteDeployment(tx, name))) throw noSuchDeployment()
+    audit(tx, scope, { kind: 'deployment', action: 'delete', subject: name })
+  })
+}
+
+const noSuchDeployment = (): GatehouseError =>
+  new GatehouseError('noSuchAsset', 'There is no such deployment in this system.')
+
+const tooMany = (what: string, count: number): GatehouseError =>
+  new GatehouseError('badRequest', `There are ${count} ${what} at most.`)
+
+function readList<T>(
+  given: unknown,
+  before: readonly T[],
+  read: (one: unknown) => T,
+  keyOf: (one: T) => string,
+  limit: number,
+  what: string,
+): T[] {
+  if (given === undefined || given === null) return [...before]
+  if (typeof given !== 'object') throw badList(what)
+  const isList = Array.isArray(given)
+  const { add, remove } = (isList ? { add: given } : given) as { add?: unknown; remove?: unknown }
+  const held = new Map((isList ? [] : before).map((one) => [keyOf(one), one]))
+  for (const one of listOf(remove, what)) held.delete(keyOf(read(one)))
+  for (const one of listOf(add, what)) {
+    const added = read(one)
+    held.set(keyOf(added), added)
+  }
+  if (held.size > limit) throw tooMany(what, limit)
+  return [...held.values()]
+}
+
+function listOf(value: unknown, what: string): unknown[] {
+  if (value === undefined || value === null) return []
+  if (Array.isArray(value)) return value
+  throw badList(what)
+}
+
+const badList = (what: string): GatehouseError =>
+  new GatehouseError('badRequest', `${what} must be a list, or an object with the lists add and remove.`)
+
+function readEdge(one: unknown): string {
+  if (typeof one !== 'string') throw new GatehouseError('badRequest', 'Edges of a deployment are named by texts.')
+  if (one !== allEdges) checkEdgeName(one)
+  return one
+}
+
+const assetKey = (one: DeployedAsset): string => JSON.stringify([one.asset_class, one.asset_id])
+
+/** Classes that come with later versions; whatever else is no class is the name of a collection. */
+const notYet = new Set([
+  ...['timers', 'triggers', 'users', 'devices', 'adaptors', 'portals', 'plugins', 'servicecaches', 'webhooks'],
+  ...['bucketsets', 'usersecrets', 'rolesperms'],
+])
+
+function readAsset(one: unknown): DeployedAsset {
+  const { asset_class: kind, asset_id: id, ...flags } = (one ?? {}) as Record<string, unknown>
+  if (typeof kind !== 'string' || kind === '' || kind.length > 200) {
+    throw new GatehouseError(
+      'badRequest',
+      'An asset of a deployment needs asset_class: services, libraries, or the name of a collection.',
+    )
+  }
+  if (id !== undefined && id !== null && (typeof id !== 'string' || id.length > 200)) {
+    throw new GatehouseError('badRequest', 'asset_id must be the name of one asset, or "" for all of its class.')
+  }
+  if (notYet.has(kind)) {
+    const hint = kind === 'users' ? 'Users come with the choice sign_in.' : undefined
+    throw new GatehouseError(
+      'notAvailableYet',
+      `Assets of the class ${kind} do not go to edges yet.`,
+      hint === undefined ? {} : { hint },
+    )
+  }
+  const isCode = kind === 'services' || kind === 'libraries'
+  if (!isCode && typeof id === 'string' && id !== '') {
+    throw new GatehouseError(
+      'notAvailableYet',
+      'Single rows of a collection do not go to edges yet: leave asset_id empty.',
+    )
+  }
+  if ((flags.sync_to_platform ?? flags.sync) === true) {
+    throw new GatehouseError('notAvailableYet', 'Nothing goes up from edges yet: set sync_to_platform to false.')
+  }
+  if (flags.sync_to_edge === false) {
+    throw new GatehouseError('notAvailableYet', 'What is deployed follows every change yet: set sync_to_edge to true.')
+  }
+  return { asset_class: kind, asset_id: id ?? '', sync_to_edge: true, sync_to_platform: false }
+}
+
+/** One choice that stands for the auth service with all that it needs. Null takes it out. */
+function readSignIn(given: unknown): DeployedSignIn | null {
+  if (given === null) return null
+  if (typeof given !== 'object' || Array.isArray(given)) {
+    throw new GatehouseError('badRequest', 'sign_in must be {collections, roles, users: {roles, emails}}, or null.')
+  }
+  const { collections, roles, users } = given as Record<string, unknown>
+  const chosen = (users ?? {}) as Record<string, unknown>
+  return {
+    collections: texts(collections, 'sign_in.collections', 100),
+    roles: texts(roles, 'sign_in.roles', 100),
+    users: {
+      roles: texts(chosen.roles, 'sign_in.users.roles', 100),
+      emails: texts(chosen.emails, 'sign_in.users.emails', most.users),
+    },
+  }
+}
+
+function texts(value: unknown, what: string, limit: number): string[] {
+  const list = listOf(value, what)
+  if (list.length > limit) throw tooMany(what, limit)
+  if (!list.every((one): one is string => typeof one === 'string' && one !== '' && one.length <= 320)) {
+    throw new GatehouseError('badRequest', `${what} must be a list of names.`)
+  }
+  return [...new Set(list)]
+}

@@ -1,0 +1,88 @@
+/**
+ * Edges of a system, as its developers make, see and remove them. The token that enrols one is shown once and works once; the
+ * link itself is `edge/`.
+ */
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { bearerToken } from '../../base/ids.ts'
+import { fingerprintOf } from '../../base/link-keys.ts'
+import { hashToken } from '../../base/secrets.ts'
+import { deleteEdge, type EdgeRecord, insertEdge, listEdges } from '../../store/tables/edges.ts'
+import { audit } from '../access/audit.ts'
+import { callerLabel } from '../access/caller.ts'
+import type { SystemScope } from '../access/scope.ts'
+import { platformKey } from './platform-key.ts'
+
+/** Of one system. */
+const mostEdges = 1_000
+
+export type EdgeState = 'waiting' | 'connected' | 'away'
+
+export const stateOf = ({ enrolledAt, connected }: EdgeRecord): EdgeState =>
+  enrolledAt === null ? 'waiting' : connected ? 'connected' : 'away'
+
+/** Answers the token, which is nowhere else. Throws badRequest, conflict. */
+export async function createEdge(
+  scope: SystemScope,
+  name: string,
+  { description, token }: { description: unknown; token: unknown },
+): Promise<{ name: string; token: string }> {
+  demandDeveloper(scope)
+  checkEdgeName(name)
+  if (token !== undefined && token !== null && token !== '') {
+    throw new GatehouseError('badRequest', 'The token of an edge is made by the platform, and shown once.', {
+      hint: 'Leave token out, and give the edge the one of the answer.',
+    })
+  }
+  const text = typeof description === 'string' ? description.slice(0, 1_000) : ''
+  const { publicKey } = await platformKey(scope)
+  // The edge asks for a platform with this key before it shows the token to anybody.
+  const made = `${bearerToken('ghl')}.${fingerprintOf(publicKey)}`
+  await scope.data.transaction(async (tx) => {
+    if ((await listEdges(tx)).length >= mostEdges) {
+      throw new GatehouseError('badRequest', `A system has ${mostEdges} edges at most.`)
+    }
+    const facts = { createdAt: scope.clock.now(), createdBy: callerLabel(scope.caller) }
+    const isNew = await insertEdge(tx, { name, description: text, tokenHash: hashToken(made), ...facts })
+    if (!isNew) {
+      throw new GatehouseError('conflict', `There is an edge ${name} already.`, {
+        hint: 'Remove it first if another machine is to take its place.',
+      })
+    }
+    audit(tx, scope, { kind: 'edge', action: 'create', subject: name })
+  })
+  return { name, token: made }
+}
+
+export async function edgesOf(scope: SystemScope): Promise<EdgeRecord[]> {
+  demandDeveloperRights(scope)
+  return listEdges(scope.data)
+}
+
+/** From now on it is refused, and its link is cut. What it holds already stays on it. Throws noSuchAsset. */
+export async function removeEdge(scope: SystemScope, name: string): Promise<void> {
+  demandDeveloper(scope)
+  await scope.data.transaction(async (tx) => {
+    if (!(await deleteEdge(tx, name))) throw new GatehouseError('noSuchAsset', 'There is no such edge in this system.')
+    audit(tx, scope, { kind: 'edge', action: 'delete', subject: name })
+  })
+}
+
+/** Code with a developer's rights makes no edges: only a developer who is signed in does. Throws permissionDenied. */
+export function demandDeveloper({ caller }: SystemScope): void {
+  if (caller.kind === 'developer' && caller.sessionId !== undefined) return
+  throw notForThem()
+}
+
+/** What reads is also for code that runs with a developer's rights. Throws permissionDenied. */
+export function demandDeveloperRights({ caller }: SystemScope): void {
+  if (caller.kind !== 'developer') throw notForThem()
+}
+
+const notForThem = (): GatehouseError =>
+  new GatehouseError('permissionDenied', 'Edges and deployments are for the developers of the system.')
+
+/** Throws badRequest. */
+export function checkEdgeName(name: string): void {
+  if (/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(name)) return
+  throw new GatehouseError('badRequest', 'The name of an edge is 1 to 64 letters, digits, and any of "_", ".", "-".')
+}

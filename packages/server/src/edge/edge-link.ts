@@ -1,0 +1,265 @@
+/**
+ * The link as the edge has it: opens it, proves who it is, writes what comes down, and opens it again when it is cut. Nothing
+ * comes in but over the link that the edge itself dialled.
+ */
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { WebSocket } from 'ws'
+import { second } from '../base/clock.ts'
+import { hexId } from '../base/ids.ts'
+import { type KeyPairText, newKeyPair, openSealed } from '../base/link-keys.ts'
+import type { Means } from '../domain/access/scope.ts'
+import { placeOf } from '../domain/accounts/authenticators.ts'
+import { edgeKeysPlace } from '../domain/edges/platform-key.ts'
+import { applyGroups } from '../store/down/apply.ts'
+import type { Cursors, Group } from '../store/down/groups.ts'
+import {
+  deletePlatformLink,
+  findPlatformLink,
+  insertPlatformLink,
+  nextLinkNumber,
+  type PlatformLink,
+  pinPlatform,
+  writeCursor,
+} from '../store/tables/platform-links.ts'
+import { Channel, LinkBroken, linkLimits } from './channel.ts'
+import { sealedPlace } from './feed.ts'
+import { greetPlatform, LinkRefused, signProof } from './handshake.ts'
+import { type Frame, linkPath, readFromPlatform, sameCursor } from './messages.ts'
+
+export type EdgePlace = { platform: string; system: string; name: string; token: string | undefined }
+
+/** What the edge knows of its link. `at` in milliseconds. */
+export type LinkState = { state: 'away' | 'connected' | 'refused'; since: number; problem: string }
+
+/** Full jitter (a random time below the bound), so that a platform that comes back is not met by all at once. */
+const waits = { first: 500, longest: 30 * second, refused: 60 * second, steadyFor: 60 * second } as const
+const silence = 60 * second
+const dialMs = 10 * second
+
+type EdgeKeys = { sign: KeyPairText; seal: KeyPairText }
+
+export class EdgeLink {
+  readonly #means: Means
+  readonly #place: EdgePlace
+  readonly #version: string
+  #keys: EdgeKeys | undefined
+  #channel: Channel | undefined
+  #closed = false
+  #state: LinkState = { state: 'away', since: 0, problem: '' }
+  #running: Promise<void> = Promise.resolve()
+  #wakeUp: () => void = () => {}
+  readonly #enrolled = Promise.withResolvers<void>()
+
+  constructor(means: Means, place: EdgePlace, version: string) {
+    this.#means = means
+    this.#place = place
+    this.#version = version
+    // Whoever starts an edge that is enrolled waits for nothing.
+    this.#enrolled.promise.catch(() => {})
+  }
+
+  get state(): LinkState {
+    return this.#state
+  }
+
+  /** Throws a plain sentence where this folder is that of another edge, or there is no token for a new one. */
+  async prepare(): Promise<{ enrolled: boolean }> {
+    const { store, key } = this.#means
+    const { system, name, token } = this.#place
+    let link = await findPlatformLink(store)
+    // What was tried with another name and never let in has left nothing worth keeping.
+    if (link?.enrolled === false && (link.systemKey !== system || link.edgeName !== name)) {
+      await deletePlatformLink(store)
+      link = undefined
+    }
+    if (link === undefined) {
+      const keys: EdgeKeys = { sign: newKeyPair('ed25519'), seal: newKeyPair('x25519') }
+      const sealed = key.seal('links', edgeKeysPlace(system), JSON.stringify(keys))
+      await insertPlatformLink(store, { systemKey: system, edgeName: name, sealed })
+      link = (await findPlatformLink(store))!
+    }
+    if (link.systemKey !== system || link.edgeName !== name) {
+      throw new Error(
+        `This folder is that of edge ${link.edgeName} of system ${link.systemKey}. Choose another with --data.`,
+      )
+    }
+    if (!link.enrolled && fingerprintIn(token) === undefined) {
+      throw new Error('This edge is new and needs its token: --token-file, GATEHOUSE_EDGE_TOKEN, or the prompt.')
+    }
+    this.#keys = JSON.parse(key.unseal('links', edgeKeysPlace(system), link.sealed))
+    return { enrolled: link.enrolled }
+  }
+
+  /** Links, and goes on doing so. Ends with the first link of an edge that is new, or with what refused it. */
+  start(): void {
+    this.#running = this.#run()
+  }
+
+  enrolled(): Promise<void> {
+    return this.#enrolled.promise
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#channel?.close(1000, 'The edge ends.')
+    this.#channel?.socket.terminate()
+    this.#wakeUp()
+    await this.#running
+  }
+
+  /** Cuts the link as a failing network would; it is opened again. */
+  cut(): void {
+    this.#channel?.socket.terminate()
+  }
+
+  async #run(): Promise<void> {
+    for (let tries = 0; !this.#closed; ) {
+      const began = Date.now()
+      let refused: LinkRefused | undefined
+      try {
+        await this.#once()
+      } catch (error) {
+        if (error instanceof LinkRefused) refused = error
+        if (this.#state.state === 'connected')
+          this.#means.log.info('The link to the platform is cut; it is opened again')
+        this.#note(refused === undefined ? 'away' : 'refused', (error as Error).message)
+        this.#enrolled.reject(error)
+        if (!(error instanceof LinkBroken)) {
+          this.#means.log.warn(
+            { err: refused === undefined ? error : undefined },
+            `No link: ${(error as Error).message}`,
+          )
+        }
+      }
+      // One that comes with a key that is used elsewhere as well must not go on trying.
+      if (refused?.why === 'two places' || this.#closed) return
+      tries = Date.now() - began > waits.steadyFor ? 0 : tries + 1
+      const bound = Math.min(
+        refused === undefined ? waits.longest : waits.refused,
+        waits.first * 2 ** Math.min(tries, 10),
+      )
+      await this.#sleep(refused === undefined ? Math.random() * bound : bound / 2 + (Math.random() * bound) / 2)
+    }
+  }
+
+  async #once(): Promise<void> {
+    const { store } = this.#means
+    const link = (await findPlatformLink(store))!
+    const channel = await this.#dial()
+    this.#channel = channel
+    const watching = setInterval(() => {
+      if (Date.now() - channel.heardAt > silence) channel.socket.terminate()
+    }, 5 * second)
+    watching.unref()
+    try {
+      if (this.#closed) throw new LinkBroken('The edge ends.')
+      const cursors = await this.#shake(channel, link)
+      for (;;) await this.#take(channel, cursors)
+    } finally {
+      clearInterval(watching)
+      channel.socket.terminate()
+    }
+  }
+
+  async #dial(): Promise<Channel> {
+    const url = `${this.#place.platform.replace(/^http/, 'ws')}${linkPath}`
+    const options = { perMessageDeflate: false, maxPayload: linkLimits.piece, handshakeTimeout: dialMs }
+    const socket = new WebSocket(url, { ...options, followRedirects: false })
+    const channel = new Channel(socket, linkLimits.fromPlatform)
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    socket.once('open', resolve)
+    socket.once('error', (error) => reject(new LinkBroken(`The platform cannot be reached: ${error.message}`)))
+    socket.once('close', () => reject(new LinkBroken('The platform cannot be reached.')))
+    await promise
+    return channel
+  }
+
+  async #shake(channel: Channel, link: PlatformLink): Promise<Cursors> {
+    const keys = this.#keys!
+    const { system, name, token } = this.#place
+    const known = link.enrolled ? { key: link.platformKey } : { fingerprint: fingerprintIn(token)! }
+    const agreed = await greetPlatform(channel, known, this.#version)
+    const number = await nextLinkNumber(this.#means.store)
+    const said = {
+      key: keys.sign.publicKey,
+      sealKey: keys.seal.publicKey,
+      number,
+      token: link.enrolled ? null : token!,
+    }
+    const signature = signProof(agreed, keys.sign.privateKey, said)
+    channel.send({ type: 'proof', ...said, signature, cursors: link.cursors }, { secret: true })
+    const answer = readFromPlatform((await channel.next()).message)
+    if (answer?.type === 'refused') throw new LinkRefused(answer.why, answer.words)
+    if (answer?.type !== 'welcome') throw new LinkBroken('The platform did not answer as one.')
+    if (answer.system !== system || answer.edge !== name) {
+      throw new LinkRefused(
+        'key',
+        `The token is that of edge ${answer.edge} of system ${answer.system}, and not of ${name} of ${system}.`,
+      )
+    }
+    if (!link.enrolled) await pinPlatform(this.#means.store, agreed.platformKey)
+    this.#note('connected', '')
+    this.#means.log.info({ platform: this.#place.platform }, 'Linked to the platform')
+    this.#enrolled.resolve()
+    return { ...link.cursors }
+  }
+
+  async #take(channel: Channel, cursors: Cursors): Promise<void> {
+    const frame = readFromPlatform((await channel.next()).message)
+    if (frame?.type !== 'frame') throw new LinkBroken('The platform sent something that is no frame.')
+    if (!sameCursor(frame.from, cursors[frame.lane] ?? null)) throw new LinkBroken('A frame is missing between two.')
+    try {
+      await this.#write(frame)
+    } catch (error) {
+      // What a database says may hold what stands in a row.
+      const words = error instanceof GatehouseError ? error.detail.slice(0, 300) : 'it failed; its own log says why.'
+      channel.send({ type: 'trouble', lane: frame.lane, words })
+      throw error
+    }
+    cursors[frame.lane] = frame.to
+    channel.send({ type: 'ack', lane: frame.lane, cursor: frame.to })
+  }
+
+  /** Rows and cursor in one transaction: either both are there, or neither. */
+  async #write({ lane, to, groups }: Frame): Promise<void> {
+    const { store, clock } = this.#means
+    const opened = groups.map((group) => this.#opened(group))
+    await store.forSystem(this.#place.system).transaction(async (tx) => {
+      await applyGroups({ tx, now: clock.now(), incarnation: hexId(8) }, opened)
+      await writeCursor(tx, lane, to)
+    })
+  }
+
+  /** What was sealed to this edge, sealed under its node key from here on. */
+  #opened(group: Group): Group {
+    if (group.what !== 'users') return group
+    const { key } = this.#means
+    const { system, name } = this.#place
+    const again = (userId: string, id: string, sealed: string): string => {
+      const value = openSealed(this.#keys!.seal, sealedPlace(name, system, userId, id), sealed)
+      return key.seal('authenticators', placeOf(system, { id, userId }), value)
+    }
+    const put = group.put.map((user) => ({
+      ...user,
+      apps: user.apps.map((app) => ({ ...app, sealed: again(user.id, app.id, app.sealed) })),
+    }))
+    return { ...group, put }
+  }
+
+  #note(state: LinkState['state'], problem: string): void {
+    this.#state = { state, since: this.#means.clock.now(), problem }
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, ms)
+    this.#wakeUp = resolve
+    await promise
+    clearTimeout(timer)
+  }
+}
+
+/** A token holds the fingerprint of its platform's key behind the dot. */
+function fingerprintIn(token: string | undefined): string | undefined {
+  return /^ghl_[\w-]{43}\.([\w-]{32})$/.exec(token ?? '')?.[1]
+}

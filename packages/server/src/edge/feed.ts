@@ -1,0 +1,302 @@
+/**
+ * What an edge is sent next in each lane: first everything of the lane in order of key, then what changed, as it is by then.
+ * It begins where the edge says that it stands, and knows nothing beyond its link: another link begins anew.
+ */
+import { sealTo } from '../base/link-keys.ts'
+import type { NodeKey } from '../base/node-key.ts'
+import { placeOf } from '../domain/accounts/authenticators.ts'
+import type { AuthenticatorState, Cursor, Cursors, Group, Lane, UserState } from '../store/down/groups.ts'
+import {
+  changesAfter,
+  keysAfter,
+  type LoggedChange,
+  logHead,
+  readCode,
+  readRoles,
+  readRows,
+  readTable,
+  readUsers,
+  userTable,
+} from '../store/down/read.ts'
+import type { SystemStore } from '../store/store.ts'
+import { type CollectionRecord, findCollection } from '../store/tables/collections.ts'
+import { findSystem, type SystemRow } from '../store/tables/systems.ts'
+import type { Frame } from './messages.ts'
+import { type EdgeScope, scopeOfEdge, settingsOnEdge, userOnEdge } from './scope.ts'
+
+/** Place that an authenticator is sealed for on its way: it opens on no other edge and for nobody else. */
+export const sealedPlace = (edge: string, system: string, userId: string, id: string): string[] => [
+  ...['authenticator', edge, system],
+  ...[userId, id],
+]
+
+const kindsOf: Record<Lane, readonly string[]> = {
+  identity: ['settings', 'role', 'grant', 'user', 'credential', 'membership', 'authenticator', 'collection'],
+  configuration: ['service', 'library', 'collection'],
+  data: ['item', 'collection'],
+}
+
+const sizes = { changes: 200, users: 200, keys: 500, rowsAtOnce: 50, bytes: 256 * 1024 } as const
+
+type Facts = { incarnation: string; position: number; revision: number; system: SystemRow; scope: EdgeScope }
+
+export class Feed {
+  readonly #store: SystemStore
+  readonly #edge: { name: string; sealKey: string }
+  readonly #key: NodeKey
+  readonly #sent: Cursors
+  /** How far the log was looked through, where nothing of it was to be sent. */
+  readonly #seen: Partial<Record<Lane, number>> = {}
+  #facts: Facts | undefined
+
+  constructor(store: SystemStore, edge: { name: string; sealKey: string }, key: NodeKey, cursors: Cursors) {
+    this.#store = store
+    this.#edge = edge
+    this.#key = key
+    this.#sent = { ...cursors }
+  }
+
+  /** To be asked before `next`. `changed`: rights, code, settings or deployments did. Undefined where the system is gone. */
+  async look(): Promise<{ changed: boolean } | undefined> {
+    const head = await logHead(this.#store)
+    if (head === undefined) return undefined
+    const changed = this.#facts?.revision !== head.revision
+    if (!changed) {
+      Object.assign(this.#facts!, head)
+      return { changed }
+    }
+    const system = await findSystem(this.#store.node, this.#store.key)
+    if (system === undefined) return undefined
+    this.#facts = { ...head, system, scope: await scopeOfEdge(this.#store, system, this.#edge.name) }
+    return { changed }
+  }
+
+  /** Whether everything of the lane was sent once. */
+  isWhole(lane: Lane): boolean {
+    const cursor = this.#sent[lane]
+    return cursor !== undefined && cursor.at === null && this.#fits(cursor, lane)
+  }
+
+  async next(lane: Lane): Promise<Frame | undefined> {
+    const { incarnation, position, scope } = this.#facts!
+    const from = this.#sent[lane] ?? null
+    const fresh: Cursor = { incarnation, scope: scope.marks[lane], position, at: '' }
+    let cursor = from === null || !this.#fits(from, lane) ? fresh : from
+    let found = cursor.at === null ? await this.#changes(lane, cursor) : undefined
+    if (found === 'anew') {
+      cursor = fresh
+      found = undefined
+    } else if (cursor.at === null && found === undefined) return undefined
+    const { groups, to } = found ?? (await this.#first(lane, cursor))
+    this.#sent[lane] = to
+    return { type: 'frame', lane, from, to, groups }
+  }
+
+  #fits({ incarnation, scope, position }: Cursor, lane: Lane): boolean {
+    const facts = this.#facts!
+    return incarnation === facts.incarnation && scope === facts.scope.marks[lane] && position <= facts.position
+  }
+
+  async #first(lane: Lane, cursor: Cursor): Promise<{ groups: Group[]; to: Cursor }> {
+    if (cursor.at === '') delete this.#seen[lane]
+    const step = { identity: this.#firstUsers, configuration: this.#firstCode, data: this.#firstRows }[lane]
+    const { groups, at } = await step.call(this, cursor.at!)
+    return { groups, to: { ...cursor, at } }
+  }
+
+  async #firstUsers(at: string): Promise<{ groups: Group[]; at: string | null }> {
+    const { scope } = this.#facts!
+    const groups: Group[] =
+      at === ''
+        ? [this.#system(), { what: 'roles', put: await this.#roles([...scope.roles]), gone: [], whole: true }]
+        : []
+    const table = await userTable(this.#store)
+    const after = at.slice('user/'.length)
+    const keys = await keysAfter(this.#store, table, after, sizes.users)
+    const upTo = keys.length < sizes.users ? null : keys.at(-1)!
+    const put = await this.#users(keys)
+    groups.push({ what: 'users', table: await readTable(this.#store, table), put, gone: [], range: { after, upTo } })
+    return { groups, at: upTo === null ? null : `user/${upTo}` }
+  }
+
+  async #firstCode(): Promise<{ groups: Group[]; at: null }> {
+    const { scope } = this.#facts!
+    const code = async (kind: 'service' | 'library', names: ReadonlySet<string>): Promise<Group> => {
+      return { what: 'code', kind, put: await readCode(this.#store, kind, [...names]), gone: [], whole: true }
+    }
+    const put = []
+    for (const id of scope.collections) {
+      const found = await findCollection(this.#store, { id })
+      if (found !== undefined) put.push(await readTable(this.#store, found))
+    }
+    const collections: Group = { what: 'collections', put, gone: [], whole: true }
+    const groups = [await code('library', scope.libraries), await code('service', scope.services), collections]
+    return { groups, at: null }
+  }
+
+  /** `at` is `collection/key`, the last one that was sent. */
+  async #firstRows(at: string): Promise<{ groups: Group[]; at: string | null }> {
+    const [current = '', after = ''] = at.split('/')
+    const ids = [...this.#facts!.scope.collections].sort()
+    for (const id of ids.filter((one) => one >= current)) {
+      const found = await findCollection(this.#store, { id })
+      if (found === undefined) continue
+      const start = id === current ? after : ''
+      const { rows, upTo } = await this.#someRows(found, start)
+      const table = await readTable(this.#store, found)
+      const groups: Group[] = [{ what: 'rows', table, put: rows, gone: [], range: { after: start, upTo } }]
+      const following = ids.find((one) => one > id)
+      return { groups, at: upTo !== null ? `${id}/${upTo}` : following === undefined ? null : `${following}/` }
+    }
+    return { groups: [], at: null }
+  }
+
+  /** As many as make a frame, though one row may make more than that alone. */
+  async #someRows(found: CollectionRecord, after: string) {
+    const keys = await keysAfter(this.#store, found, after, sizes.keys)
+    const rows = []
+    let bytes = 0
+    for (let start = 0; start < keys.length; start += sizes.rowsAtOnce) {
+      const some = keys.slice(start, start + sizes.rowsAtOnce)
+      const read = await readRows(this.#store, found, some)
+      rows.push(...read)
+      bytes += JSON.stringify(read).length
+      const last = start + some.length
+      if (bytes >= sizes.bytes && last < keys.length) return { rows, upTo: some.at(-1)! }
+    }
+    return { rows, upTo: keys.length < sizes.keys ? null : keys.at(-1)! }
+  }
+
+  /** `anew` where what happened cannot be told by rows alone: a column got another name, and its values with it. */
+  async #changes(lane: Lane, cursor: Cursor): Promise<{ groups: Group[]; to: Cursor } | 'anew' | undefined> {
+    for (;;) {
+      const after = Math.max(cursor.position, this.#seen[lane] ?? 0)
+      const changes = await changesAfter(this.#store, kindsOf[lane], after, sizes.changes)
+      const last = changes.at(-1)
+      if (last === undefined) return undefined
+      const build = { identity: this.#identity, configuration: this.#configuration, data: this.#data }[lane]
+      const groups = await build.call(this, changes)
+      if (groups === 'anew') return groups
+      this.#seen[lane] = last.position
+      if (groups.length > 0) return { groups, to: { ...cursor, position: last.position } }
+    }
+  }
+
+  async #identity(changes: LoggedChange[]): Promise<Group[] | 'anew'> {
+    const { scope } = this.#facts!
+    const groups: Group[] = changes.some(({ kind }) => kind === 'settings') ? [this.#system()] : []
+    const first = ({ id }: LoggedChange): string => id.split('/')[0]!
+    const roles = idsIn(changes, ['role', 'grant'], first).filter((id) => scope.roles.has(id))
+    if (roles.length > 0) {
+      const put = await this.#roles(roles)
+      groups.push({ what: 'roles', put, gone: missing(roles, put), whole: false })
+    }
+    const found = await userTable(this.#store)
+    const ofTable = changes.filter(({ kind, id }) => kind === 'collection' && id === found.id)
+    if (ofTable.some(isRename)) return 'anew'
+    const users = idsIn(changes, ['user', 'credential', 'membership', 'authenticator'], first)
+    if (users.length > 0 || ofTable.length > 0) {
+      const put = await this.#users(users)
+      const table = await readTable(this.#store, found)
+      groups.push({ what: 'users', table, put, gone: missing(users, put), range: null })
+    }
+    return groups
+  }
+
+  async #configuration(changes: LoggedChange[]): Promise<Group[]> {
+    const { scope } = this.#facts!
+    const groups: Group[] = []
+    for (const [kind, names] of [
+      ['library', scope.libraries],
+      ['service', scope.services],
+    ] as const) {
+      const ids = idsIn(changes, [kind]).filter((name) => names.has(name))
+      if (ids.length === 0) continue
+      const put = await readCode(this.#store, kind, ids)
+      groups.push({
+        what: 'code',
+        kind,
+        put,
+        gone: ids.filter((id) => !put.some(({ name }) => name === id)),
+        whole: false,
+      })
+    }
+    const ids = idsIn(changes, ['collection']).filter((id) => scope.collections.has(id))
+    if (ids.length > 0) {
+      const put = []
+      for (const id of ids) {
+        const found = await findCollection(this.#store, { id })
+        if (found !== undefined) put.push(await readTable(this.#store, found))
+      }
+      groups.push({ what: 'collections', put, gone: missing(ids, put), whole: false })
+    }
+    return groups
+  }
+
+  async #data(changes: LoggedChange[]): Promise<Group[] | 'anew'> {
+    const { scope } = this.#facts!
+    if (
+      changes.some((change) => change.kind === 'collection' && scope.collections.has(change.id) && isRename(change))
+    ) {
+      return 'anew'
+    }
+    const items = changes.filter(({ kind }) => kind === 'item')
+    const byCollection = Map.groupBy(items, ({ id }) => id.split('/')[0]!)
+    const groups: Group[] = []
+    for (const [id, of] of byCollection) {
+      const found = scope.collections.has(id) ? await findCollection(this.#store, { id }) : undefined
+      if (found === undefined) continue
+      const keys = [...new Set(of.map((change) => change.id.slice(id.length + 1)))]
+      const put = await readRows(this.#store, found, keys)
+      const present = new Set(put.map((row) => String(row[found.table.key])))
+      const gone = keys.filter((key) => !present.has(key))
+      groups.push({ what: 'rows', table: await readTable(this.#store, found), put, gone, range: null })
+    }
+    return groups
+  }
+
+  #system(): Group {
+    const { system, scope } = this.#facts!
+    return { what: 'system', name: system.name, secret: system.secret, settings: settingsOnEdge(scope, system) }
+  }
+
+  async #roles(ids: readonly string[]) {
+    const { services, collections } = this.#facts!.scope
+    return (await readRoles(this.#store, ids)).map((role) => ({
+      ...role,
+      // Rights on what is not there would only tell that it exists.
+      grants: role.grants.filter(({ item }) => item === '' || services.has(item) || collections.has(item)),
+    }))
+  }
+
+  async #users(ids: readonly string[]): Promise<UserState[]> {
+    const { scope } = this.#facts!
+    return (await readUsers(this.#store, ids)).flatMap((user) => {
+      const there = userOnEdge(scope, user)
+      if (there === undefined) return []
+      const { roles, canSignIn } = there
+      const row = { ...user.row, cb_token: null }
+      if (!canSignIn) return { ...user, row, roles, passwordHash: null, apps: [] }
+      return { ...user, row, roles, apps: user.apps.map((app) => this.#app(user.id, app)) }
+    })
+  }
+
+  /** Who bound it stays behind: it may name a developer. */
+  #app(userId: string, app: AuthenticatorState): AuthenticatorState {
+    const { id } = app
+    const value = this.#key.unseal('authenticators', placeOf(this.#store.key, { id, userId }), app.sealed)
+    const place = sealedPlace(this.#edge.name, this.#store.key, userId, id)
+    return { ...app, sealed: sealTo(this.#edge.sealKey, place, value), boundBy: 'platform' }
+  }
+}
+
+const isRename = ({ columns }: LoggedChange): boolean => columns.includes('renamed')
+
+const idsIn = (
+  changes: readonly LoggedChange[],
+  kinds: readonly string[],
+  idOf: (change: LoggedChange) => string = ({ id }) => id,
+): string[] => [...new Set(changes.filter(({ kind }) => kinds.includes(kind)).map(idOf))]
+
+const missing = (ids: readonly string[], put: readonly { id: string }[]): string[] =>
+  ids.filter((id) => !put.some((one) => one.id === id))

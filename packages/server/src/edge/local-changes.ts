@@ -1,0 +1,24 @@
+/** What may be changed on an edge by itself: rows of collections, sessions, and what only tightens. All else comes down. */
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import type { Change } from '../store/changes.ts'
+
+const tightening = new Set(['step', 'state'])
+
+/** Asked for every change that is not written by the link. Throws permissionDenied: the transaction is undone. */
+export function demandLocal({ kind, columns }: Change): void {
+  if (kind === 'item' || kind === 'session') return
+  if (kind === 'authenticator' && columns.every((column) => tightening.has(column))) return
+  throw new GatehouseError(
+    'permissionDenied',
+    'This is an edge: users, roles, rights, authenticators, settings, collections and code are changed at the platform.',
+  )
+}
+
+/** Paths that an edge answers at; what is not named here is not there, whoever asks. */
+const paths = [
+  /^\/api\/v\/1\/user\/(auth|anon|checkauth|logout|info)$/,
+  /^\/api\/v\/[0-9]+\/(data|collection|code)\//,
+  /^\/(healthz|metrics|api\/about)$/,
+]
+
+export const answersOnEdge = (path: string): boolean => paths.some((pattern) => pattern.test(path))

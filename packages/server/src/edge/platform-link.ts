@@ -1,0 +1,182 @@
+/**
+ * One open link, on the platform: sends what the feed has, identity before configuration before data, and takes nothing but
+ * acknowledgements. How an edge gets as far as this is `platform-links.ts`.
+ */
+import { second } from '../base/clock.ts'
+import type { Means } from '../domain/access/scope.ts'
+import { type Cursor, type Cursors, type Lane, lanes } from '../store/down/groups.ts'
+import { type EdgeRecord, noteEdge } from '../store/tables/edges.ts'
+import { type Channel, LinkBroken } from './channel.ts'
+import { Feed } from './feed.ts'
+import { readFromEdge, sameCursor } from './messages.ts'
+
+/** What is on its way and not acknowledged, of each lane. */
+const mostFrames = 4
+const mostBytes = 256 * 1024
+/** Within which the edge acknowledges, or at least answers a ping. */
+const patience = 60 * second
+const beat = 20 * second
+const noteEvery = second
+
+export class PlatformLink {
+  readonly edge: EdgeRecord & { publicKey: string; sealKey: string }
+  readonly #means: Means
+  readonly #channel: Channel
+  readonly #number: number
+  readonly #feed: Feed
+  readonly #onWay: Record<Lane, { to: Cursor; bytes: number }[]> = { identity: [], configuration: [], data: [] }
+  readonly #acked: Cursors
+  #problem: string | undefined
+  #notedAt = 0
+  #dirty = true
+  #woken = true
+  #wake: () => void = () => {}
+  ended: Promise<void> = Promise.resolve()
+
+  constructor(
+    means: Means,
+    channel: Channel,
+    { edge, number, cursors }: { edge: PlatformLink['edge']; number: number; cursors: Cursors },
+  ) {
+    this.#means = means
+    this.#channel = channel
+    this.edge = edge
+    this.#number = number
+    this.#acked = { ...cursors }
+    const store = means.store.forSystem(edge.systemKey)
+    this.#feed = new Feed(store, { name: edge.name, sealKey: edge.sealKey }, means.key, cursors)
+  }
+
+  start(): void {
+    const beating = setInterval(() => this.#beat(), beat)
+    beating.unref()
+    const work = Promise.all([this.#send(), this.#receive()]).catch((error) => {
+      if (error instanceof LinkBroken) return
+      this.#means.log.warn({ err: error, edge: this.edge.name }, 'A link to an edge ended by a failure')
+      this.#channel.close(1011, 'The platform failed.')
+    })
+    this.ended = work.then(async () => {
+      clearInterval(beating)
+      this.#wakeUp()
+      await this.#note(false).catch(() => {})
+    })
+  }
+
+  /** Something may have changed. */
+  ring(): void {
+    this.#wakeUp()
+  }
+
+  close(code: number, why: string): void {
+    this.#channel.close(code, why)
+    this.#wakeUp()
+  }
+
+  /** Whether the other end answers. */
+  async answers(withinMs: number): Promise<boolean> {
+    if (!this.#channel.open) return false
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const { socket } = this.#channel
+    const timer = setTimeout(() => resolve(false), withinMs)
+    socket.once('pong', () => resolve(true))
+    socket.once('close', () => resolve(false))
+    socket.ping()
+    const answered = await promise
+    clearTimeout(timer)
+    return answered
+  }
+
+  terminate(): void {
+    this.#channel.socket.terminate()
+  }
+
+  async #send(): Promise<void> {
+    while (this.#channel.open) {
+      this.#woken = false
+      const looked = await this.#feed.look()
+      if (looked === undefined) return this.close(4404, 'The system of this edge is gone.')
+      if (looked.changed && !(await this.#note(true))) return this.close(4403, 'This edge was removed, or linked anew.')
+      if (await this.#sendOne()) continue
+      if (this.#dirty && Date.now() - this.#notedAt >= noteEvery) await this.#note(true)
+      else if (this.#dirty) setTimeout(() => this.#wakeUp(), noteEvery).unref()
+      if (!this.#woken && this.#channel.open) {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+          if (this.#woken) resolve()
+        })
+      }
+    }
+  }
+
+  /** One frame of the first lane that has one and may send it. */
+  async #sendOne(): Promise<boolean> {
+    for (const lane of lanes) {
+      const onWay = this.#onWay[lane]
+      const bytes = onWay.reduce((sum, one) => sum + one.bytes, 0)
+      if (onWay.length >= mostFrames || bytes >= mostBytes) {
+        // What comes after a first sync rests on it.
+        if (!this.#feed.isWhole(lane)) return false
+        continue
+      }
+      const frame = await this.#feed.next(lane)
+      if (frame === undefined) continue
+      if (!this.#channel.open) return false
+      onWay.push({ to: frame.to, bytes: this.#channel.send(frame, { secret: lane === 'identity' }) })
+      return true
+    }
+    return false
+  }
+
+  async #receive(): Promise<void> {
+    for (;;) {
+      const { message } = await this.#channel.next()
+      const said = readFromEdge(message)
+      if (said?.type === 'trouble') {
+        this.#problem = `The edge could not write what it was sent (${said.lane}): ${said.words}`
+        this.#channel.close(1000, 'The edge has trouble.')
+        return
+      }
+      const onWay = said === undefined ? [] : this.#onWay[said.lane]
+      const at = onWay.findIndex(({ to }) => sameCursor(to, said?.cursor ?? null))
+      if (said === undefined || at === -1) {
+        this.#problem = 'The edge sent something that no edge may send, and was cut off.'
+        this.#channel.close(1008, this.#problem)
+        return
+      }
+      onWay.splice(0, at + 1)
+      this.#acked[said.lane] = said.cursor
+      this.#dirty = true
+      this.#wakeUp()
+    }
+  }
+
+  #beat(): void {
+    if (Date.now() - this.#channel.heardAt > patience) {
+      this.terminate()
+      return
+    }
+    this.#channel.socket.ping()
+    // Another link of this edge, at whatever node, has another number.
+    void this.#note(true).then(
+      (isOurs) => {
+        if (!isOurs) this.close(4403, 'This edge was removed, or linked anew.')
+      },
+      () => {},
+    )
+  }
+
+  async #note(connected: boolean): Promise<boolean> {
+    this.#dirty = false
+    this.#notedAt = Date.now()
+    const which = { publicKey: this.edge.publicKey, number: this.#number }
+    return noteEdge(this.#means.store, which, {
+      ...{ connected, seenAt: this.#means.clock.now(), cursors: this.#acked },
+      ...(this.#problem !== undefined && { problem: this.#problem }),
+    })
+  }
+
+  #wakeUp(): void {
+    this.#woken = true
+    this.#wake()
+  }
+}

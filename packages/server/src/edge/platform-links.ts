@@ -1,0 +1,182 @@
+/**
+ * The door for edges, on the platform: one path of the node's server takes WebSockets, and who comes in proves a key that
+ * stands with an edge, or a token that makes it stand there. System and edge follow from that key; no message names them.
+ */
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { second } from '../base/clock.ts'
+import { hashToken } from '../base/secrets.ts'
+import type { Means } from '../domain/access/scope.ts'
+import { platformKey } from '../domain/edges/platform-key.ts'
+import { logHead } from '../store/down/read.ts'
+import {
+  type EdgeRecord,
+  enrolEdge,
+  findEdgeByKey,
+  findEdgeByToken,
+  noteEdgeProblem,
+  takeLinkNumber,
+} from '../store/tables/edges.ts'
+import { Channel, LinkBroken, linkLimits } from './channel.ts'
+import { answerHello, isProved } from './handshake.ts'
+import { linkPath, linkProtocol, type Proof, type Refusal, readHello, readProof } from './messages.ts'
+import { PlatformLink } from './platform-link.ts'
+
+/** Until the other end has said who it is. */
+const handshakeMs = 10 * second
+const mostHandshakes = 64
+const answerMs = 3 * second
+/** How often another node's changes are looked for; those of this node ring. */
+const pollMs = second
+
+type Refuse = { why: Refusal; words: string; edge?: EdgeRecord }
+
+export class PlatformLinks {
+  readonly #means: Means
+  readonly #version: string
+  readonly #server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: linkLimits.piece })
+  readonly #links = new Map<string, PlatformLink>()
+  readonly #seen = new Map<string, number>()
+  readonly #stop: () => void
+  #handshakes = 0
+  #closed = false
+
+  constructor(means: Means, version: string) {
+    this.#means = means
+    this.#version = version
+    const silent = means.store.onChange((systemKey) => this.#ring(systemKey))
+    const polling = setInterval(() => void this.#poll(), pollMs)
+    polling.unref()
+    this.#stop = () => {
+      silent()
+      clearInterval(polling)
+    }
+  }
+
+  /** Whether this request is for here: anything else is none of an edge's. */
+  static takes(request: IncomingMessage): boolean {
+    const isSocket = request.headers.upgrade?.toLowerCase() === 'websocket'
+    return isSocket && request.url?.split('?')[0] === linkPath
+  }
+
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // A page in a browser is no edge, wherever it comes from.
+    const isPage = request.headers.origin !== undefined
+    if (this.#closed || isPage || !PlatformLinks.takes(request) || this.#handshakes >= mostHandshakes) {
+      socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n')
+      return
+    }
+    this.#server.handleUpgrade(request, socket, head, (open) => void this.#welcome(open))
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#stop()
+    const ended = [...this.#links.values()].map((link) => link.ended)
+    for (const link of this.#links.values()) link.close(1012, 'The platform restarts.')
+    for (const client of this.#server.clients) client.terminate()
+    await Promise.all(ended)
+  }
+
+  async #welcome(socket: WebSocket): Promise<void> {
+    const channel = new Channel(socket, linkLimits.fromEdge)
+    this.#handshakes += 1
+    const timer = setTimeout(() => socket.terminate(), handshakeMs)
+    try {
+      await this.#handshake(channel)
+    } catch (error) {
+      if (!(error instanceof LinkBroken)) this.#means.log.warn({ err: error }, 'An edge could not be linked')
+      socket.close(1011)
+    } finally {
+      clearTimeout(timer)
+      this.#handshakes -= 1
+    }
+  }
+
+  async #handshake(channel: Channel): Promise<void> {
+    const hello = readHello((await channel.next()).message)
+    if (hello === undefined) return this.#refuse(channel, { why: 'message', words: 'This is no link of an edge.' })
+    if (hello.protocol !== linkProtocol) {
+      const words = `The edge speaks version ${hello.protocol} of the link (Gatehouse ${hello.version}), the platform version ${linkProtocol} (Gatehouse ${this.#version}).`
+      return this.#refuse(channel, { why: 'protocol', words })
+    }
+    const agreed = answerHello(channel, hello, await platformKey(this.#means), this.#version)
+    const proof = readProof((await channel.next()).message)
+    if (proof === undefined || !isProved(agreed, proof)) {
+      return this.#refuse(channel, { why: 'proof', words: 'The edge did not prove that it holds its key.' })
+    }
+    const known = await this.#known(proof)
+    if ('why' in known) return this.#refuse(channel, known)
+    const { edge } = known
+    const { store, clock } = this.#means
+    const welcome = { type: 'welcome', system: edge.systemKey, edge: edge.name, now: clock.now() }
+    if (this.#closed || !(await takeLinkNumber(store, proof.key, proof.number, clock.now()))) {
+      const words = 'This link was opened before: the key of the edge is in two places, or the edge was restored.'
+      return this.#refuse(channel, { why: 'two places', words, edge })
+    }
+    channel.send(welcome)
+    const full = { ...edge, publicKey: proof.key, sealKey: proof.sealKey }
+    const link = new PlatformLink(this.#means, channel, { edge: full, number: proof.number, cursors: proof.cursors })
+    this.#links.set(proof.key, link)
+    link.start()
+    void link.ended.then(() => {
+      if (this.#links.get(proof.key) === link) this.#links.delete(proof.key)
+    })
+  }
+
+  /** Whose key it is; a token that was not used yet makes it somebody's. */
+  async #known(proof: Proof): Promise<{ edge: EdgeRecord } | Refuse> {
+    const { store, clock } = this.#means
+    let edge = await findEdgeByKey(store, proof.key)
+    if (edge === undefined && proof.token !== null) {
+      const keys = { publicKey: proof.key, sealKey: proof.sealKey }
+      edge = await enrolEdge(store, hashToken(proof.token), keys, clock.now())
+      if (edge === undefined) {
+        const spent = await findEdgeByToken(store, hashToken(proof.token))
+        const words = 'The token is not known, or was used already: a token enrols one edge once.'
+        return { why: 'token', words, ...(spent !== undefined && { edge: spent }) }
+      }
+    }
+    if (edge === undefined) {
+      return { why: 'key', words: 'This platform knows no edge with this key: it was removed, or never enrolled here.' }
+    }
+    if (edge.sealKey !== proof.sealKey)
+      return { why: 'key', words: 'The edge came with another key than it enrolled with.' }
+    const other = this.#links.get(proof.key)
+    if (other !== undefined) {
+      if (await other.answers(answerMs)) {
+        return { why: 'two places', words: 'This edge is linked already: its key is in two places at once.', edge }
+      }
+      other.terminate()
+      await other.ended
+    }
+    return { edge }
+  }
+
+  /** Said on both sides. */
+  async #refuse(channel: Channel, { why, words, edge }: Refuse): Promise<void> {
+    this.#means.log.warn({ why, edge: edge?.name }, 'A link of an edge was refused')
+    channel.send({ type: 'refused', why, words })
+    channel.close(4403, why)
+    if (edge?.publicKey) await noteEdgeProblem(this.#means.store, edge.publicKey, words, this.#means.clock.now())
+  }
+
+  #ring(systemKey: string): void {
+    for (const link of this.#links.values()) if (link.edge.systemKey === systemKey) link.ring()
+  }
+
+  async #poll(): Promise<void> {
+    const systems = new Set([...this.#links.values()].map(({ edge }) => edge.systemKey))
+    for (const key of systems) {
+      try {
+        const head = await logHead(this.#means.store.forSystem(key))
+        if (head?.position === this.#seen.get(key)) continue
+        if (head !== undefined) this.#seen.set(key, head.position)
+        this.#ring(key)
+      } catch {
+        // The next round asks again; the links themselves find out whether the database is there.
+      }
+    }
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * What of a system goes to one edge, worked out from its deployments: names and ids, nothing else is ever read for it. No
+ * developer, no other system, no value of a secret, nothing of a provider. Users come with the system's sign-in alone, so that
+ * no edge lets anybody in by less than the auth service asks for.
+ */
+import { createHash } from 'node:crypto'
+import { allEdges } from '../domain/edges/deployments.ts'
+import { readSettings } from '../domain/systems/settings.ts'
+import type { Lane } from '../store/down/groups.ts'
+import type { SystemStore } from '../store/store.ts'
+import { findUnit, findVersion, listUnits } from '../store/tables/code.ts'
+import { listCollections } from '../store/tables/collections.ts'
+import { listDeployments } from '../store/tables/edges.ts'
+import { listMemberships, listRoles } from '../store/tables/roles.ts'
+import type { SystemRow } from '../store/tables/systems.ts'
+
+export type EdgeScope = {
+  /** By lane; another one means that what the edge holds of the lane is looked through anew. */
+  marks: Record<Lane, string>
+  signIn: boolean
+  roles: ReadonlySet<string>
+  /** Of those that services there run as: with all their roles, without a password. */
+  runAs: ReadonlySet<string>
+  /** Roles that users hold there; whatever else they hold stays behind. */
+  userRoles: ReadonlySet<string>
+  /** Whose members are there, but for administrators. */
+  byRole: ReadonlySet<string>
+  byEmail: ReadonlySet<string>
+  services: ReadonlySet<string>
+  libraries: ReadonlySet<string>
+  collections: ReadonlySet<string>
+}
+
+const administrator = 'Administrator'
+/** Every signed-in user, and everybody who is not, rests on one of them. */
+const everywhere = ['Authenticated', 'Anonymous']
+
+export async function scopeOfEdge(store: SystemStore, system: SystemRow, edge: string): Promise<EdgeScope> {
+  const deployments = (await listDeployments(store)).filter(
+    ({ edges }) => edges.includes(edge) || edges.includes(allEdges),
+  )
+  const signIns = deployments.flatMap(({ signIn }) => (signIn === null ? [] : [signIn]))
+  const assets = deployments.flatMap(({ assets: listed }) => listed)
+  const { auth_service: authService } = readSettings(system.settings)
+  const isSignIn = signIns.length > 0
+
+  const services = await namedCode(store, 'service', assets)
+  if (isSignIn && authService !== '') services.add(authService)
+  const libraries = await namedCode(store, 'library', assets)
+  const runAs = new Set<string>()
+  const visited = new Set<string>()
+  for (const name of services) {
+    const { required, runUser } = await codeNeeds(store, 'service', name)
+    if (runUser !== '') runAs.add(runUser)
+    await addLibraries(store, required, libraries, visited)
+  }
+
+  const known = await listRoles(store)
+  const idsOf = (names: readonly string[]): string[] =>
+    known.filter(({ id, name }) => names.includes(id) || names.includes(name)).map(({ id }) => id)
+  const byRole = new Set(idsOf(signIns.flatMap(({ users }) => users.roles)))
+  const userRoles = new Set(idsOf([...everywhere, ...signIns.flatMap(({ roles }) => roles), ...byRole]))
+  const roles = new Set(userRoles)
+  for (const user of runAs) for (const { id } of await listMemberships(store, user)) roles.add(id)
+
+  const wanted = [...assets.map((one) => one.asset_class), ...signIns.flatMap((one) => one.collections)]
+  const isWanted = new Set(wanted.map((name) => name.toLowerCase()))
+  const collections = new Set(
+    (await listCollections(store)).filter(({ name }) => isWanted.has(name.toLowerCase())).map(({ id }) => id),
+  )
+  const byEmail = new Set(signIns.flatMap(({ users }) => users.emails.map((email) => email.toLowerCase())))
+  const facts = { signIn: isSignIn, roles, runAs, userRoles, byRole, byEmail, services, libraries, collections }
+  return { ...facts, marks: marksOf(facts) }
+}
+
+async function namedCode(
+  store: SystemStore,
+  kind: 'service' | 'library',
+  assets: readonly { asset_class: string; asset_id: string }[],
+): Promise<Set<string>> {
+  const kindClass = kind === 'service' ? 'services' : 'libraries'
+  const listed = assets.filter(({ asset_class }) => asset_class === kindClass)
+  const names = new Set(listed.map(({ asset_id: id }) => id).filter((id) => id !== ''))
+  if (listed.some(({ asset_id: id }) => id === '')) {
+    for (const { name } of await listUnits(store, kind)) names.add(name)
+  }
+  return names
+}
+
+async function codeNeeds(store: SystemStore, kind: 'service' | 'library', name: string) {
+  const unit = await findUnit(store, kind, name)
+  const version = unit && (await findVersion(store, kind, name, unit.currentVersion))
+  const runUser = unit?.settings.run_user
+  return { required: version?.dependencies ?? [], runUser: typeof runUser === 'string' ? runUser : '' }
+}
+
+async function addLibraries(
+  store: SystemStore,
+  names: readonly string[],
+  found: Set<string>,
+  visited: Set<string>,
+): Promise<void> {
+  for (const name of names) {
+    if (visited.has(name)) continue
+    visited.add(name)
+    found.add(name)
+    await addLibraries(store, (await codeNeeds(store, 'library', name)).required, found, visited)
+  }
+}
+
+function marksOf(facts: Omit<EdgeScope, 'marks'>): Record<Lane, string> {
+  const mark = (parts: unknown[]): string =>
+    createHash('sha256')
+      .update(JSON.stringify(parts.map((part) => (part instanceof Set ? [...part].sort() : part))))
+      .digest('base64url')
+      .slice(0, 22)
+  const { signIn, roles, runAs, userRoles, byRole, byEmail, services, libraries, collections } = facts
+  return {
+    // Rights on what does not go there are left out, so those follow from it as well.
+    identity: mark(['1', signIn, roles, runAs, userRoles, byRole, byEmail, services, collections]),
+    configuration: mark(['1', services, libraries, collections]),
+    data: mark(['1', collections]),
+  }
+}
+
+/** What the edge may know of a user; undefined for one who is not there. */
+export function userOnEdge(
+  scope: EdgeScope,
+  user: { id: string; emailKey: string; roles: readonly string[] },
+): { roles: string[]; canSignIn: boolean } | undefined {
+  const isNamed =
+    scope.signIn &&
+    (scope.byEmail.has(user.emailKey) ||
+      (!user.roles.includes(administrator) && user.roles.some((role) => scope.byRole.has(role))))
+  const isRunAs = scope.runAs.has(user.id)
+  if (!isNamed && !isRunAs) return undefined
+  const roles = user.roles.filter((role) => (isRunAs ? scope.roles : scope.userRoles).has(role))
+  return { roles, canSignIn: isNamed && !isRunAs }
+}
+
+/** The settings that a sign-in at the edge rests on. Whatever is not named here has its default there, or is closed. */
+export function settingsOnEdge(scope: EdgeScope, system: SystemRow): Record<string, unknown> {
+  const all = readSettings(system.settings)
+  return {
+    ...{ token_ttl: all.token_ttl, token_ttl_user: all.token_ttl_user, token_ttl_device: all.token_ttl_device },
+    ...{ token_ttl_anon: all.token_ttl_anon, refresh_max_age: all.refresh_max_age },
+    ...{ auth_error_status: all.auth_error_status, anonymous: all.anonymous, run_as_sign_in: 'refused' },
+    ...{ password_min_length: all.password_min_length, sign_in_limits: all.sign_in_limits },
+    ...{ phone_country: all.phone_country, auth_epoch: all.auth_epoch },
+    ...(scope.signIn
+      ? {
+          ...{ auth_service: all.auth_service, auth_withdrawn: all.auth_withdrawn },
+          // Without the developer who named it so.
+          auth_safe: all.auth_safe && { ...all.auth_safe, by: '' },
+        }
+      : { auth_service: '' }),
+    ...{ registration: 'closed', reg_service: '', messages_to: 'provider' },
+  }
+}

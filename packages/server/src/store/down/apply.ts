@@ -1,0 +1,278 @@
+/**
+ * Writes on an edge what came down, in one transaction with the cursor that stands for it. It passes by the change log: what
+ * came from the platform does not go back there. What a sign-in rests on only tightens here by itself: a disabled authenticator
+ * stays so until another is bound, a step that was taken stays taken.
+ */
+import { databaseOf, dialectOf, type SystemStore } from '../store.ts'
+import { endSessions } from '../tables/sessions.ts'
+import { insertRows } from '../typed-table/write.ts'
+import { clearKeys, clearRange, clearUnique } from './clear.ts'
+import type { CodeState, Group, RoleState, UserState } from './groups.ts'
+import { dropCollection, ensureTable } from './schema.ts'
+
+export type Applying = { tx: SystemStore; now: number; incarnation: string }
+
+/** In order. Throws where one cannot be written: then nothing of the frame is. */
+export async function applyGroups(applying: Applying, groups: readonly Group[]): Promise<void> {
+  const { tx } = applying
+  for (const group of groups) {
+    if (group.what === 'system') await applySystem(applying, group)
+    else if (group.what === 'roles') await applyRoles(tx, group)
+    else if (group.what === 'users') await applyUsers(applying, group)
+    else if (group.what === 'code') await applyCode(tx, group)
+    else if (group.what === 'collections') await applyCollections(tx, group)
+    else await applyRows(tx, group)
+  }
+  // What the node keeps between requests hangs on it.
+  if (groups.some(({ what }) => what !== 'rows')) {
+    await databaseOf(tx)
+      .updateTable('systems')
+      .set((eb) => ({ revision: eb('revision', '+', 1) }))
+      .where('key', '=', tx.key)
+      .execute()
+  }
+}
+
+type Of<What extends Group['what']> = Extract<Group, { what: What }>
+
+async function applySystem({ tx, now, incarnation }: Applying, group: Of<'system'>): Promise<void> {
+  const db = databaseOf(tx)
+  const settings = JSON.stringify(group.settings)
+  const before = await db.selectFrom('systems').select('settings').where('key', '=', tx.key).executeTakeFirst()
+  if (before === undefined) {
+    const facts = { key: tx.key, secret: group.secret, name: group.name, settings }
+    await db
+      .insertInto('systems')
+      .values({ ...facts, description: '', owner_id: '', revision: 1, created_at: now })
+      .execute()
+    const head = { system_key: tx.key, incarnation, position: 0, stamp_ms: 0, stamp_count: 0, chain: '' }
+    await db.insertInto('change_heads').values(head).execute()
+    return
+  }
+  await db
+    .updateTable('systems')
+    .set({ secret: group.secret, name: group.name, settings })
+    .where('key', '=', tx.key)
+    .execute()
+  const { auth_service: service } = group.settings
+  if (service !== JSON.parse(before.settings).auth_service) {
+    const sparing = { systemKey: tx.key, kind: 'user' as const, exceptGrantedBy: `service:${service}` }
+    await endSessions(tx.node, sparing, now, 'another auth service was set')
+  }
+}
+
+async function applyRoles(tx: SystemStore, { put, gone, whole }: Of<'roles'>): Promise<void> {
+  const db = databaseOf(tx)
+  const present = await db.selectFrom('roles').select('id').where('system_key', '=', tx.key).execute()
+  for (const id of leaving(
+    present.map((one) => one.id),
+    put.map((one) => one.id),
+    gone,
+    whole,
+  )) {
+    for (const table of ['grants', 'memberships'] as const) {
+      await db.deleteFrom(table).where('system_key', '=', tx.key).where('role_id', '=', id).execute()
+    }
+    await db.deleteFrom('roles').where('system_key', '=', tx.key).where('id', '=', id).execute()
+  }
+  for (const role of put) await putRole(tx, role)
+}
+
+const leaving = (
+  present: readonly string[],
+  put: readonly string[],
+  gone: readonly string[],
+  whole: boolean,
+): string[] => (whole ? present.filter((one) => !put.includes(one)) : [...gone])
+
+async function putRole(tx: SystemStore, role: RoleState): Promise<void> {
+  const db = databaseOf(tx)
+  const facts = { name: role.name, description: role.description, created_at: role.createdAt }
+  // Another role may have had this name; if it has another by now, that comes with a change of its own.
+  await db
+    .deleteFrom('roles')
+    .where('system_key', '=', tx.key)
+    .where((eb) => eb.or([eb('id', '=', role.id), eb('name', '=', role.name)]))
+    .execute()
+  await db
+    .insertInto('roles')
+    .values({ system_key: tx.key, id: role.id, ...facts })
+    .execute()
+  await db.deleteFrom('grants').where('system_key', '=', tx.key).where('role_id', '=', role.id).execute()
+  for (const grant of role.grants) {
+    await db
+      .insertInto('grants')
+      .values({ system_key: tx.key, role_id: role.id, ...grant })
+      .execute()
+  }
+}
+
+async function applyUsers(applying: Applying, { table: state, put, gone, range }: Of<'users'>): Promise<void> {
+  const { tx } = applying
+  const table = await ensureTable(tx, state)
+  const removed = range === null ? [] : await clearRange(tx, table, range, new Set(put.map((one) => one.id)))
+  for (const id of [...gone, ...removed]) await removeUser(applying, id)
+  await clearKeys(tx, table, [...gone, ...put.map((one) => one.id)])
+  const rows = put.map(({ row }) => row)
+  await clearUnique(tx, table, state.indexes, rows)
+  await insertRows(databaseOf(tx), dialectOf(tx), table, rows)
+  for (const user of put) await putUser(applying, user)
+}
+
+async function removeUser({ tx, now }: Applying, id: string): Promise<void> {
+  const db = databaseOf(tx)
+  await endSessions(tx.node, { systemKey: tx.key, subjectId: id }, now, 'the user is not on this edge any more')
+  for (const table of ['accounts', 'memberships', 'authenticators', 'remembered_devices'] as const) {
+    await db.deleteFrom(table).where('system_key', '=', tx.key).where('user_id', '=', id).execute()
+  }
+}
+
+async function putUser({ tx, now }: Applying, user: UserState): Promise<void> {
+  const db = databaseOf(tx)
+  const before = await db
+    .selectFrom('accounts')
+    .select(['password_stamp'])
+    .where('system_key', '=', tx.key)
+    .where('user_id', '=', user.id)
+    .executeTakeFirst()
+  if (user.disabled || (before !== undefined && before.password_stamp !== user.passwordStamp)) {
+    const why = user.disabled ? 'the account was switched off' : 'the password was changed'
+    await endSessions(tx.node, { systemKey: tx.key, subjectId: user.id }, now, why)
+  }
+  await db
+    .deleteFrom('accounts')
+    .where('system_key', '=', tx.key)
+    .where((eb) => eb.or([eb('user_id', '=', user.id), eb('email_key', '=', user.emailKey)]))
+    .execute()
+  await db
+    .insertInto('accounts')
+    .values({
+      ...{ system_key: tx.key, user_id: user.id, email_key: user.emailKey, password_hash: user.passwordHash },
+      ...{ password_stamp: user.passwordStamp, password_weak: user.passwordWeak ? 1 : 0 },
+      ...{ disabled: user.disabled ? 1 : 0, created_at: user.createdAt },
+    })
+    .execute()
+  await db.deleteFrom('memberships').where('system_key', '=', tx.key).where('user_id', '=', user.id).execute()
+  for (const role_id of user.roles) {
+    await db.insertInto('memberships').values({ system_key: tx.key, user_id: user.id, role_id }).execute()
+  }
+  await putApps(tx, user)
+}
+
+async function putApps(tx: SystemStore, { id: userId, apps }: UserState): Promise<void> {
+  const db = databaseOf(tx)
+  const held = await db
+    .selectFrom('authenticators')
+    .selectAll()
+    .where('system_key', '=', tx.key)
+    .where('user_id', '=', userId)
+    .execute()
+  for (const one of held) {
+    if (!apps.some(({ id }) => id === one.id)) await db.deleteFrom('authenticators').where('id', '=', one.id).execute()
+  }
+  for (const app of apps) {
+    const before = held.find(({ id }) => id === app.id)
+    if (before !== undefined) {
+      await db
+        .updateTable('authenticators')
+        .set({
+          ...{ label: app.label, sealed: app.sealed, last_step: Math.max(before.last_step, app.lastStep) },
+          state: before.state === 'disabled' ? 'disabled' : app.state,
+        })
+        .where('id', '=', app.id)
+        .execute()
+      continue
+    }
+    await db
+      .insertInto('authenticators')
+      .values({
+        ...{ id: app.id, system_key: tx.key, user_id: userId, kind: 'totp', label: app.label, sealed: app.sealed },
+        ...{ state: app.state, failures: 0, blocked_until: 0, bound_at: app.boundAt, bound_by: app.boundBy },
+        ...{
+          used_at: null,
+          last_step: app.lastStep,
+          credential_hash: null,
+          rp_id: null,
+          sign_count: 0,
+          backed_up: null,
+        },
+      })
+      .execute()
+  }
+}
+
+async function applyCode(tx: SystemStore, { kind, put, gone, whole }: Of<'code'>): Promise<void> {
+  const db = databaseOf(tx)
+  const units = db.selectFrom('code_units').select('name').where('system_key', '=', tx.key).where('kind', '=', kind)
+  const present = await units.execute()
+  const names = put.map(({ name }) => name)
+  const out = leaving(
+    present.map(({ name }) => name),
+    names,
+    gone,
+    whole,
+  )
+  for (const name of [...out, ...names]) {
+    for (const table of ['code_units', 'code_versions'] as const) {
+      await db
+        .deleteFrom(table)
+        .where('system_key', '=', tx.key)
+        .where('kind', '=', kind)
+        .where('name', '=', name)
+        .execute()
+    }
+    if (kind === 'service') {
+      await db.deleteFrom('safe_versions').where('system_key', '=', tx.key).where('service', '=', name).execute()
+    }
+  }
+  for (const one of put) await putCode(tx, kind, one)
+}
+
+async function putCode(tx: SystemStore, kind: string, code: CodeState): Promise<void> {
+  const db = databaseOf(tx)
+  const { name, version } = code
+  await db
+    .insertInto('code_units')
+    .values({
+      ...{ system_key: tx.key, kind, name, current_version: version, latest_version: version },
+      ...{ settings: JSON.stringify(code.settings), created_at: code.createdAt, updated_at: code.updatedAt },
+    })
+    .execute()
+  await db
+    .insertInto('code_versions')
+    .values({
+      ...{ system_key: tx.key, kind, name, version, source: code.source, compiled: code.compiled },
+      ...{ problem: code.problem, dialect: code.dialect, dependencies: code.dependencies },
+      ...{ created_at: code.createdAt, created_by: 'platform' },
+    })
+    .execute()
+  if (code.safe !== null) {
+    await db
+      .insertInto('safe_versions')
+      .values({ system_key: tx.key, service: name, ...code.safe })
+      .execute()
+  }
+}
+
+async function applyCollections(tx: SystemStore, { put, gone, whole }: Of<'collections'>): Promise<void> {
+  const ofItems = databaseOf(tx).selectFrom('collections').select('id').where('system_key', '=', tx.key)
+  const present = await ofItems.where('kind', '=', 'items').execute()
+  for (const id of leaving(
+    present.map((one) => one.id),
+    put.map((one) => one.id),
+    gone,
+    whole,
+  )) {
+    await dropCollection(tx, id)
+  }
+  for (const state of put) await ensureTable(tx, state)
+}
+
+async function applyRows(tx: SystemStore, { table: state, put, gone, range }: Of<'rows'>): Promise<void> {
+  const table = await ensureTable(tx, state)
+  const keys = put.map((row) => String(row[table.key]))
+  if (range !== null) await clearRange(tx, table, range, new Set(keys), state.id)
+  await clearKeys(tx, table, [...gone, ...keys])
+  await clearUnique(tx, table, state.indexes, put)
+  await insertRows(databaseOf(tx), dialectOf(tx), table, put)
+}

@@ -1,0 +1,82 @@
+/**
+ * What goes down to an edge, as values: groups of rows as they are at the moment they are read. Applying one twice, or a later
+ * one after it, leaves the later state. Reading them is `read.ts`, writing them on an edge `apply.ts`.
+ */
+import type { Column, Row } from '@gatehouse/contract/columns.ts'
+
+export const lanes = ['identity', 'configuration', 'data'] as const
+export type Lane = (typeof lanes)[number]
+
+/**
+ * Where an edge stands in one lane. While a first sync is under way `at` names the last key that it holds; `position` is where
+ * the change log stood when that began, and from where it goes on afterwards.
+ */
+export type Cursor = { incarnation: string; scope: string; position: number; at: string | null }
+export type Cursors = Partial<Record<Lane, Cursor>>
+
+/** Everything between two keys of a first sync, the second one included; null is the end. What is not named there is gone. */
+export type Range = { after: string; upTo: string | null }
+
+export type TableState = {
+  id: string
+  name: string
+  kind: 'items' | 'users'
+  columns: Column[]
+  indexes: { column: string; unique: boolean }[]
+  createdAt: number
+}
+
+export type RoleState = {
+  id: string
+  name: string
+  description: string
+  createdAt: number
+  grants: { kind: string; item: string; level: number }[]
+}
+
+/** `sealed` to the edge's key while it travels, under its node key where it lies. */
+export type AuthenticatorState = {
+  id: string
+  label: string
+  sealed: string
+  state: string
+  boundAt: number
+  boundBy: string
+  lastStep: number
+}
+
+export type UserState = {
+  id: string
+  row: Row
+  emailKey: string
+  passwordHash: string | null
+  passwordStamp: string
+  passwordWeak: boolean
+  disabled: boolean
+  createdAt: number
+  roles: string[]
+  apps: AuthenticatorState[]
+}
+
+export type CodeState = {
+  name: string
+  settings: Record<string, unknown>
+  version: number
+  source: string
+  compiled: string | null
+  problem: string | null
+  dialect: string
+  dependencies: string
+  createdAt: number
+  updatedAt: number
+  safe: { code: string; assembly: string } | null
+}
+
+/** `whole`: what is not named is gone. */
+export type Group =
+  | { what: 'system'; name: string; secret: string; settings: Record<string, unknown> }
+  | { what: 'roles'; put: RoleState[]; gone: string[]; whole: boolean }
+  | { what: 'users'; table: TableState; put: UserState[]; gone: string[]; range: Range | null }
+  | { what: 'code'; kind: 'service' | 'library'; put: CodeState[]; gone: string[]; whole: boolean }
+  | { what: 'collections'; put: TableState[]; gone: string[]; whole: boolean }
+  | { what: 'rows'; table: TableState; put: Row[]; gone: string[]; range: Range | null }

@@ -1,0 +1,171 @@
+/** Reads what goes down to an edge, on the platform. Which of it may go is decided by `edge/scope.ts`; nothing is written. */
+import type { Row } from '@gatehouse/contract/columns.ts'
+import { sql } from 'kysely'
+import type { AnyTables } from '../dialect/database.ts'
+import { databaseOf, dialectOf, type SystemStore } from '../store.ts'
+import { type CollectionRecord, findCollection } from '../tables/collections.ts'
+import { getRows } from '../typed-table/read.ts'
+import { readIndexes } from '../typed-table/structure.ts'
+import type { CodeState, RoleState, TableState, UserState } from './groups.ts'
+
+export type LoggedChange = { position: number; kind: string; id: string; columns: string[] }
+
+/** In the order in which they were committed. */
+export async function changesAfter(
+  store: SystemStore,
+  kinds: readonly string[],
+  after: number,
+  limit: number,
+): Promise<LoggedChange[]> {
+  const rows = await databaseOf(store)
+    .selectFrom('changes')
+    .select(['position', 'kind', 'id', 'columns'])
+    .where('system_key', '=', store.key)
+    .where('position', '>', after)
+    .where('kind', 'in', kinds)
+    .orderBy('position')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => ({ ...row, columns: JSON.parse(row.columns) }))
+}
+
+/** Undefined where the system is gone. */
+export async function logHead(
+  store: SystemStore,
+): Promise<{ incarnation: string; position: number; revision: number } | undefined> {
+  return databaseOf(store)
+    .selectFrom('change_heads')
+    .innerJoin('systems', 'systems.key', 'change_heads.system_key')
+    .select(['change_heads.incarnation', 'change_heads.position', 'systems.revision'])
+    .where('change_heads.system_key', '=', store.key)
+    .executeTakeFirst()
+}
+
+export async function readTable(store: SystemStore, found: CollectionRecord): Promise<TableState> {
+  const indexes = await readIndexes(databaseOf(store) as AnyTables, dialectOf(store), found.table)
+  const { id, name, kind, createdAt } = found
+  return {
+    ...{ id, name, kind, createdAt, columns: [...found.table.columns] },
+    indexes: indexes.filter(({ primary }) => !primary).map(({ column, unique }) => ({ column, unique })),
+  }
+}
+
+export const userTable = async (store: SystemStore): Promise<CollectionRecord> =>
+  (await findCollection(store, { kind: 'users' }))!
+
+/** Keys of the next rows in order of key. */
+export async function keysAfter(
+  store: SystemStore,
+  { table }: CollectionRecord,
+  after: string,
+  limit: number,
+): Promise<string[]> {
+  const key = sql.id(table.key)
+  const where = after === '' ? sql`` : sql`where ${key} > ${after}`
+  const { rows } = await sql<{ k: string }>`select ${key} as k from ${sql.id(table.table)} ${where}
+    order by ${key} limit ${limit}`.execute(databaseOf(store))
+  return rows.map(({ k }) => String(k))
+}
+
+/** Those that are there, by key. */
+export const readRows = (store: SystemStore, { table }: CollectionRecord, keys: readonly string[]): Promise<Row[]> =>
+  getRows(databaseOf(store), dialectOf(store), table, keys)
+
+/** Of those users that are there, with all their roles; seeds as they are sealed here. */
+export async function readUsers(store: SystemStore, ids: readonly string[]): Promise<UserState[]> {
+  if (ids.length === 0) return []
+  const db = databaseOf(store)
+  const of = <T extends 'accounts' | 'memberships' | 'authenticators'>(table: T) =>
+    db
+      .selectFrom(table as 'accounts')
+      .where('system_key', '=', store.key)
+      .where('user_id', 'in', [...ids])
+  const table = await userTable(store)
+  const rows = new Map((await readRows(store, table, ids)).map((row) => [String(row.user_id), row]))
+  const accounts = await of('accounts').selectAll().execute()
+  const memberships = await db
+    .selectFrom('memberships')
+    .select(['user_id', 'role_id'])
+    .where('system_key', '=', store.key)
+    .where('user_id', 'in', [...ids])
+    .execute()
+  const apps = await db
+    .selectFrom('authenticators')
+    .selectAll()
+    .where('system_key', '=', store.key)
+    .where('user_id', 'in', [...ids])
+    .where('kind', '=', 'totp')
+    .execute()
+  return accounts.flatMap((account) => {
+    const row = rows.get(account.user_id)
+    if (row === undefined) return []
+    return {
+      ...{ id: account.user_id, row, emailKey: account.email_key, passwordHash: account.password_hash },
+      ...{ passwordStamp: account.password_stamp, passwordWeak: account.password_weak === 1 },
+      ...{ disabled: account.disabled === 1, createdAt: account.created_at },
+      roles: memberships.filter(({ user_id }) => user_id === account.user_id).map(({ role_id }) => role_id),
+      apps: apps
+        .filter(({ user_id }) => user_id === account.user_id)
+        .map((app) => ({
+          ...{ id: app.id, label: app.label, sealed: app.sealed, state: app.state },
+          ...{ boundAt: app.bound_at, boundBy: app.bound_by, lastStep: app.last_step },
+        })),
+    }
+  })
+}
+
+export async function readRoles(store: SystemStore, ids: readonly string[]): Promise<RoleState[]> {
+  if (ids.length === 0) return []
+  const db = databaseOf(store)
+  const roles = await db
+    .selectFrom('roles')
+    .selectAll()
+    .where('system_key', '=', store.key)
+    .where('id', 'in', [...ids])
+    .execute()
+  const grants = await db
+    .selectFrom('grants')
+    .selectAll()
+    .where('system_key', '=', store.key)
+    .where('role_id', 'in', [...ids])
+    .execute()
+  return roles.map((role) => ({
+    ...{ id: role.id, name: role.name, description: role.description, createdAt: role.created_at },
+    grants: grants.filter(({ role_id }) => role_id === role.id).map(({ kind, item, level }) => ({ kind, item, level })),
+  }))
+}
+
+/** The current version of each that is there. */
+export async function readCode(
+  store: SystemStore,
+  kind: 'service' | 'library',
+  names: readonly string[],
+): Promise<CodeState[]> {
+  const found: CodeState[] = []
+  for (const name of names) {
+    const row = await databaseOf(store)
+      .selectFrom('code_units as unit')
+      .innerJoin('code_versions as version', (join) =>
+        join
+          .onRef('version.system_key', '=', 'unit.system_key')
+          .onRef('version.kind', '=', 'unit.kind')
+          .onRef('version.name', '=', 'unit.name')
+          .onRef('version.version', '=', 'unit.current_version'),
+      )
+      .leftJoin('safe_versions as safe', (join) =>
+        join.onRef('safe.system_key', '=', 'unit.system_key').onRef('safe.service', '=', 'unit.name'),
+      )
+      .select(['unit.settings', 'unit.updated_at', 'version.version', 'version.source', 'version.compiled'])
+      .select(['version.problem', 'version.dialect', 'version.dependencies', 'version.created_at'])
+      .select(['safe.code', 'safe.assembly'])
+      .where('unit.system_key', '=', store.key)
+      .where('unit.kind', '=', kind)
+      .where('unit.name', '=', name)
+      .executeTakeFirst()
+    if (row === undefined) continue
+    const { settings, created_at: createdAt, updated_at: updatedAt, code, assembly, ...version } = row
+    const safe = kind === 'service' && code !== null && assembly !== null ? { code, assembly } : null
+    found.push({ name, settings: JSON.parse(settings), ...version, createdAt, updatedAt, safe })
+  }
+  return found
+}

@@ -1,0 +1,114 @@
+/** Brings a typed table of an edge to the columns and indexes that it has on the platform. */
+import type { Transaction } from 'kysely'
+import type { AnyTables, Dialect } from '../dialect/database.ts'
+import type { Tables } from '../schema.ts'
+import { databaseOf, dialectOf, type SystemStore } from '../store.ts'
+import { type CollectionRecord, findCollection } from '../tables/collections.ts'
+import {
+  addColumn,
+  createIndex,
+  createTable,
+  dropColumn,
+  dropIndex,
+  dropTable,
+  readIndexes,
+} from '../typed-table/structure.ts'
+import type { TypedTable } from '../typed-table/table.ts'
+import type { TableState } from './groups.ts'
+
+const keyOf = { items: 'item_id', users: 'user_id' } as const
+
+/** In a transaction. Answers the table as it is now. */
+export async function ensureTable(tx: SystemStore, state: TableState): Promise<TypedTable> {
+  const db = databaseOf(tx) as Transaction<Tables>
+  const dialect = dialectOf(tx)
+  const found = await findCollection(tx, state.kind === 'users' ? { kind: 'users' } : { id: state.id })
+  let table: TypedTable
+  if (found === undefined) {
+    const name = `${state.kind === 'users' ? 'u' : 'c'}_${state.id}`
+    table = await createTable(db, dialect, { table: name, key: keyOf[state.kind], columns: state.columns })
+    await db
+      .insertInto('collections')
+      .values({
+        ...{ id: state.id, system_key: tx.key, kind: state.kind, name: state.name },
+        ...{ name_key: state.name.toLowerCase(), table_name: name, created_at: state.createdAt },
+      })
+      .execute()
+    await writeColumns(db, state)
+  } else {
+    if (isSame(found, state) && (await hasIndexes(db, dialect, found.table, state))) return found.table
+    table = await changeColumns(db, dialect, found.table, state)
+    await db
+      .updateTable('collections')
+      .set({ name: state.name, name_key: state.name.toLowerCase() })
+      .where('id', '=', found.id)
+      .execute()
+    await db.deleteFrom('collection_columns').where('collection_id', '=', found.id).execute()
+    await writeColumns(db, { ...state, id: found.id })
+  }
+  await changeIndexes(db, dialect, table, state)
+  return { ...table, columns: state.columns }
+}
+
+const isSame = (found: CollectionRecord, { name, columns }: TableState): boolean =>
+  found.name === name && JSON.stringify(found.table.columns) === JSON.stringify(columns)
+
+const indexText = (indexes: readonly { column: string; unique: boolean }[]): string =>
+  JSON.stringify(indexes.map(({ column, unique }) => `${column} ${unique}`).sort())
+
+async function hasIndexes(db: AnyTables, dialect: Dialect, table: TypedTable, state: TableState): Promise<boolean> {
+  const present = (await readIndexes(db, dialect, table)).filter(({ primary }) => !primary)
+  return indexText(present) === indexText(state.indexes)
+}
+
+async function changeColumns(
+  db: AnyTables,
+  dialect: Dialect,
+  before: TypedTable,
+  { columns }: TableState,
+): Promise<TypedTable> {
+  const isKept = ({ name, type }: { name: string; type: string }): boolean =>
+    columns.some((column) => column.name === name && column.type === type)
+  let table = before
+  for (const column of before.columns) {
+    if (!isKept(column)) table = await dropColumn(db, dialect, table, column.name)
+  }
+  for (const column of columns) {
+    if (!table.columns.some(({ name }) => name === column.name)) table = await addColumn(db, dialect, table, column)
+  }
+  return table
+}
+
+async function changeIndexes(
+  db: AnyTables,
+  dialect: Dialect,
+  table: TypedTable,
+  { indexes }: TableState,
+): Promise<void> {
+  const present = (await readIndexes(db, dialect, table)).filter(({ primary }) => !primary)
+  const has = (
+    list: readonly { column: string; unique: boolean }[],
+    one: { column: string; unique: boolean },
+  ): boolean => list.some(({ column, unique }) => column === one.column && unique === one.unique)
+  for (const one of present) {
+    if (!has(indexes, one)) await dropIndex(db, dialect, table, one.column, one.unique)
+  }
+  for (const one of indexes) {
+    if (!has(present, one)) await createIndex(db, dialect, table, one.column, one.unique)
+  }
+}
+
+async function writeColumns(db: Transaction<Tables>, { id, columns }: TableState): Promise<void> {
+  const rows = columns.map(({ name, type }, position) => ({ collection_id: id, name, type, position }))
+  await db.insertInto('collection_columns').values(rows).execute()
+}
+
+/** In a transaction. */
+export async function dropCollection(tx: SystemStore, id: string): Promise<void> {
+  const found = await findCollection(tx, { id })
+  if (found === undefined) return
+  const db = databaseOf(tx)
+  await dropTable(db, dialectOf(tx), found.table)
+  await db.deleteFrom('collection_columns').where('collection_id', '=', id).execute()
+  await db.deleteFrom('collections').where('system_key', '=', tx.key).where('id', '=', id).execute()
+}
