@@ -79,7 +79,9 @@ class SharedCommitDriver implements Driver {
 
   async releaseConnection(): Promise<void> {}
 
-  async destroy(): Promise<void> {}
+  async destroy(): Promise<void> {
+    this.#line.finish()
+  }
 }
 
 type Place = 'outside' | 'shared' | 'read only'
@@ -172,6 +174,8 @@ class Line {
   #taken = false
   /** A transaction is open on it. */
   #open = false
+  /** The commit is to come as soon as nothing else does. */
+  #ending = false
   /** Transactions that are through and wait for the commit. */
   #finished: Waiting[] = []
   readonly #transactions: (() => void)[] = []
@@ -249,6 +253,7 @@ class Line {
 
   async #wait(): Promise<void> {
     if (this.#taken) await new Promise<void>((resolve) => this.#others.push(resolve))
+    else this.finish()
     this.#taken = true
   }
 
@@ -260,11 +265,37 @@ class Line {
         following()
         return
       }
+      if (this.#finished.length > 0 && this.#finished.length < mostInOneCommit && this.#others.length === 0) {
+        this.#taken = false
+        this.#endSoon()
+        return
+      }
       this.#end()
     }
     const next = this.#others.shift() ?? this.#transactions.shift()
     if (next === undefined) this.#taken = false
     else next()
+  }
+
+  /**
+   * Requests that came in together begin one after another, each when the one before has nothing left to do at once. So the
+   * commit waits until all that has come in was looked at; nobody waits for what comes later.
+   */
+  #endSoon(): void {
+    if (this.#ending) return
+    this.#ending = true
+    setImmediate(() => {
+      this.#ending = false
+      if (this.#taken || !this.#open) return
+      this.#taken = true
+      this.#end()
+      this.#next()
+    })
+  }
+
+  /** Commits what waits for a commit, where nobody runs. */
+  finish(): void {
+    if (this.#open && !this.#taken) this.#end()
   }
 
   #end(): void {

@@ -115,6 +115,26 @@ describe('an SQLite database', () => {
     await close()
   })
 
+  test('transactions of requests that came in together share a commit, though each begins when the last has run', async () => {
+    const { db, close } = openSqlite({ file: join(folder, 'together.db') })
+    await sql`create table t (a integer)`.execute(db)
+    const events: string[] = []
+    const work = async (value: number): Promise<void> => {
+      await db.transaction().execute(async (trx) => {
+        await sql`insert into t values (${value})`.execute(trx)
+        events.push(`ran ${value}`)
+      })
+      events.push(`answered ${value}`)
+    }
+    // What is awaited is done between two callbacks of one turn.
+    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    setImmediate(() => work(1).then(first.resolve, first.reject))
+    setImmediate(() => work(2).then(second.resolve, second.reject))
+    await Promise.all([first.promise, second.promise])
+    assert.deepEqual(events, ['ran 1', 'ran 2', 'answered 1', 'answered 2'])
+    await close()
+  })
+
   test('a transaction that fills the disk takes none with it that was answered', async () => {
     const { db, close } = openSqlite({ file: join(folder, 'full.db'), maxBytes: 64 * 1024 })
     await sql`create table t (a text)`.execute(db)
