@@ -157,9 +157,10 @@ export class PlatformLinks {
   /** Said on both sides. */
   async #refuse(channel: Channel, { why, words, edge }: Refuse): Promise<void> {
     this.#means.log.warn({ why, edge: edge?.name }, 'A link of an edge was refused')
+    // Noted before it is said: whoever hears of it at the edge finds it on the platform.
+    if (edge?.publicKey) await noteEdgeProblem(this.#means.store, edge.publicKey, words, this.#means.clock.now())
     channel.send({ type: 'refused', why, words })
     channel.close(4403, why)
-    if (edge?.publicKey) await noteEdgeProblem(this.#means.store, edge.publicKey, words, this.#means.clock.now())
   }
 
   #ring(systemKey: string): void {

@@ -260,6 +260,11 @@ const steps = async (): Promise<[string, Step][]> => [
   ['POST /api/v/2/portals/:key/:name', { params: { name: 'Fresh' }, body: portal, noted: ['portal'] }],
   ['PUT /api/v/2/portals/:key/:name', { params: { name: 'Fresh' }, body: { description: 'x' }, noted: ['portal'] }],
   ['DELETE /api/v/2/portals/:key/:name', { params: { name: 'Fresh' }, noted: ['portal'] }],
+  ['POST /admin/edges/:key/:name', { params: { name: 'hall' }, body: {}, noted: ['edge'] }],
+  ['POST /admin/:key/deployments', { body: { name: 'all', edges: ['hall'], assets: [] }, noted: ['deployment'] }],
+  ['PUT /admin/:key/deployments/:name', { params: { name: 'all' }, body: { description: 'x' }, noted: ['deployment'] }],
+  ['DELETE /admin/:key/deployments/:name', { params: { name: 'all' }, noted: ['deployment'] }],
+  ['DELETE /admin/edges/:key/:name', { params: { name: 'hall' }, noted: ['edge'] }],
   ['DELETE /admin/systemmanagement', { query: { id: key }, noted: ['system'] }],
 ]
 

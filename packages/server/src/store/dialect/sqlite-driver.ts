@@ -4,6 +4,7 @@
  * own, and none of them is answered before the one sync that they share. What is read outside transactions is read by a second
  * connection, which sees what is committed and waits for nobody.
  */
+import { setTimeout } from 'node:timers/promises'
 import type BetterSqlite from 'better-sqlite3'
 import {
   type CompiledQuery,
@@ -15,6 +16,9 @@ import {
   type TransactionSettings,
 } from 'kysely'
 
+/** Between two looks whether the write lock is free. */
+const pauseMs = 2
+
 /** Transactions that share a commit: the first of them waits for the last. */
 const mostInOneCommit = 32
 
@@ -24,7 +28,13 @@ const alone = /^\s*(pragma|vacuum|attach|detach)\b/i
 export type Prepare = (text: string) => BetterSqlite.Statement
 
 /** `reader` is absent where nobody else can read the database, as one in memory. */
-export type SqliteConnections = { writer: BetterSqlite.Database; prepare: Prepare; prepareRead?: Prepare }
+export type SqliteConnections = {
+  writer: BetterSqlite.Database
+  prepare: Prepare
+  prepareRead?: Prepare
+  /** Milliseconds to wait for another process, or another node in this one, that is writing. */
+  patienceMs: number
+}
 
 export class SharedCommitDialect extends SqliteDialect {
   readonly #connections: SqliteConnections
@@ -56,7 +66,7 @@ class SharedCommitDriver implements Driver {
 
   constructor(connections: SqliteConnections) {
     this.#connections = connections
-    this.#line = new Line(connections.writer)
+    this.#line = new Line(connections.writer, connections.patienceMs)
   }
 
   async init(): Promise<void> {}
@@ -170,6 +180,7 @@ class Line {
   readonly #keep: BetterSqlite.Statement
   readonly #undo: BetterSqlite.Statement
   readonly #writer: BetterSqlite.Database
+  readonly #patienceMs: number
   /** Somebody runs on the connection right now. */
   #taken = false
   /** A transaction is open on it. */
@@ -181,8 +192,9 @@ class Line {
   readonly #transactions: (() => void)[] = []
   readonly #others: (() => void)[] = []
 
-  constructor(writer: BetterSqlite.Database) {
+  constructor(writer: BetterSqlite.Database, patienceMs: number) {
     this.#writer = writer
+    this.#patienceMs = patienceMs
     // With the write lock from the start: one that began by reading could not wait for another process's write later.
     this.#begin = writer.prepare('begin immediate')
     this.#commit = writer.prepare('commit')
@@ -197,12 +209,27 @@ class Line {
     if (this.#taken) await new Promise<void>((resolve) => this.#transactions.push(resolve))
     this.#taken = true
     try {
-      if (!this.#open) this.#begin.run()
+      if (!this.#open) await this.#lock()
       this.#open = true
       this.#mark.run()
     } catch (error) {
       this.#next()
       throw error
+    }
+  }
+
+  /** Takes the write lock. Whoever holds it meanwhile may be in this process, so the waiting must not hold it up. */
+  async #lock(): Promise<void> {
+    const until = performance.now() + this.#patienceMs
+    while (true) {
+      try {
+        this.#begin.run()
+        return
+      } catch (error) {
+        const isBusy = String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY')
+        if (!isBusy || performance.now() >= until) throw error
+        await setTimeout(pauseMs)
+      }
     }
   }
 

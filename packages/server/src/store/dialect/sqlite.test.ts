@@ -56,6 +56,18 @@ describe('an SQLite database', () => {
     await close()
   })
 
+  test('two that are open in one process write in turns, and neither holds the other up', async () => {
+    const file = join(folder, 'beside.db')
+    const [one, other] = [openSqlite({ file }), openSqlite({ file })]
+    await sql`create table t (a integer)`.execute(one.db)
+    const write = (db: typeof one.db, value: number) =>
+      db.transaction().execute((trx) => sql`insert into t values (${value})`.execute(trx))
+    await Promise.all(Array.from({ length: 40 }, (_, n) => write(n % 2 === 0 ? one.db : other.db, n)))
+    assert.equal((await sql`select * from t`.execute(other.db)).rows.length, 40)
+    await one.close()
+    await other.close()
+  })
+
   test('a kept statement sees the columns that another process added', async () => {
     const file = join(folder, 'columns.db')
     const { db, close } = openSqlite({ file })

@@ -14,7 +14,7 @@ import { type Prepare, SharedCommitDialect } from './sqlite-driver.ts'
 export type SqliteOptions = {
   /** A path, or `:memory:` for a database that lives as long as it is open. */
   file: string
-  /** Milliseconds to wait for another process that is writing. The whole node waits with it, so keep it short. */
+  /** Milliseconds to wait for another process that is writing. */
   busyTimeoutMs?: number
   /** Milliseconds that the RE conditions of one statement may take together before it is refused. */
   patternTimeMs?: number
@@ -51,6 +51,8 @@ export function openSqlite(options: SqliteOptions): Database {
     const pageSize = Number(connection.pragma('page_size', { simple: true }))
     connection.pragma(`max_page_count = ${Math.floor(options.maxBytes / pageSize)}`)
   }
+  // From here on the driver waits for the write lock itself, without holding the node up.
+  connection.pragma('busy_timeout = 0')
   const patternTimeMs = options.patternTimeMs ?? 1_000
   const prepare = prepareFor(connection, patternTimeMs)
   // A database in memory is its connection's alone, and so is one that others are kept out of.
@@ -61,7 +63,10 @@ export function openSqlite(options: SqliteOptions): Database {
   reader?.pragma('trusted_schema = OFF')
   const prepareRead = reader && prepareFor(reader, patternTimeMs)
   const db = new Kysely<unknown>({
-    dialect: new SharedCommitDialect({ writer: connection, prepare, ...(prepareRead && { prepareRead }) }),
+    dialect: new SharedCommitDialect({
+      ...{ writer: connection, prepare, patienceMs: busyTimeoutMs },
+      ...(prepareRead && { prepareRead }),
+    }),
   })
   return {
     db,
