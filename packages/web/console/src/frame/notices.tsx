@@ -4,5 +4,5 @@ import { Notifications } from '@mantine/notifications'
 
 export function Notices() {
   const isNarrow = useMediaQuery('(max-width: 48em)') === true
-  return <Notifications position={isNarrow ? 'top-center' : 'bottom-left'} limit={isNarrow ? 1 : 3} />
+  return <Notifications position={isNarrow ? 'top-center' : 'bottom-right'} limit={isNarrow ? 1 : 3} />
 }
