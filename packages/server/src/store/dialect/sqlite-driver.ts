@@ -27,7 +27,7 @@ const alone = /^\s*(pragma|vacuum|attach|detach)\b/i
 
 export type Prepare = (text: string) => BetterSqlite.Statement
 
-/** `reader` is absent where nobody else can read the database, as one in memory. */
+/** `prepareRead` is absent where nobody else can read the database, as one in memory. */
 export type SqliteConnections = {
   writer: BetterSqlite.Database
   prepare: Prepare
@@ -248,14 +248,24 @@ class Line {
 
   /** Undoes the one transaction. SQLite may have undone all that is open, on a full disk say: then `cause` is told to all. */
   rollback(cause: unknown): void {
-    if (this.#writer.inTransaction) {
-      this.#undo.run()
-      this.#keep.run()
-    } else {
+    if (!this.#undone()) {
       this.#open = false
       this.#tell((one) => one.reject(cause))
     }
     this.#next()
+  }
+
+  /** False where more than the one transaction was undone: by SQLite, or here, since the one alone could not be. */
+  #undone(): boolean {
+    if (!this.#writer.inTransaction) return false
+    try {
+      this.#undo.run()
+      this.#keep.run()
+      return true
+    } catch {
+      if (this.#writer.inTransaction) this.#rollback.run()
+      return false
+    }
   }
 
   async beginReading(): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * Opens an SQLite database: one connection, settings that make an answered write last, and the `regexp` function behind
- * the RE operator. Nothing of the product's tables is known here.
+ * Opens an SQLite database: a connection that writes and one that reads, settings that make an answered write last, and the
+ * `regexp` function behind the RE operator. Nothing of the product's tables is known here.
  */
 import { statSync } from 'node:fs'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
