@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import module, { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -36,12 +37,17 @@ function bundledNode() {
  * thread: a password check takes 19 MiB on one of four threads, and each pool would keep as much ever after. And 16 MiB for
  * young objects, half of what Node takes. Together a hundred megabytes that nobody uses, for 1 ms of processor time a check;
  * huge pages, where the kernel has them, give that back.
+ * The threads of Node's pool are four by itself. As many passwords are checked at once as there are processors, and what is
+ * written to the disk must find a thread beside them.
  */
 function beginWithLessMemory() {
   const { MALLOC_ARENA_MAX: chosen, GLIBC_TUNABLES: tunables = 'glibc.malloc.hugetlb=1' } = process.env
-  if (process.platform !== 'linux' || process.argv[2] !== 'start' || chosen !== undefined) return
+  const { UV_THREADPOOL_SIZE: threads = String(Math.max(4, availableParallelism() + 2)) } = process.env
+  const [, , command, first = ''] = process.argv
+  const isNode = command === 'start' || (command === 'edge' && first.startsWith('-'))
+  if (process.platform !== 'linux' || !isNode || chosen !== undefined) return
   const args = [process.execPath, '--max-semi-space-size=16', ...process.execArgv, ...process.argv.slice(1)]
-  const environment = { ...process.env, MALLOC_ARENA_MAX: '1', GLIBC_TUNABLES: tunables }
+  const environment = { ...process.env, MALLOC_ARENA_MAX: '1', GLIBC_TUNABLES: tunables, UV_THREADPOOL_SIZE: threads }
   process.execve?.(process.execPath, args, environment)
 }
 

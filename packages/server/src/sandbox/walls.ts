@@ -228,6 +228,12 @@ function works(walls: Walls): Promise<boolean> {
   })
 }
 
+/**
+ * Contexts are made and thrown away by the thousand. Marking them bit by bit while code runs costs a quarter of a run, and
+ * keeps dead ones longer; the heaps are small, so marking at once holds nobody up.
+ */
+const ENGINE_FLAGS = ['--no-incremental-marking']
+
 function nodeArgs(program: Program, addon: string): string[] {
   const permission = [
     '--permission',
@@ -236,5 +242,5 @@ function nodeArgs(program: Program, addon: string): string[] {
     `--allow-fs-read=${dirname(addon)}/`,
     '--disable-warning=PERM0001',
   ]
-  return [...(program.permission ? permission : []), join(program.folder, program.file), addon]
+  return [...ENGINE_FLAGS, ...(program.permission ? permission : []), join(program.folder, program.file), addon]
 }

@@ -1,8 +1,9 @@
 /**
- * How statements and transactions meet one SQLite file. SQLite lets one transaction write at a time, and each commit waits for
- * the disk. So transactions that wait for each other share a commit: each runs whole, one after another, in a savepoint of its
- * own, and none of them is answered before the one sync that they share. What is read outside transactions is read by a second
- * connection, which sees what is committed and waits for nobody.
+ * How statements and transactions meet one SQLite file. SQLite lets one transaction write at a time, and an answered write
+ * has to wait for the disk. So transactions that wait for each other share a commit: each runs whole, one after another, in a
+ * savepoint of its own. Commits share syncs in turn: the next ones are made while the disk is at work, and none is answered
+ * before a sync that began after it. What is read outside transactions is read by a second connection, which sees what is
+ * committed and waits for nobody.
  */
 import { setTimeout } from 'node:timers/promises'
 import type BetterSqlite from 'better-sqlite3'
@@ -32,6 +33,8 @@ export type SqliteConnections = {
   writer: BetterSqlite.Database
   prepare: Prepare
   prepareRead?: Prepare
+  /** Brings on the disk what is committed. Absent where a commit is all there is to wait for, as in memory. */
+  sync?: () => Promise<void>
   /** Milliseconds to wait for another process, or another node in this one, that is writing. */
   patienceMs: number
 }
@@ -66,7 +69,7 @@ class SharedCommitDriver implements Driver {
 
   constructor(connections: SqliteConnections) {
     this.#connections = connections
-    this.#line = new Line(connections.writer, connections.patienceMs)
+    this.#line = new Line(connections)
   }
 
   async init(): Promise<void> {}
@@ -91,6 +94,7 @@ class SharedCommitDriver implements Driver {
 
   async destroy(): Promise<void> {
     this.#line.finish()
+    await this.#line.onDisk()
   }
 }
 
@@ -121,7 +125,11 @@ class Connection implements DatabaseConnection {
         throw error
       }
     }
-    if (alone.test(sql)) return this.#line.alone(() => run(prepare(sql), parameters))
+    if (alone.test(sql)) {
+      const result = await this.#line.alone(() => run<R>(prepare(sql), parameters))
+      await this.#line.onDisk()
+      return result
+    }
     const read = prepareRead?.(sql)
     if (read?.readonly === true) return run(read, parameters)
     if (prepareRead === undefined && prepare(sql).readonly) return this.#line.alone(() => run(prepare(sql), parameters))
@@ -181,6 +189,7 @@ class Line {
   readonly #undo: BetterSqlite.Statement
   readonly #writer: BetterSqlite.Database
   readonly #patienceMs: number
+  readonly #sync: (() => Promise<void>) | undefined
   /** Somebody runs on the connection right now. */
   #taken = false
   /** A transaction is open on it. */
@@ -189,12 +198,18 @@ class Line {
   #ending = false
   /** Transactions that are through and wait for the commit. */
   #finished: Waiting[] = []
+  /** Committed, and not known to be on the disk. */
+  #committed: Waiting[] = []
+  #syncing = false
+  /** Why a sync failed. What the disk holds since is not known, so nothing more is written. */
+  #lost: { cause: unknown } | undefined
   readonly #transactions: (() => void)[] = []
   readonly #others: (() => void)[] = []
 
-  constructor(writer: BetterSqlite.Database, patienceMs: number) {
+  constructor({ writer, patienceMs, sync }: SqliteConnections) {
     this.#writer = writer
     this.#patienceMs = patienceMs
+    this.#sync = sync
     // With the write lock from the start: one that began by reading could not wait for another process's write later.
     this.#begin = writer.prepare('begin immediate')
     this.#commit = writer.prepare('commit')
@@ -209,6 +224,7 @@ class Line {
     if (this.#taken) await new Promise<void>((resolve) => this.#transactions.push(resolve))
     this.#taken = true
     try {
+      if (this.#lost !== undefined) throw this.#lost.cause
       if (!this.#open) await this.#lock()
       this.#open = true
       this.#mark.run()
@@ -345,7 +361,40 @@ class Line {
       this.#tell((one) => one.reject(error))
       return
     }
-    this.#tell((one) => one.resolve())
+    if (this.#sync === undefined) {
+      this.#tell((one) => one.resolve())
+      return
+    }
+    this.#committed.push(...this.#finished)
+    this.#finished = []
+    void this.#syncAll()
+  }
+
+  /** One sync after another, as long as somebody waits for one. Never rejects: who waits is told. */
+  async #syncAll(): Promise<void> {
+    if (this.#syncing) return
+    this.#syncing = true
+    while (this.#committed.length > 0) {
+      const waiting = this.#committed
+      this.#committed = []
+      try {
+        if (this.#lost !== undefined) throw this.#lost.cause
+        await this.#sync?.()
+        for (const one of waiting) one.resolve()
+      } catch (cause) {
+        this.#lost ??= { cause }
+        for (const one of waiting) one.reject(cause)
+      }
+    }
+    this.#syncing = false
+  }
+
+  /** Resolves when everything that is committed by now is on the disk. */
+  async onDisk(): Promise<void> {
+    if (this.#sync === undefined) return
+    const written = new Promise<void>((resolve, reject) => this.#committed.push({ resolve, reject }))
+    void this.#syncAll()
+    await written
   }
 
   #tell(how: (one: Waiting) => void): void {

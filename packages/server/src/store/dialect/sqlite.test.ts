@@ -16,7 +16,7 @@ describe('an SQLite database', () => {
   })
   after(() => rmSync(folder, { recursive: true, force: true }))
 
-  test('syncs each commit to the disk and checks foreign keys', async () => {
+  test('keeps a write-ahead log and checks foreign keys', async () => {
     const { db, close } = openSqlite({ file: join(folder, 'settings.db') })
     const setting = async (name: string): Promise<unknown> => {
       const pragma = sql<Record<string, unknown>>`select * from ${sql.id(`pragma_${name}`)}`
@@ -24,8 +24,14 @@ describe('an SQLite database', () => {
       return Object.values(rows[0] ?? {})[0]
     }
     assert.equal(await setting('journal_mode'), 'wal')
-    assert.equal(await setting('synchronous'), 2)
     assert.equal(await setting('foreign_keys'), 1)
+    await close()
+  })
+
+  test('SQLite syncs at each commit itself where the database is held alone', async () => {
+    const { db, close } = openSqlite({ file: join(folder, 'held.db'), alone: true })
+    const { rows } = await sql<{ synchronous: number }>`pragma synchronous`.execute(db)
+    assert.deepEqual(rows, [{ synchronous: 2 }])
     await close()
   })
 
