@@ -12,6 +12,7 @@ export const openSandbox = (): Promise<Sandbox> =>
     prelude: preludeSource(),
     maxProcesses: processes,
     placesPerTenant: processes,
+    waitingPlaces: { all: 512, perTenant: 256 },
     waitMs: 10_000,
     allowWeakWalls: true,
   })

@@ -319,6 +319,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     maxProcesses: Math.max(8, availableParallelism() * 4),
     // A busy system leaves places to the others.
     placesPerTenant: Math.max(4, availableParallelism() * 2),
+    waitingPlaces: { all: 512, perTenant: 256 },
     waitMs: 10_000,
     allowWeakWalls: config.mode === 'development' || config.weakSandbox,
     log,

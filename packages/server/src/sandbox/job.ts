@@ -32,6 +32,8 @@ export type Job = {
   /** JSON for the prelude. */
   facts: unknown
   limits: Limits
+  /** Host calls that wait for somebody else, far away or slow; what a service spends there says which engine suits it. */
+  waitsOn?: ReadonlySet<string>
   /** 0 at top level; a run started on behalf of another run is one deeper and never waits for its parent's place. */
   depth: number
   /** Ends the run with the ending `cancelled`. */
@@ -72,7 +74,8 @@ export type Outcome = {
   logs: LogEntry[]
   /** True when entries were dropped because the log limit was reached. */
   logsCut: boolean
-  usage: { wallMs: number; cpuMs: number; hostCalls: number }
+  /** `waitedMs`: in calls that wait for somebody else, `waitsOn` and timers; calls under way at once count each. */
+  usage: { wallMs: number; cpuMs: number; hostCalls: number; waitedMs: number }
 }
 
 /** Where the sandbox reports what an operator should know; any pino logger fits. */

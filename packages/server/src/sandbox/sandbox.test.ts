@@ -6,6 +6,12 @@ import { createSandbox } from './sandbox.ts'
 import { allWalls, strongestWalls } from './walls.ts'
 
 sandboxSuite('engine processes', (options) => createSandbox(options))
+// The isolate is the same; what differs is how host functions are reached, how a run is stopped, and whose memory it is.
+sandboxSuite(
+  'engine processes that runs share',
+  (options) => createSandbox({ ...options, allWait: true }),
+  /^(answer|call|callers|constructor|entry|error-fake|flood|loop-(after|includes|plain|promise)|memory-(arrays|at-call|fill)|missing|object-graph|result|stack|wait)/,
+)
 
 const { namespaces, emptyRoot } = (await strongestWalls()).inForce
 const skip = namespaces && emptyRoot ? false : 'there are none here'

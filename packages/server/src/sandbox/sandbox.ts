@@ -16,6 +16,10 @@ export type SandboxOptions = {
   maxProcesses: number
   /** Top-level runs at once of one tenant. */
   placesPerTenant: number
+  /** Runs at once of services that are known to wait, in this node and of one tenant. */
+  waitingPlaces: { all: number; perTenant: number }
+  /** Takes every run for one that waits, without having seen it wait; for tests of the processes that those share. */
+  allWait?: boolean
   /** How long a run may wait for a place, in milliseconds. */
   waitMs: number
   /** Accept to run where the kernel gives no namespaces. */
@@ -61,6 +65,8 @@ export async function createSandbox(
     prelude: options.prelude,
     maxProcesses: options.maxProcesses,
     placesPerTenant: options.placesPerTenant,
+    waitingPlaces: options.waitingPlaces,
+    allWait: options.allWait === true,
     waitMs: options.waitMs,
     idleMs: options.idleMs ?? 60_000,
     onTrouble: (trouble) => options.log?.warn(trouble, 'An engine process had to be given up'),
@@ -76,13 +82,20 @@ export async function createSandbox(
       let kind: 'crashed' | 'no-place' | 'cancelled' = 'crashed'
       try {
         const facts = JSON.stringify(job.facts ?? null)
-        const outcome = await pool.withProcess({ tenant, depth, signal }, (child) => child.run(job, facts, host))
-        if (typeof outcome === 'object') return outcome
+        // Without a limit on its time nothing would end one that cannot be stopped among others.
+        const script = job.limits.wallMs > 0 ? job.scripts.at(-1) : undefined
+        const outcome = await pool.withProcess({ tenant, depth, signal, script }, (child) =>
+          child.run(job, facts, host),
+        )
+        if (typeof outcome === 'object') {
+          if (script !== undefined) pool.learn(script, outcome)
+          return outcome
+        }
         if (outcome !== 'not-started') kind = outcome
       } catch (error) {
         options.log?.error({ err: error, tenant }, 'A run could not be started')
       }
-      return { ending: { kind }, logs: [], logsCut: false, usage: { wallMs: 0, cpuMs: 0, hostCalls: 0 } }
+      return { ending: { kind }, logs: [], logsCut: false, usage: { wallMs: 0, cpuMs: 0, hostCalls: 0, waitedMs: 0 } }
     },
 
     async checkScript(tenant, script) {

@@ -34,8 +34,8 @@ export type WallsInForce = {
   dataLimit: boolean
 }
 
-/** A Node program to run behind walls: a file of a folder that it may read. */
-export type Program = { folder: string; file: string; permission: boolean }
+/** A Node program to run behind walls: a file of a folder that it may read, with V8 flags of its own. */
+export type Program = { folder: string; file: string; permission: boolean; flags?: string[] }
 
 export type Walls = {
   inForce: WallsInForce
@@ -47,6 +47,11 @@ const engineFolder = join(import.meta.dirname, 'engine-process')
 
 /** The engine itself. */
 export const engineProgram: Program = { folder: engineFolder, file: 'main.cjs', permission: true }
+/**
+ * The one for runs that mostly wait. Half a gigabyte of address space for machine code in each isolate would count as data;
+ * without compilers none is reserved, and code that computes little is as fast.
+ */
+export const waitingEngineProgram: Program = { ...engineProgram, file: 'waiting.cjs', flags: ['--jitless'] }
 const probeProgram: Program = { folder: engineFolder, file: 'probe.cjs', permission: true }
 
 /** Below this Node does not start: V8 reserves address space for code that counts as data. */
@@ -242,5 +247,11 @@ function nodeArgs(program: Program, addon: string): string[] {
     `--allow-fs-read=${dirname(addon)}/`,
     '--disable-warning=PERM0001',
   ]
-  return [...ENGINE_FLAGS, ...(program.permission ? permission : []), join(program.folder, program.file), addon]
+  return [
+    ...ENGINE_FLAGS,
+    ...(program.flags ?? []),
+    ...(program.permission ? permission : []),
+    join(program.folder, program.file),
+    addon,
+  ]
 }

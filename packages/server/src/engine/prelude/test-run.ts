@@ -55,6 +55,7 @@ export async function openRuns() {
     prelude: preludeSource(),
     maxProcesses: 1,
     placesPerTenant: 1,
+    waitingPlaces: { all: 1, perTenant: 1 },
     waitMs: 20_000,
     allowWeakWalls: true,
   })

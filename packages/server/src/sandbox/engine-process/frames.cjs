@@ -1,7 +1,7 @@
 'use strict'
 
 /**
- * The engine process's end of the pipe: whole frames, read and written while blocking. Its counterpart in the node is
+ * The engine process's end of the pipe: whole frames, written while blocking, and read either while blocking or as they come. Its counterpart in the node is
  * `../frames.ts`; what the frames mean is not known here.
  * A frame is: total length (u32, little endian, of all that follows), length of the head (u32), head (JSON), body (text).
  */
@@ -12,9 +12,33 @@ const fs = require('node:fs')
 const RETRY_MS = 1
 
 /**
+ * The first whole frame of what has come in, and what is left behind it.
+ * @param {Buffer} held
+ * @param {number} maxBytes longest frame that is believed
+ * @returns {{ frame: { head: any, body: string }, rest: Buffer } | { wanted: number }} how many bytes it takes, where it is not whole
+ */
+function firstFrame(held, maxBytes) {
+  if (held.length < 8) return { wanted: 8 }
+  const total = held.readUInt32LE(0)
+  const headBytes = held.readUInt32LE(4)
+  if (total > maxBytes || total < 4 || headBytes > total - 4) leave()
+  if (held.length < 4 + total) return { wanted: 4 + total }
+  const head = JSON.parse(held.toString('utf8', 8, 8 + headBytes))
+  const body = held.toString('utf8', 8 + headBytes, 4 + total)
+  return { frame: { head, body }, rest: held.length === 4 + total ? Buffer.alloc(0) : held.subarray(4 + total) }
+}
+
+/** @param {unknown} error */
+const isLater = (error) => /** @type {NodeJS.ErrnoException} */ (error).code === 'EAGAIN'
+
+/**
  * @param {number} fd the pipe
  * @param {number} maxBytes longest frame that is believed
- * @returns {{ read(): { head: any, body: string }, send(head: object, body?: string): void }}
+ * @returns {{
+ *   read(): { head: any, body: string },
+ *   listen(hear: (frame: { head: any, body: string }) => void): void,
+ *   send(head: object, body?: string): void,
+ * }} `read` waits for the next frame and nothing else goes on meanwhile; `listen` hands over each as it comes
  */
 function openChannel(fd, maxBytes) {
   let held = Buffer.alloc(0)
@@ -23,7 +47,6 @@ function openChannel(fd, maxBytes) {
 
   /** @param {number} wanted */
   function fill(wanted) {
-    if (held.length >= wanted) return
     const parts = [held]
     let have = held.length
     while (have < wanted) {
@@ -31,11 +54,9 @@ function openChannel(fd, maxBytes) {
       try {
         got = fs.readSync(fd, chunk, 0, chunk.length, null)
       } catch (error) {
-        if (/** @type {NodeJS.ErrnoException} */ (error).code === 'EAGAIN') {
-          Atomics.wait(pause, 0, 0, RETRY_MS)
-          continue
-        }
-        leave()
+        if (!isLater(error)) leave()
+        Atomics.wait(pause, 0, 0, RETRY_MS)
+        continue
       }
       // The node has closed its end or is gone: there is nobody left to work for.
       if (got === 0) leave()
@@ -47,15 +68,52 @@ function openChannel(fd, maxBytes) {
 
   return {
     read() {
-      fill(8)
-      const total = held.readUInt32LE(0)
-      const headBytes = held.readUInt32LE(4)
-      if (total > maxBytes || total < 4 || headBytes > total - 4) leave()
-      fill(4 + total)
-      const head = JSON.parse(held.toString('utf8', 8, 8 + headBytes))
-      const body = held.toString('utf8', 8 + headBytes, 4 + total)
-      held = held.length === 4 + total ? Buffer.alloc(0) : held.subarray(4 + total)
-      return { head, body }
+      for (;;) {
+        const found = firstFrame(held, maxBytes)
+        if ('frame' in found) {
+          held = found.rest
+          return found.frame
+        }
+        fill(found.wanted)
+      }
+    },
+
+    listen(hear) {
+      /** @type {Buffer[]} */
+      let parts = [held]
+      let have = held.length
+      let wanted = 8
+      const take = (/** @type {number} */ got) => {
+        parts.push(Buffer.from(chunk.subarray(0, got)))
+        have += got
+        while (have >= wanted) {
+          const found = firstFrame(
+            parts.length === 1 ? /** @type {Buffer} */ (parts[0]) : Buffer.concat(parts, have),
+            maxBytes,
+          )
+          if ('wanted' in found) {
+            parts = [Buffer.concat(parts, have)]
+            wanted = found.wanted
+            continue
+          }
+          parts = [found.rest]
+          have = found.rest.length
+          wanted = 8
+          hear(found.frame)
+        }
+      }
+      const next = () =>
+        fs.read(fd, chunk, 0, chunk.length, null, (error, got) => {
+          if (error && !isLater(error)) leave()
+          if (error) {
+            setTimeout(next, RETRY_MS)
+            return
+          }
+          if (got === 0) leave()
+          take(got)
+          next()
+        })
+      next()
     },
 
     send(head, body = '') {
@@ -71,7 +129,7 @@ function openChannel(fd, maxBytes) {
         try {
           done += fs.writeSync(fd, frame, done, frame.length - done)
         } catch (error) {
-          if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EAGAIN') leave()
+          if (!isLater(error)) leave()
           Atomics.wait(pause, 0, 0, RETRY_MS)
         }
       }

@@ -18,11 +18,27 @@ const MAX_CONTEXTS = 3000
  */
 
 /**
+ * Stands before the blocking host function where isolates have threads of their own: the thread waits there for the promise
+ * that this one's thread keeps. It is made before any other code runs, and nobody can reach what it holds.
+ */
+const WAIT = `'use strict'
+const held = $0
+return (name, text, tooLong) => held.applySyncPromise(undefined, [name, text, tooLong])`
+
+/**
+ * What every context of a process starts from; made once.
  * @param {any} ivm
  * @param {string} prelude
- * @param {(slot: { run: any }) => Callbacks} callbacksFor host functions of one context, bound to whatever run it gets
  */
-function openIsolates(ivm, prelude, callbacksFor) {
+const imageOf = (ivm, prelude) => ivm.Isolate.createSnapshot([{ code: imageSource(prelude), filename: '(library)' }])
+
+/**
+ * @param {any} ivm
+ * @param {any} image
+ * @param {(slot: { run: any }) => Callbacks} callbacksFor host functions of one context, bound to whatever run it gets
+ * @param {{ onThread: boolean }} how whether code runs on a thread of the isolate's own, where `call` gives a promise
+ */
+function openIsolates(ivm, image, callbacksFor, { onThread } = { onThread: false }) {
   /** @type {any} */
   let isolate
   let memoryMb = 0
@@ -30,7 +46,6 @@ function openIsolates(ivm, prelude, callbacksFor) {
   /** @type {Map<string, any>} */
   let scripts = new Map()
   let keptChars = 0
-  const image = ivm.Isolate.createSnapshot([{ code: imageSource(prelude), filename: '(library)' }])
   /** @type {Place | undefined} */
   let ahead
 
@@ -59,11 +74,14 @@ function openIsolates(ivm, prelude, callbacksFor) {
     const slot = { run: undefined }
     const c = callbacksFor(slot)
     const bind = context.global.getSync(BIND, { reference: true })
-    const dispatch = bind.applySync(
-      undefined,
-      [c.call, c.start, c.answer, c.fault, c.log, c.random].map((f) => new ivm.Callback(f)),
-      { result: { reference: true } },
-    )
+    const held = onThread ? new ivm.Reference(c.call) : undefined
+    const call = held
+      ? context.evalClosureSync(WAIT, [held], { result: { reference: true } })
+      : new ivm.Callback(c.call)
+    const others = [c.start, c.answer, c.fault, c.log, c.random].map((f) => new ivm.Callback(f))
+    const dispatch = bind.applySync(undefined, [held ? call.derefInto({ release: true }) : call, ...others], {
+      result: { reference: true },
+    })
     bind.release()
     return {
       context,
@@ -71,9 +89,9 @@ function openIsolates(ivm, prelude, callbacksFor) {
       slot,
       release() {
         slot.run = undefined
-        for (const part of [dispatch, context]) {
+        for (const part of [dispatch, context, held]) {
           try {
-            part.release()
+            part?.release()
           } catch {}
         }
       },
@@ -137,4 +155,4 @@ function openIsolates(ivm, prelude, callbacksFor) {
   }
 }
 
-module.exports = { openIsolates }
+module.exports = { imageOf, openIsolates }
