@@ -1,6 +1,7 @@
 /** The machine and the results as Markdown. */
 import { cpus, release, totalmem, type } from 'node:os'
 import type { BareFacts } from './bare/worker.ts'
+import type { Crowd } from './crowd.ts'
 import type { ColdStart, Memory } from './footprint.ts'
 import type { Hostile } from './hostile.ts'
 import type { Imported } from './import.ts'
@@ -105,6 +106,20 @@ export const memoryTable = (memories: readonly Memory[]): string =>
       mebibytes(residentBytes),
       ownBytes === undefined ? '' : mebibytes(ownBytes),
       String(processes),
+    ]),
+  )
+
+export const crowdTable = ({ systems, users, rows }: Crowd): string =>
+  table(
+    [
+      'as the node grows',
+      ...[`1 system, 16 users: per second`, 'node, ms each'],
+      ...[`${whole(systems)} systems, ${whole(users)} users: per second`, 'node, ms each', 'ratio of the ms'],
+    ],
+    [],
+    rows.map(({ title, few, many, ratio }) => [
+      ...[title, whole(few.perSecond), few.nodeMs.toFixed(3)],
+      ...[whole(many.perSecond), many.nodeMs.toFixed(3), ratio.toFixed(2)],
     ]),
   )
 

@@ -7,6 +7,7 @@
  *   npm run bench -- --only constant     one case (several: --only fetch,create)
  *   npm run bench -- --rounds 5 --seconds 5
  *   npm run bench -- --only fetch --profile    also: where the node spent its time
+ *   npm run bench -- --only crowd            sign-ins among 1,000 systems and 1,000,000 users; SQLite, some minutes
  *   npm run bench -- --only soak --minutes 30  mixed load, and what it does to memory, handles and latencies
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -18,6 +19,7 @@ import type { BareFacts } from './bare/worker.ts'
 import { cases } from './cases.ts'
 import { Children } from './children.ts'
 import type { Measured, Pace } from './closed-loop.ts'
+import { inACrowd } from './crowd.ts'
 import { coldStart, type Memory, memoryOf } from './footprint.ts'
 import { besideHostile } from './hostile.ts'
 import { importLarge } from './import.ts'
@@ -25,6 +27,7 @@ import { measure, type Row } from './measure.ts'
 import { startNode } from './node-process.ts'
 import { hottest } from './profile.ts'
 import {
+  crowdTable,
   hostileTable,
   importTable,
   loadTable,
@@ -57,9 +60,9 @@ const { values } = parseArgs({
 
 const names = [...cases.map(({ name }) => name), 'start', 'memory', 'import', 'waiting', 'hostile']
 const wanted = values.only === undefined ? names : values.only.split(',')
-const unknown = wanted.filter((name) => ![...names, 'soak'].includes(name))
+const unknown = wanted.filter((name) => ![...names, 'crowd', 'soak'].includes(name))
 if (unknown.length > 0) {
-  console.error(`There is no case ${unknown.join(', ')}. Cases are ${names.join(', ')}, soak.`)
+  console.error(`There is no case ${unknown.join(', ')}. Cases are ${names.join(', ')}, crowd, soak.`)
   process.exit(1)
 }
 const rounds = Number(values.rounds ?? (values.quick ? 2 : 3))
@@ -132,6 +135,14 @@ async function run(): Promise<void> {
   if (wanted.includes('hostile')) {
     const own = { folder: folderFor('hostile'), databaseUrl: await databaseUrl() }
     console.log(`${hostileTable(await besideHostile(children, own, rounds, Math.max(seconds, 4)))}\n`)
+  }
+
+  if (wanted.includes('crowd')) {
+    const folders = {
+      few: { folder: folderFor('few'), databaseUrl: undefined },
+      many: { folder: folderFor('many'), databaseUrl: undefined },
+    }
+    console.log(`${crowdTable(await inACrowd(children, load, folders, pace, rounds))}\n`)
   }
 
   const nodeFlags = values.profile ? ['--cpu-prof', '--cpu-prof-dir', profiles] : []
