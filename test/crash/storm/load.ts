@@ -20,7 +20,8 @@ export type Work =
   | 'settings'
 
 export type Load = {
-  node: NodeProcess
+  /** Where there are two nodes, now this one and now the other. */
+  node: Pick<NodeProcess, 'call'>
   developer: string
   field: Field
   random: () => number

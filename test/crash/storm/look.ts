@@ -18,7 +18,7 @@ import { answerChallenge, type Load, rowsOfPackage } from './load.ts'
 type Database = Kysely<Tables>
 
 /** A node whose database has just come back may still hold connections that are dead: a 503 is asked again. */
-const ask = (node: NodeProcess, ...asked: Parameters<NodeProcess['call']>): Promise<Answer> =>
+const ask = (node: Load['node'], ...asked: Parameters<NodeProcess['call']>): Promise<Answer> =>
   until(async () => {
     const answer = await node.call(...asked)
     return answer.status === 503 ? undefined : answer

@@ -3,6 +3,7 @@
  *
  *   npm run kills                             200 kills on SQLite
  *   npm run kills -- --postgres               the same on the PostgreSQL that comes with npm ci
+ *   npm run kills -- --postgres --two-nodes   two nodes on one database, which are asked in turns
  *   npm run kills -- --kills 50 --seed 7
  *
  * Prints the seed first and exits with 1 where anything was lost, doubled, halved or came back.
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '200' },
     seed: { type: 'string' },
     postgres: { type: 'boolean', default: false },
+    'two-nodes': { type: 'boolean', default: false },
   },
 })
 const kills = Number(values.kills)
@@ -25,13 +27,24 @@ if (!Number.isInteger(kills) || kills < 1 || !Number.isInteger(seed) || seed < 0
   process.exit(1)
 }
 
+if (values['two-nodes'] && !values.postgres) {
+  console.error('Two nodes need --postgres.')
+  process.exit(1)
+}
+
 const endings: (() => unknown)[] = []
 const cluster = values.postgres ? await startDurablePostgres() : undefined
 console.log(`${kills} kills on ${values.postgres ? 'PostgreSQL' : 'SQLite'}, seed ${seed}`)
 try {
   const found = await storm(
     { after: (fn) => endings.unshift(fn) },
-    { kills, seed, ...(cluster && { cluster }), onKill: (line) => console.log(line) },
+    {
+      kills,
+      seed,
+      ...(cluster && { cluster }),
+      nodes: values['two-nodes'] ? 2 : 1,
+      onKill: (line) => console.log(line),
+    },
   )
   console.log(summary(found))
   for (const what of found.wrong) console.log(`WRONG ${what}`)

@@ -12,6 +12,8 @@ export type Storm = {
   seed: number
   /** Absent for SQLite, whose only process is the node. */
   cluster?: DurableCluster
+  /** Nodes on the one database, which are asked in turns; one unless it is given, two at most. */
+  nodes?: number
   /** Systems are made anew after so many kills. */
   killsPerField?: number
   /** Told after each kill. */
@@ -36,18 +38,24 @@ const longest: Partial<Record<Work, number>> = { import: 120, code: 60, service:
 const patienceMs = 120_000
 
 /** Resolves with what was found when every kill is done; `wrong` is empty where all held. */
-export async function storm(t: Cleanup, { kills, seed, cluster, killsPerField = 10, onKill }: Storm): Promise<Found> {
+export async function storm(
+  t: Cleanup,
+  { kills, seed, cluster, nodes: many = 1, killsPerField = 10, onKill }: Storm,
+): Promise<Found> {
   const random = randomFrom(seed)
   const place = await makePlace(t, cluster?.url)
   const found: Found = { kills: new Map(), done: new Map(), undone: new Map(), wrong: [] }
   const fields: Field[] = []
-  let node = await startNode(t, place.args, place.env)
-  const developer = await signInDeveloper(node)
+  const nodes = [await startNode(t, place.args, place.env)]
+  const developer = await signInDeveloper(nodes[0]!)
+  while (nodes.length < many) nodes.push(await startNode(t, place.args, place.env))
+  let turn = 0
+  const node: Load['node'] = { call: (...asked) => nodes[turn++ % nodes.length]!.call(...asked) }
   const loadOf = (field: Field): Load => ({ node, developer, field, random, stopped: false, begins: () => {} })
 
   for (let kill = 0; kill < kills && found.wrong.length === 0; kill++) {
     if (kill % killsPerField === 0) {
-      fields.push(await makeField(node, developer, place, { emails: 6, people: 8, counters: counterLanes }))
+      fields.push(await makeField(nodes[0]!, developer, place, { emails: 6, people: 8, counters: counterLanes }))
     }
     const field = fields.at(-1)!
     const load = loadOf(field)
@@ -55,17 +63,20 @@ export async function storm(t: Cleanup, { kills, seed, cluster, killsPerField = 
     const aim = works[Math.floor(random() * works.length)]!
     const under = runLoad(load)
     await moment(load, under, aim)
-    const killed = await strike(target, node, random, cluster)
-    if (target === 'node') {
+    const struck = Math.floor(random() * nodes.length)
+    const killed = await strike(target, nodes[struck]!, random, cluster)
+    if (target === 'node' && many === 1) {
       load.stopped = true
       await within(under, 'the load did not end with the node')
-      node = await startNode(t, place.args, place.env)
-      load.node = node
-    } else {
+    }
+    if (target === 'node') nodes[struck] = await startNode(t, place.args, place.env)
+    if (target !== 'node' || many > 1) {
       await moment(load, under, aim)
       load.stopped = true
       await within(under, `requests hang after the end of ${target}`)
-      if (!node.running()) throw new Error(`The node ended with ${target}:\n${node.output()}`)
+      for (const one of nodes) {
+        if (!one.running()) throw new Error(`A node ended with ${target}:\n${one.output()}`)
+      }
     }
     load.begins = () => {}
     if (killed) count(found.kills, target)
@@ -86,8 +97,10 @@ export async function storm(t: Cleanup, { kills, seed, cluster, killsPerField = 
       for (const [name, times] of ledger[counts]) found[counts].set(name, (found[counts].get(name) ?? 0) + times)
     }
   }
-  node.signal('SIGTERM')
-  await node.ended
+  for (const one of nodes) {
+    one.signal('SIGTERM')
+    await one.ended
+  }
   return found
 }
 
