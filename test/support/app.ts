@@ -97,7 +97,7 @@ export async function createTestApp(
     ...options.env,
   })
   let offset = 0
-  const clock: Clock = { now: () => Date.now() + offset }
+  const clock: Clock = { now: () => Date.now() + offset, steady: () => performance.now() + offset }
   const log = createLog({ format: process.env.GATEHOUSE_TEST_LOG ? 'readable' : 'silent', level: 'debug' })
   const app = await createApp(config, log, clock)
   t.after(async () => {

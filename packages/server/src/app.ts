@@ -27,6 +27,7 @@ import { carrierTimeoutMs } from './domain/sending/carrier.ts'
 import { sendMail } from './domain/sending/mail.ts'
 import { NoticeSender } from './domain/sending/notices.ts'
 import { type SendMessage, sendMessage } from './domain/sending/send.ts'
+import { EdgeClock } from './edge/edge-clock.ts'
 import { EdgeLink } from './edge/edge-link.ts'
 import { answersOnEdge, demandLocal } from './edge/local-changes.ts'
 import { PlatformLinks } from './edge/platform-links.ts'
@@ -232,10 +233,13 @@ async function openDatabase(config: Config, log: Log): Promise<Database> {
   }
 }
 
-export async function createApp(config: Config, log: Log, clock: Clock = systemClock): Promise<App> {
+export async function createApp(config: Config, log: Log, wall: Clock = systemClock): Promise<App> {
+  const edgeClock = config.edge && new EdgeClock(config.edge, wall)
+  const clock = edgeClock ?? wall
   const tls = config.tls && readCertificate(config.tls)
   const countryOf = countriesOf(config)
   const { store, key, chain } = await openNode(config, log, clock)
+  await edgeClock?.open(store, log)
   const nodeId = hexId(6)
   const tracing = await tracingOf(config, nodeId, log)
   let publicUrl = config.url ?? `http://localhost:${config.port}`
@@ -263,6 +267,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     portalOrigin: sites.originOf,
     countryOf,
     tracing,
+    ...(edgeClock !== undefined && { edge: edgeClock }),
   }
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -332,7 +337,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
     ...{ means, sandbox: traced(sandbox, tracing), egress, send, doors, nodeId, version, recorder },
     ...(place !== undefined && { edge: place.name }),
   })
-  const edgeLink = place && new EdgeLink(means, place, version)
+  const edgeLink = place && new EdgeLink(means, place, version, edgeClock!)
   const links = place === undefined ? new PlatformLinks(means, version) : undefined
   const trials = new Trials({
     ...{ sandbox, doors, nodeId, version, isOwn },
@@ -418,6 +423,7 @@ export async function createApp(config: Config, log: Log, clock: Clock = systemC
       clearInterval(watching)
       followers.close()
       await edgeLink?.close()
+      await edgeClock?.close()
       await links?.close()
       await server.close()
       await sandbox.close()

@@ -22,6 +22,7 @@ import {
   writeCursor,
 } from '../store/tables/platform-links.ts'
 import { Channel, LinkBroken, linkLimits } from './channel.ts'
+import type { EdgeClock } from './edge-clock.ts'
 import { sealedPlace } from './feed.ts'
 import { greetPlatform, LinkRefused, signProof } from './handshake.ts'
 import { type Frame, linkPath, readFromPlatform, sameCursor } from './messages.ts'
@@ -42,6 +43,7 @@ export class EdgeLink {
   readonly #means: Means
   readonly #place: EdgePlace
   readonly #version: string
+  readonly #clock: EdgeClock
   #keys: EdgeKeys | undefined
   #channel: Channel | undefined
   #closed = false
@@ -50,8 +52,9 @@ export class EdgeLink {
   #wakeUp: () => void = () => {}
   readonly #enrolled = Promise.withResolvers<void>()
 
-  constructor(means: Means, place: EdgePlace, version: string) {
+  constructor(means: Means, place: EdgePlace, version: string, clock: EdgeClock) {
     this.#means = means
+    this.#clock = clock
     this.#place = place
     this.#version = version
     // Whoever starts an edge that is enrolled waits for nothing.
@@ -198,6 +201,7 @@ export class EdgeLink {
       )
     }
     if (!link.enrolled) await pinPlatform(this.#means.store, agreed.platformKey)
+    await this.#clock.hear({ now: answer.now, identity: false })
     this.#note('connected', '')
     this.#means.log.info({ platform: this.#place.platform }, 'Linked to the platform')
     this.#enrolled.resolve()
@@ -206,6 +210,7 @@ export class EdgeLink {
 
   async #take(channel: Channel, cursors: Cursors): Promise<void> {
     const frame = readFromPlatform((await channel.next()).message)
+    if (frame?.type === 'word') return this.#clock.hear(frame)
     if (frame?.type !== 'frame') throw new LinkBroken('The platform sent something that is no frame.')
     if (!sameCursor(frame.from, cursors[frame.lane] ?? null)) throw new LinkBroken('A frame is missing between two.')
     try {

@@ -33,6 +33,8 @@ export type Proof = {
 export type Welcome = { type: 'welcome'; system: string; edge: string; now: number }
 export type Refused = { type: 'refused'; why: Refusal; words: string }
 export type Frame = { type: 'frame'; lane: Lane; from: Cursor | null; to: Cursor; groups: Group[] }
+/** The platform's time, and whether all of the identity lane is on its way before this that was there by then. */
+export type Word = { type: 'word'; now: number; identity: boolean }
 export type Ack = { type: 'ack'; lane: Lane; cursor: Cursor }
 /** The edge could not write what it was sent; the link ends with it. */
 export type Trouble = { type: 'trouble'; lane: Lane; words: string }
@@ -94,11 +96,15 @@ export function readFromEdge(message: unknown): Ack | Trouble | undefined {
 }
 
 /** The platform is proved by then, and what it sends is its own: only the shape that the edge walks by is looked at. */
-export function readFromPlatform(message: unknown): Welcome | Refused | Frame | undefined {
+export function readFromPlatform(message: unknown): Welcome | Refused | Word | Frame | undefined {
   const fields = fieldsOf(message)
   if (fields.type === 'welcome') {
     const { type, system, edge, now } = fields
     return isText(system, 100) && isText(edge, 100) && isCount(now) ? { type, system, edge, now } : undefined
+  }
+  if (fields.type === 'word') {
+    const { type, now, identity } = fields
+    return isCount(now) && typeof identity === 'boolean' ? { type, now, identity } : undefined
   }
   if (fields.type === 'refused') {
     const { type, why, words } = fields

@@ -29,6 +29,8 @@ export class PlatformLink {
   #problem: string | undefined
   #notedAt = 0
   #dirty = true
+  /** The edge is owed the time, or word that all of users is sent. */
+  #wordDue = true
   #woken = true
   #wake: () => void = () => {}
   ended: Promise<void> = Promise.resolve()
@@ -93,10 +95,11 @@ export class PlatformLink {
   async #send(): Promise<void> {
     while (this.#channel.open) {
       this.#woken = false
+      const at = this.#means.clock.now()
       const looked = await this.#feed.look()
       if (looked === undefined) return this.close(4404, 'The system of this edge is gone.')
       if (looked.changed && !(await this.#note(true))) return this.close(4403, 'This edge was removed, or linked anew.')
-      if (await this.#sendOne()) continue
+      if (await this.#sendOne(at)) continue
       if (this.#dirty && Date.now() - this.#notedAt >= noteEvery) await this.#note(true)
       else if (this.#dirty) setTimeout(() => this.#wakeUp(), noteEvery).unref()
       if (!this.#woken && this.#channel.open) {
@@ -108,23 +111,35 @@ export class PlatformLink {
     }
   }
 
-  /** One frame of the first lane that has one and may send it. */
-  async #sendOne(): Promise<boolean> {
+  /** One frame of the first lane that has one and may send it. `at` is before what there is was looked at. */
+  async #sendOne(at: number): Promise<boolean> {
     for (const lane of lanes) {
       const onWay = this.#onWay[lane]
       const bytes = onWay.reduce((sum, one) => sum + one.bytes, 0)
       if (onWay.length >= mostFrames || bytes >= mostBytes) {
+        if (lane === 'identity') this.#sayTime(at, false)
         // What comes after a first sync rests on it.
         if (!this.#feed.isWhole(lane)) return false
         continue
       }
       const frame = await this.#feed.next(lane)
-      if (frame === undefined) continue
+      if (frame === undefined) {
+        if (lane === 'identity') this.#sayTime(at, true)
+        continue
+      }
       if (!this.#channel.open) return false
+      if (lane === 'identity') this.#wordDue = true
       onWay.push({ to: frame.to, bytes: this.#channel.send(frame, { secret: lane === 'identity' }) })
       return true
     }
     return false
+  }
+
+  /** What was sent before it is written there before it is read. */
+  #sayTime(now: number, identity: boolean): void {
+    if (!this.#wordDue || !this.#channel.open) return
+    this.#channel.send({ type: 'word', now, identity })
+    this.#wordDue = false
   }
 
   async #receive(): Promise<void> {
@@ -156,6 +171,8 @@ export class PlatformLink {
       return
     }
     this.#channel.socket.ping()
+    this.#wordDue = true
+    this.#wakeUp()
     // Another link of this edge, at whatever node, has another number.
     void this.#note(true).then(
       (isOurs) => {

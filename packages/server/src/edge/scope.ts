@@ -4,13 +4,15 @@
  * no edge lets anybody in by less than the auth service asks for.
  */
 import { createHash } from 'node:crypto'
+import { defaultOfflineLimits } from '../domain/access/offline-limits.ts'
+import type { OfflineLimits } from '../domain/access/scope.ts'
 import { allEdges } from '../domain/edges/deployments.ts'
 import { readSettings } from '../domain/systems/settings.ts'
 import type { Lane } from '../store/down/groups.ts'
 import type { SystemStore } from '../store/store.ts'
 import { findUnit, findVersion, listUnits } from '../store/tables/code.ts'
 import { listCollections } from '../store/tables/collections.ts'
-import { listDeployments } from '../store/tables/edges.ts'
+import { type DeployedSignIn, listDeployments } from '../store/tables/edges.ts'
 import { listMemberships, listRoles } from '../store/tables/roles.ts'
 import type { SystemRow } from '../store/tables/systems.ts'
 
@@ -29,6 +31,8 @@ export type EdgeScope = {
   services: ReadonlySet<string>
   libraries: ReadonlySet<string>
   collections: ReadonlySet<string>
+  /** Of all deployments that name this edge the strictest. */
+  offline: OfflineLimits
 }
 
 const administrator = 'Administrator'
@@ -69,8 +73,35 @@ export async function scopeOfEdge(store: SystemStore, system: SystemRow, edge: s
     (await listCollections(store)).filter(({ name }) => isWanted.has(name.toLowerCase())).map(({ id }) => id),
   )
   const byEmail = new Set(signIns.flatMap(({ users }) => users.emails.map((email) => email.toLowerCase())))
-  const facts = { signIn: isSignIn, roles, runAs, userRoles, byRole, byEmail, services, libraries, collections }
+  const offline = strictest(signIns, idsOf)
+  const facts = {
+    signIn: isSignIn,
+    roles,
+    runAs,
+    userRoles,
+    byRole,
+    byEmail,
+    services,
+    libraries,
+    collections,
+    offline,
+  }
   return { ...facts, marks: marksOf(facts) }
+}
+
+/** A role that is not there, or not by this name any more, must not leave its users with a longer limit. */
+function strictest(signIns: readonly DeployedSignIn[], idsOf: (names: readonly string[]) => string[]): OfflineLimits {
+  const found: OfflineLimits = { ...defaultOfflineLimits, roles: {} }
+  const said = signIns.map(({ offline }) => ({ ...defaultOfflineLimits, ...offline }))
+  if (said.length === 0) return found
+  found.limit = Math.min(...said.map(({ limit }) => limit))
+  found.near = Math.min(...said.map(({ near }) => near))
+  for (const [name, seconds] of said.flatMap(({ roles }) => Object.entries(roles))) {
+    const ids = idsOf([name])
+    if (ids.length === 0) found.limit = Math.min(found.limit, seconds)
+    for (const id of ids) found.roles[id] = Math.min(found.roles[id] ?? seconds, seconds)
+  }
+  return found
 }
 
 async function namedCode(
@@ -114,10 +145,10 @@ function marksOf(facts: Omit<EdgeScope, 'marks'>): Record<Lane, string> {
       .update(JSON.stringify(parts.map((part) => (part instanceof Set ? [...part].sort() : part))))
       .digest('base64url')
       .slice(0, 22)
-  const { signIn, roles, runAs, userRoles, byRole, byEmail, services, libraries, collections } = facts
+  const { signIn, roles, runAs, userRoles, byRole, byEmail, services, libraries, collections, offline } = facts
   return {
     // Rights on what does not go there are left out, so those follow from it as well.
-    identity: mark(['1', signIn, roles, runAs, userRoles, byRole, byEmail, services, collections]),
+    identity: mark(['1', signIn, roles, runAs, userRoles, byRole, byEmail, services, collections, offline]),
     configuration: mark(['1', services, libraries, collections]),
     data: mark(['1', collections]),
   }
@@ -147,6 +178,7 @@ export function settingsOnEdge(scope: EdgeScope, system: SystemRow): Record<stri
     ...{ auth_error_status: all.auth_error_status, anonymous: all.anonymous, run_as_sign_in: 'refused' },
     ...{ password_min_length: all.password_min_length, sign_in_limits: all.sign_in_limits },
     ...{ phone_country: all.phone_country, auth_epoch: all.auth_epoch },
+    offline: scope.offline,
     ...(scope.signIn
       ? {
           ...{ auth_service: all.auth_service, auth_withdrawn: all.auth_withdrawn },

@@ -144,13 +144,18 @@ async function demandSystem(means: Means, credentials: Presented): Promise<Syste
 async function optionalUser(means: Means, credentials: Presented, runToken: RunTokenLookup): Promise<Caller> {
   const token = credentials.userToken ?? credentials.developerToken
   if (token === undefined) return { kind: 'nobody' }
-  const found = runToken(token) ?? (await identify(means, token))
+  const found = runToken(token) ?? (await identify(means, token).catch(orNobody))
   if (found === undefined) return { kind: 'nobody' }
   if (found.caller.kind === 'developer') {
     const system = await systemByKey(means, credentials.systemKey!)
     return (await developedBy(means, found.caller, system)) === undefined ? { kind: 'nobody' } : found.caller
   }
   return found.systemKey === credentials.systemKey ? found.caller : { kind: 'nobody' }
+}
+
+/** One that counts no more at this edge makes its bearer nobody, too. */
+function orNobody(error: unknown): undefined {
+  if (!(error instanceof GatehouseError) || error.kind !== 'edgeTooOld') throw error
 }
 
 async function developerOf(means: Means, credentials: Presented, runToken: RunTokenLookup) {

@@ -761,6 +761,43 @@ const edges: Migration = {
   },
 }
 
+const edgeLimits: Migration = {
+  name: '018 limits of edges and the loss of one',
+  async up(tx) {
+    const db = tx as AnyDb
+    const text = 'text'
+    await db.schema
+      .createTable('edge_times')
+      .addColumn('system_key', text, (c) => c.primaryKey())
+      .addColumn('seen_at', 'bigint', (c) => c.notNull())
+      .addColumn('platform_at', 'bigint', (c) => c.notNull())
+      .addColumn('identity_at', 'bigint')
+      .addColumn('doubt', text, (c) => c.notNull())
+      .execute()
+    await db.schema.alterTable('sessions').addColumn('data_age', 'bigint').execute()
+    await db.schema
+      .createTable('edge_recovery_codes')
+      .addColumn('id', text, (c) => c.primaryKey())
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('user_id', text, (c) => c.notNull())
+      .addColumn('edge', text, (c) => c.notNull())
+      .addColumn('sealed', text, (c) => c.notNull())
+      .addColumn('made_at', 'bigint', (c) => c.notNull())
+      .addColumn('made_by', text, (c) => c.notNull())
+      .addUniqueConstraint('edge_recovery_codes_by_place', ['system_key', 'user_id', 'edge'])
+      .execute()
+    await db.schema
+      .createTable('edge_users')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('edge', text, (c) => c.notNull())
+      .addColumn('user_id', text, (c) => c.notNull())
+      .addColumn('sent_at', 'bigint', (c) => c.notNull())
+      .addPrimaryKeyConstraint('edge_users_key', ['system_key', 'edge', 'user_id'])
+      .execute()
+    await db.schema.alterTable('accounts').addColumn('password_void', text).execute()
+  },
+}
+
 export const migrations: readonly Migration[] = [
   firstSchema,
   packages,
@@ -777,6 +814,7 @@ export const migrations: readonly Migration[] = [
   audit,
   ledger,
   edges,
+  edgeLimits,
 ]
 
 /** Brings the database to the present schema. Throws DatabaseTooNew where it is ahead of this program. */

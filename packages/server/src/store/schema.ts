@@ -58,6 +58,8 @@ export type Tables = {
     ended_at: number | null
     end_reason: string | null
     address: string
+    /** Of a session made at an edge: how old what the edge knew of users was, in milliseconds. */
+    data_age: number | null
   }
   accounts: {
     system_key: string
@@ -69,6 +71,8 @@ export type Tables = {
     password_weak: number
     disabled: number
     created_at: number
+    /** Why the password is good no more although it is right; null where it is good. */
+    password_void: string | null
   }
   collections: {
     id: string
@@ -366,6 +370,29 @@ export type Tables = {
     /** JSON, by lane; written in the transaction that writes what they stand for. */
     cursors: string
   }
+  /** On an edge: what its clock is held against, and when it surely knew all that its platform knew of users. */
+  edge_times: {
+    system_key: string
+    /** The highest time that was counted here. */
+    seen_at: number
+    /** The last that the platform said. */
+    platform_at: number
+    identity_at: number | null
+    /** Why the clock is not believed until the platform is heard; '' while it is. */
+    doubt: string
+  }
+  /** Recovery codes that are good at one edge alone; `sealed` holds their hashes and opens at that edge alone. */
+  edge_recovery_codes: {
+    id: string
+    system_key: string
+    user_id: string
+    edge: string
+    sealed: string
+    made_at: number
+    made_by: string
+  }
+  /** Whose password hash and authenticators were ever sent to which edge. */
+  edge_users: { system_key: string; edge: string; user_id: string; sent_at: number }
   change_heads: {
     system_key: string
     incarnation: string

@@ -12,6 +12,15 @@ import type { AttemptGate } from './attempt-gate.ts'
 import type { Caller } from './caller.ts'
 import type { Kept } from './kept.ts'
 
+/** What an edge knows of how far it can be believed: its clock, and what it holds of users. */
+export type EdgeStanding = {
+  name: string
+  /** Why the clock is not believed, as the beginning of a sentence; '' while it is. */
+  doubt(): string
+  /** Milliseconds since all that the platform knew of users was surely here; Infinity before it ever was. */
+  identityAge(): number
+}
+
 /** What stays the same for as long as the node runs. */
 export type Means = {
   store: Store
@@ -27,6 +36,8 @@ export type Means = {
   countryOf: CountryOf
   tracing: Tracing
   mode: 'development' | 'production'
+  /** On an edge alone. */
+  edge?: EdgeStanding
 }
 
 /** Where a request came from, as far as it is known to be true. */
@@ -102,6 +113,15 @@ export type SignInLimits = {
   window: number
 }
 
+/** How old what an edge knows of users may be before it lets them in no more; seconds. */
+export type OfflineLimits = {
+  limit: number
+  /** The share of the limit from which on a second factor is needed of whoever has one. */
+  near: number
+  /** By id of the role: of several that a user holds, the shortest counts. */
+  roles: Record<string, number>
+}
+
 /** The settings of a system, with defaults filled in. Times are seconds, as on the wire. */
 export type SystemSettings = {
   auth_service: string
@@ -144,4 +164,6 @@ export type SystemSettings = {
   mail: MailServer | null
   /** Bumped with every change of the auth service. */
   auth_epoch: number
+  /** Written on edges alone, by what their deployments say. */
+  offline: OfflineLimits
 }

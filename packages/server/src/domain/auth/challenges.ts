@@ -46,6 +46,7 @@ import {
   notGood,
   refused,
   seemsCopied,
+  standingOf,
   takeCode,
   usableKinds,
   type Weighed,
@@ -149,8 +150,9 @@ async function tryToAsk(scope: SystemScope, send: SendMessage, input: Asking): P
     const kinds = await usableKinds(scope, tx, userId)
     const authenticator = await chosen(scope, tx, userId, named, kinds)
     if (authenticator === undefined) return { unreachable: noneBound(named) }
-    const standing = demandGood(authenticator, now)
-    if (standing !== undefined) return authenticator.state === 'bound' ? standing : { unreachable: standing }
+    const standing = standingOf(scope, authenticator, now)
+    const mayWait = authenticator.state === 'bound' && standing?.kind !== 'edgeTooOld'
+    if (standing !== undefined) return mayWait ? standing : { unreachable: standing }
     const begun = { attemptAt: now, sends: 1, passwordStamp, service: input.service }
     if (authenticator.kind !== 'phone') {
       if (!kinds.includes(authenticator.kind)) {
@@ -307,7 +309,7 @@ export async function takeAnswer(
   const id = weighed.passkey ?? challenge.authenticatorId
   const authenticator = await findAuthenticator(tx, { id }, { hold: true })
   if (authenticator === undefined || authenticator.userId !== challenge.userId) return notGood()
-  const standing = demandGood(authenticator, now)
+  const standing = standingOf(scope, authenticator, now)
   if (standing !== undefined) return standing
   const judged = await judge(scope, tx, challenge, authenticator, input.code, weighed)
   if (judged === 'copied') {

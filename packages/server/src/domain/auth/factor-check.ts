@@ -14,6 +14,7 @@ import {
   takeStep,
 } from '../../store/tables/authenticators.ts'
 import { countRecoveryCodes, spendRecoveryCode } from '../../store/tables/recovery-codes.ts'
+import { clockProblem } from '../access/offline-limits.ts'
 import type { SystemScope } from '../access/scope.ts'
 import { openValue } from '../accounts/authenticators.ts'
 import { noteNotice } from '../accounts/notices.ts'
@@ -40,9 +41,10 @@ export async function usableKinds(
 ): Promise<AuthenticatorKind[]> {
   const bound = (await listAuthenticators(store, userId)).filter(({ state }) => state === 'bound')
   const left = bound.some(({ kind }) => kind === 'recovery') ? await countRecoveryCodes(store, userId) : 0
+  const isKnowable = (kind: AuthenticatorKind): boolean => kind !== 'totp' || clockProblem(scope) === undefined
   const has = (kind: AuthenticatorKind): boolean =>
     kind === 'passkey' ? passkeysHere(scope, bound).length > 0 : bound.some((one) => one.kind === kind)
-  return kindsInOrder.filter((kind) => has(kind) && (kind !== 'recovery' || left > 0))
+  return kindsInOrder.filter((kind) => has(kind) && isKnowable(kind) && (kind !== 'recovery' || left > 0))
 }
 
 /** What the user typed, or what the browser says for a passkey (AuthenticationResponseJSON). Either was written by a stranger. */
@@ -68,7 +70,7 @@ export async function weighCode(
   code: Answer,
 ): Promise<Weighed> {
   const now = scope.clock.now()
-  if (typeof code !== 'string' || demandGood(authenticator, now) !== undefined) return { seemsRight: false }
+  if (typeof code !== 'string' || standingOf(scope, authenticator, now) !== undefined) return { seemsRight: false }
   if (authenticator.kind !== 'recovery') {
     return {
       seemsRight:
@@ -124,6 +126,14 @@ export function demandGood(
     retryAfter: seconds,
   })
 }
+
+/** The same where the place counts as well: an edge whose clock is in doubt takes no code of an app. */
+export const standingOf = (
+  scope: Pick<SystemScope, 'edge'>,
+  authenticator: AuthenticatorRecord,
+  now: number,
+): GatehouseError | undefined =>
+  (authenticator.kind === 'totp' ? clockProblem(scope) : undefined) ?? demandGood(authenticator, now)
 
 /** In the transaction that holds `authenticator`, after a right password; the user is told. */
 export async function countWrongCode(

@@ -8,6 +8,7 @@ import type { SystemStore } from '../../store/store.ts'
 import { findAccount } from '../../store/tables/accounts.ts'
 import type { SystemScope } from '../access/scope.ts'
 import { createUser, userRow } from '../accounts/users.ts'
+import { demandFresh } from './edge-limits.ts'
 import { type AskOverride, readVerdict } from './override.ts'
 import { redeem } from './proofs.ts'
 import { openUserSession } from './sessions.ts'
@@ -56,7 +57,9 @@ async function registerHere(
   if (authService !== '') return judged(base, await letIn(scope, authService, user.userId, body, ask, trace), '')
   const session = await inOneStep(scope, trace, async (tx) => {
     await trace.write('granted', { why: 'the user registered and no auth service is set' }, tx)
-    return openUserSession(tx.node, scope, { userId: user.userId, grantedBy: 'registration', factors: 'password' })
+    const who = { userId: user.userId, factors: 'password' }
+    const dataAge = await demandFresh(scope, tx, who)
+    return openUserSession(tx.node, scope, { ...who, grantedBy: 'registration', dataAge })
   })
   const { token, refreshToken, expiresAt } = session
   return { ...base, token, refreshToken, expiresAt, options: '', status: 200 }
@@ -122,6 +125,7 @@ async function registerByService(
       userId: redeemed.userId,
       grantedBy: 'registration',
       factors: redeemed.factors,
+      dataAge: await demandFresh(scope, tx, redeemed),
     })
     return { session, userId: redeemed.userId }
   })

@@ -7,6 +7,7 @@ import type { Store } from '../../store/store.ts'
 import { findAccount } from '../../store/tables/accounts.ts'
 import { findDeveloper, updateDeveloper } from '../../store/tables/developers.ts'
 import {
+  dataAgeOfSession,
   endSessions,
   findLiveSession,
   findSessionByRefresh,
@@ -19,6 +20,7 @@ import type { Caller } from '../access/caller.ts'
 import type { Means, NodeScope, SystemScope } from '../access/scope.ts'
 import { noteSignedIn } from '../accounts/ledger.ts'
 import { readSettings } from '../systems/settings.ts'
+import { demandStillFresh, weighAge } from './edge-limits.ts'
 import { maySignIn } from './proofs.ts'
 
 export type OpenedSession = {
@@ -42,6 +44,7 @@ type NewSession = {
   refreshUntil: number | null
   family?: string
   address: string
+  dataAge: number | null
 }
 
 /** In a transaction, so that whatever was consumed for it is consumed together with it. */
@@ -66,6 +69,7 @@ export async function openSession(tx: Store, now: number, input: NewSession): Pr
     endedAt: null,
     endReason: null,
     address: input.address,
+    dataAge: input.dataAge,
   })
   return { token, refreshToken, expiresAt: Math.floor(expiresAt / 1000), sessionId: id }
 }
@@ -74,7 +78,8 @@ export async function openSession(tx: Store, now: number, input: NewSession): Pr
 export const openUserSession = async (
   tx: Store,
   scope: SystemScope,
-  input: { userId: string; grantedBy: string; factors: string },
+  /** `dataAge` by `weighAge`. */
+  input: { userId: string; grantedBy: string; factors: string; dataAge: number | null },
 ): Promise<OpenedSession> => {
   const now = scope.clock.now()
   await noteSignedIn(scope, tx, scope.system.key, input.userId)
@@ -87,6 +92,7 @@ export const openUserSession = async (
     ttlMs: scope.system.settings.token_ttl_user * 1000,
     refreshUntil: now + scope.system.settings.refresh_max_age * 1000,
     address: scope.origin.address,
+    dataAge: input.dataAge,
   })
 }
 
@@ -108,12 +114,16 @@ export const openDeveloperSession = async (
     ttlMs: developerTtl,
     refreshUntil: now + developerRefreshAge,
     address: scope.origin.address,
+    dataAge: null,
   })
 }
 
-/** Who holds this token, and of which system (`''` for developers); undefined for a token that opens nothing. */
+/**
+ * Who holds this token, and of which system (`''` for developers); undefined for a token that opens nothing. Throws edgeTooOld
+ * for one that counts no more at this edge.
+ */
 export async function identify(
-  means: Pick<Means, 'store' | 'clock'>,
+  means: Pick<Means, 'store' | 'clock' | 'edge'>,
   token: string,
 ): Promise<{ caller: Caller; systemKey: string } | undefined> {
   const session = await findLiveSession(means.store, hashToken(token), means.clock.now())
@@ -124,11 +134,17 @@ export async function identify(
     const { id: developerId, email, admin } = developer
     return { caller: { kind: 'developer', developerId, email, admin, sessionId: session.id }, systemKey: '' }
   }
+  if (session.kind === 'user') await demandStillFresh(means, session)
   const caller: Caller =
     session.kind === 'anonymous'
       ? { kind: 'anonymous', sessionId: session.id }
       : { kind: 'user', userId: session.subjectId, sessionId: session.id }
   return { caller, systemKey: session.systemKey }
+}
+
+/** Of the session that asks: how old what it was decided on was, in milliseconds; null where it was opened by who knew. */
+export async function ownDataAge({ caller, data }: SystemScope): Promise<number | null> {
+  return caller.kind === 'user' && caller.sessionId !== undefined ? dataAgeOfSession(data, caller.sessionId) : null
 }
 
 export async function endSession(scope: NodeScope, systemKey: string, sessionId: string): Promise<void> {
@@ -145,7 +161,7 @@ const refreshRefused = (kind: 'wrongCredentials' | 'developerCredentials', why: 
 export async function refreshUserSession(
   scope: SystemScope,
   refreshToken: string,
-): Promise<OpenedSession & { userId: string }> {
+): Promise<OpenedSession & { userId: string; dataAge: number | null }> {
   const decided = await scope.store.transaction(async (tx) => {
     const session = await spendRefresh(scope, tx, refreshToken, scope.system.key, 'user')
     if (typeof session === 'string') return session
@@ -159,8 +175,10 @@ export async function refreshUserSession(
     const authService = row === undefined ? '' : readSettings(row.settings).auth_service
     if (authService !== '' && session.grantedBy !== `service:${authService}`)
       return 'another auth service was set since'
-    const opened = await reopen(scope, tx, session, scope.system.settings.token_ttl_user * 1000)
-    return { ...opened, userId: session.subjectId }
+    const dataAge = await weighAge(scope, system, { userId: session.subjectId, factors: session.factors })
+    if (dataAge instanceof GatehouseError) return dataAge.detail.replace(/\.$/, '')
+    const opened = await reopen(scope, tx, session, scope.system.settings.token_ttl_user * 1000, dataAge)
+    return { ...opened, userId: session.subjectId, dataAge }
   })
   if (typeof decided === 'string') throw refreshRefused('wrongCredentials', decided)
   return decided
@@ -177,7 +195,7 @@ export async function refreshDeveloperSession(
     await updateDeveloper(tx, session.subjectId, { lastLoginAt: scope.clock.now() })
     const developer = await findDeveloper(tx, { id: session.subjectId })
     if (developer === undefined || developer.disabled) return 'the account is gone or switched off'
-    return { ...(await reopen(scope, tx, session, developerTtl)), developerId: developer.id }
+    return { ...(await reopen(scope, tx, session, developerTtl, null)), developerId: developer.id }
   })
   if (typeof decided === 'string') throw refreshRefused('developerCredentials', decided)
   return decided
@@ -204,7 +222,13 @@ async function spendRefresh(
   return 'the refresh token was used before, so all sessions that came from it were ended'
 }
 
-const reopen = (scope: NodeScope, tx: Store, old: SessionRecord, ttlMs: number): Promise<OpenedSession> =>
+const reopen = (
+  scope: NodeScope,
+  tx: Store,
+  old: SessionRecord,
+  ttlMs: number,
+  dataAge: number | null,
+): Promise<OpenedSession> =>
   openSession(tx, scope.clock.now(), {
     kind: old.kind,
     systemKey: old.systemKey,
@@ -215,4 +239,5 @@ const reopen = (scope: NodeScope, tx: Store, old: SessionRecord, ttlMs: number):
     refreshUntil: old.refreshUntil,
     family: old.family,
     address: scope.origin.address,
+    dataAge,
   })

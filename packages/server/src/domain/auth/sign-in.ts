@@ -9,6 +9,7 @@ import { holdSystem } from '../../store/tables/systems.ts'
 import type { SystemScope } from '../access/scope.ts'
 import { checkUserPassword, type Refusal, refusalError } from '../accounts/credentials.ts'
 import { readSettings } from '../systems/settings.ts'
+import { demandFresh, weighAge } from './edge-limits.ts'
 import { type AskOverride, type OverrideRequest, readVerdict } from './override.ts'
 import { maySignIn, redeem } from './proofs.ts'
 import { type OpenedSession, openSession, openUserSession, refreshUserSession } from './sessions.ts'
@@ -16,7 +17,16 @@ import { SignInTrace } from './trace.ts'
 import { noteOutcome } from './withdrawal.ts'
 
 export type SignInResult =
-  | { state: 'in'; token: string; userId: string; expiresAt: number; refreshToken: string; options?: unknown }
+  | {
+      state: 'in'
+      token: string
+      userId: string
+      expiresAt: number
+      refreshToken: string
+      options?: unknown
+      /** At an edge: how old what this was decided on is, in milliseconds. */
+      dataAge: number | null
+    }
   /** The auth service wants another step: nothing was opened, nothing counted. */
   | { state: 'more'; userId: string; options: unknown }
   | { state: 'refused'; userId: string; options: unknown; status: 200 | 401 }
@@ -59,21 +69,31 @@ async function signInWithPassword(
   }
   const { userId, passwordStamp } = check.account
   trace.note({ userId })
-  const signedIn = await inOneStep(scope, trace, async (tx): Promise<SignInResult | 'run-as' | undefined> => {
-    // The hash took its time: the account must still be as it was.
-    const account = await findAccount(tx, { userId }, { hold: true })
-    if (account === undefined || account.disabled || account.passwordStamp !== passwordStamp) return undefined
-    if (!(await maySignIn(tx, scope.system.settings, userId))) return 'run-as'
-    const session = await openUserSession(tx.node, scope, { userId, grantedBy: 'password', factors: 'password' })
-    await trace.write('granted', { why: 'the password was right' }, tx)
-    return {
-      state: 'in',
-      token: session.token,
-      userId,
-      expiresAt: session.expiresAt,
-      refreshToken: session.refreshToken,
-    }
-  })
+  const signedIn = await inOneStep(
+    scope,
+    trace,
+    async (tx): Promise<SignInResult | GatehouseError | 'run-as' | undefined> => {
+      // The hash took its time: the account must still be as it was.
+      const account = await findAccount(tx, { userId }, { hold: true })
+      if (account === undefined || account.disabled || account.passwordStamp !== passwordStamp) return undefined
+      if (!(await maySignIn(tx, scope.system.settings, userId))) return 'run-as'
+      const who = { userId, factors: 'password' }
+      const dataAge = await weighAge(scope, tx, who)
+      if (dataAge instanceof GatehouseError) return dataAge
+      const session = await openUserSession(tx.node, scope, { ...who, grantedBy: 'password', dataAge })
+      noteAge(trace, dataAge)
+      await trace.write('granted', { why: 'the password was right' }, tx)
+      return {
+        state: 'in',
+        token: session.token,
+        userId,
+        expiresAt: session.expiresAt,
+        refreshToken: session.refreshToken,
+        dataAge,
+      }
+    },
+  )
+  if (signedIn instanceof GatehouseError) return refuseByAge(trace, signedIn)
   if (signedIn !== undefined && signedIn !== 'run-as') return signedIn
   await (signedIn === undefined
     ? trace.write('refused', { why: 'the account was changed while the password was checked' })
@@ -123,24 +143,41 @@ export async function askAndDecide(
       const granted = await inOneStep(
         scope,
         trace,
-        async (tx): Promise<SignInResult | { why: string; erred: boolean }> => {
+        async (tx): Promise<SignInResult | GatehouseError | { why: string; erred: boolean }> => {
           const redeemed = await redeem(tx, verdict.token, scope.clock.now(), request.service, scope.system.settings)
           if (!redeemed.ok) return redeemed
           if (request.onlyFor !== undefined && redeemed.userId !== request.onlyFor) {
             return { why: 'a proof for another user than the one who registered', erred: true }
           }
+          trace.note({ userId: redeemed.userId, factors: redeemed.factors })
+          const dataAge = await weighAge(scope, tx, redeemed)
+          if (dataAge instanceof GatehouseError) return dataAge
           const session = await openUserSession(tx.node, scope, {
             userId: redeemed.userId,
             grantedBy: grantedBy(scope, request),
             factors: redeemed.factors,
+            dataAge,
           })
-          trace.note({ userId: redeemed.userId, factors: redeemed.factors })
+          noteAge(trace, dataAge)
           const why = whyGranted[redeemed.origin]
           await trace.write('granted', { why }, tx)
           const { token, expiresAt, refreshToken } = session
-          return { state: 'in', token, userId: redeemed.userId, expiresAt, refreshToken, options: verdict.options }
+          return {
+            state: 'in',
+            token,
+            userId: redeemed.userId,
+            expiresAt,
+            refreshToken,
+            dataAge,
+            options: verdict.options,
+          }
         },
       )
+      if (granted instanceof GatehouseError) {
+        outcome.decided?.('refused')
+        await ended(false)
+        return refuseByAge(trace, granted)
+      }
       if ('state' in granted) {
         outcome.decided?.('granted')
         await ended(false)
@@ -155,6 +192,16 @@ export async function askAndDecide(
       throw overrideFailed()
     }
   }
+}
+
+const noteAge = (trace: SignInTrace, dataAge: number | null): void => {
+  if (dataAge !== null) trace.note({ dataAge })
+}
+
+/** What was proved is spent; nothing was opened. */
+async function refuseByAge(trace: SignInTrace, problem: GatehouseError): Promise<never> {
+  await trace.write('refused', { why: problem.detail })
+  throw problem
 }
 
 const whyGranted = {
@@ -207,6 +254,7 @@ export async function redeemForService(scope: SystemScope, proof: string): Promi
       userId: redeemed.userId,
       grantedBy: 'password',
       factors: redeemed.factors,
+      dataAge: await demandFresh(scope, tx, redeemed),
     })
     trace.note({ userId: redeemed.userId })
     await trace.write('granted', { why: 'a service proved the password and no auth service is set' }, tx)
@@ -218,8 +266,8 @@ async function refresh(scope: SystemScope, body: Record<string, unknown>): Promi
   if (typeof body.refresh_token !== 'string' || body.refresh_token === '') {
     throw new GatehouseError('badRequest', 'A refresh needs the text refresh_token.')
   }
-  const { token, userId, expiresAt, refreshToken } = await refreshUserSession(scope, body.refresh_token)
-  return { state: 'in', token, userId, expiresAt, refreshToken }
+  const { token, userId, expiresAt, refreshToken, dataAge } = await refreshUserSession(scope, body.refresh_token)
+  return { state: 'in', token, userId, expiresAt, refreshToken, dataAge }
 }
 
 /** An anonymous session: proves nobody, holds the role Anonymous alone, is not refreshed. A setting closes them. */
@@ -238,6 +286,7 @@ export async function signInAnonymously(scope: SystemScope): Promise<{ token: st
       ttlMs: scope.system.settings.token_ttl_anon * 1000,
       refreshUntil: null,
       address: scope.origin.address,
+      dataAge: null,
     }),
   )
   return { token: session.token, expiresAt: session.expiresAt }

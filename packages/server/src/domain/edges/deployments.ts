@@ -165,9 +165,12 @@ function readAsset(one: unknown): DeployedAsset {
 function readSignIn(given: unknown): DeployedSignIn | null {
   if (given === null) return null
   if (typeof given !== 'object' || Array.isArray(given)) {
-    throw new GatehouseError('badRequest', 'sign_in must be {collections, roles, users: {roles, emails}}, or null.')
+    throw new GatehouseError(
+      'badRequest',
+      'sign_in must be {collections, roles, users: {roles, emails}, offline}, or null.',
+    )
   }
-  const { collections, roles, users } = given as Record<string, unknown>
+  const { collections, roles, users, offline } = given as Record<string, unknown>
   const chosen = (users ?? {}) as Record<string, unknown>
   return {
     collections: texts(collections, 'sign_in.collections', 100),
@@ -176,6 +179,38 @@ function readSignIn(given: unknown): DeployedSignIn | null {
       roles: texts(chosen.roles, 'sign_in.users.roles', 100),
       emails: texts(chosen.emails, 'sign_in.users.emails', most.users),
     },
+    ...(offline !== undefined && offline !== null && { offline: readOffline(offline) }),
+  }
+}
+
+/** Below a minute an edge would be too old between two words of its platform; above three months nobody knows who is who. */
+const offlineBounds = [60, 90 * 86_400] as const
+
+function readOffline(given: unknown): NonNullable<DeployedSignIn['offline']> {
+  const { limit, near, roles = {}, ...more } = (given ?? {}) as Record<string, unknown>
+  const isLimit = (value: unknown): value is number =>
+    Number.isInteger(value) && (value as number) >= offlineBounds[0] && (value as number) <= offlineBounds[1]
+  const isShare = near === undefined || (typeof near === 'number' && near > 0 && near <= 1)
+  const isMap = typeof roles === 'object' && roles !== null && !Array.isArray(roles)
+  const perRole = isMap ? Object.entries(roles) : []
+  const fits =
+    typeof given === 'object' &&
+    !Array.isArray(given) &&
+    Object.keys(more).length === 0 &&
+    (limit === undefined || isLimit(limit)) &&
+    isMap &&
+    perRole.length <= 100 &&
+    perRole.every(([name, seconds]) => name !== '' && name.length <= 320 && isLimit(seconds))
+  if (!fits || !isShare) {
+    throw new GatehouseError(
+      'badRequest',
+      `sign_in.offline must be {limit, near, roles: {NAME: limit}}: limits are whole seconds from ${offlineBounds[0]} to ${offlineBounds[1]}, near is more than 0 and at most 1.`,
+    )
+  }
+  return {
+    ...(limit !== undefined && { limit: limit as number }),
+    ...(near !== undefined && { near: near as number }),
+    ...(perRole.length > 0 && { roles: Object.fromEntries(perRole) as Record<string, number> }),
   }
 }
 

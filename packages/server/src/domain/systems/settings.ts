@@ -1,5 +1,6 @@
 /** The settings of a system: defaults, reading what is stored, checking what a developer sends. */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { defaultOfflineLimits } from '../access/offline-limits.ts'
 import type { SignInLimits, SystemSettings } from '../access/scope.ts'
 import { defaultSignInLimits } from '../access/sign-in-limits.ts'
 import { checkMessageSettings } from './message-settings.ts'
@@ -34,6 +35,7 @@ export const defaultSettings: SystemSettings = {
   record_sign_ins: null,
   mail: null,
   auth_epoch: 0,
+  offline: defaultOfflineLimits,
 }
 
 /** What is stored holds only what was changed; the rest are the defaults of the running version. */

@@ -2,7 +2,7 @@
 import { errorEnvelope, GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { Log } from '../../base/log.ts'
 import { type Registration, register } from '../../domain/auth/register.ts'
-import { endSession } from '../../domain/auth/sessions.ts'
+import { endSession, ownDataAge } from '../../domain/auth/sessions.ts'
 import { type SignInResult, signIn, signInAnonymously } from '../../domain/auth/sign-in.ts'
 import type { SignInDoor } from '../../engine/trial/trial.ts'
 import { noteError, readError } from '../errors.ts'
@@ -30,6 +30,10 @@ const refusal = (answer: Record<string, unknown>, status: 200 | 401): Reply =>
         { status },
       )
 
+/** At an edge: how old what the session was decided on was, in seconds. On the platform nothing is said. */
+const ageFields = (dataAge: number | null): { data_age_seconds?: number } =>
+  dataAge === null ? {} : { data_age_seconds: Math.floor(dataAge / 1000) }
+
 /** A sign-in as it travels (rest-api.md §3). */
 export function signInAnswer(result: SignInResult): unknown {
   if (result.state === 'in') {
@@ -38,6 +42,7 @@ export function signInAnswer(result: SignInResult): unknown {
       user_id: result.userId,
       expires_at: result.expiresAt,
       refresh_token: result.refreshToken,
+      ...ageFields(result.dataAge),
       ...(result.options !== undefined && { options: result.options }),
     }
   }
@@ -109,7 +114,7 @@ export const userAuthRoutes = [
     handle: async (scope) => {
       if (scope.caller.kind === 'nobody')
         throw new GatehouseError('notAuthenticated', 'Invalid token.', { hint: 'Sign in again.' })
-      return { is_authenticated: true }
+      return { is_authenticated: true, ...ageFields(await ownDataAge(scope)) }
     },
   }),
   route({

@@ -147,5 +147,6 @@ export const endedSession = (
     ...{ id, token_hash: `none ${id}`, refresh_hash: null, family: id, kind: 'user', system_key: systemKey },
     ...{ subject_id: userId, granted_by: '', ...last },
     ...{ expires_at: 0, refresh_until: null, ended_at: last.created_at, end_reason: 'a copy' },
+    data_age: null,
   }
 }

@@ -159,7 +159,13 @@ export async function noteEdgeProblem(store: Store, publicKey: string, problem: 
 export type DeployedAsset = { asset_class: string; asset_id: string; sync_to_edge: boolean; sync_to_platform: boolean }
 
 /** Names and ids as a developer gave them; the auth service and what it requires is found when it is needed. */
-export type DeployedSignIn = { collections: string[]; roles: string[]; users: { roles: string[]; emails: string[] } }
+export type DeployedSignIn = {
+  collections: string[]
+  roles: string[]
+  users: { roles: string[]; emails: string[] }
+  /** For how long an edge lets users in by what it last knew, in seconds; what is not named has its default. */
+  offline?: { limit?: number; near?: number; roles?: Record<string, number> }
+}
 
 export type DeploymentRecord = {
   name: string

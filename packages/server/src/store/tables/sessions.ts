@@ -29,6 +29,8 @@ export type SessionRecord = {
   endedAt: number | null
   endReason: string | null
   address: string
+  /** Of one that was opened at an edge: how old what it was decided on was, in milliseconds. */
+  dataAge?: number | null
 }
 
 const fromRow = (row: Tables['sessions']): SessionRecord => ({
@@ -47,6 +49,7 @@ const fromRow = (row: Tables['sessions']): SessionRecord => ({
   endedAt: row.ended_at,
   endReason: row.end_reason,
   address: row.address,
+  dataAge: row.data_age,
 })
 
 /** In a transaction. */
@@ -69,6 +72,7 @@ export async function insertSession(store: Store, session: SessionRecord): Promi
       ended_at: null,
       end_reason: null,
       address: session.address,
+      data_age: session.dataAge ?? null,
     })
     .execute()
   if (session.kind === 'user') recordSession(store, session.systemKey, session.id, ['session'])
@@ -127,6 +131,17 @@ export async function factorsOfSession(
     .where('expires_at', '>', now)
     .executeTakeFirst()
   return row?.factors
+}
+
+/** How old what this session was decided on was; null where it was opened by who knew. */
+export async function dataAgeOfSession(store: SystemStore, id: string): Promise<number | null> {
+  const row = await databaseOf(store)
+    .selectFrom('sessions')
+    .select('data_age')
+    .where('system_key', '=', store.key)
+    .where('id', '=', id)
+    .executeTakeFirst()
+  return row?.data_age ?? null
 }
 
 /** Whether this session is neither ended nor over. Held until the transaction ends: it cannot end beside it. */

@@ -172,6 +172,9 @@ export async function deleteSystemRows(store: SystemStore): Promise<void> {
     'send_counts',
     'edges',
     'deployments',
+    'edge_recovery_codes',
+    'edge_users',
+    'edge_times',
     'changes',
     'change_heads',
   ] as const) {

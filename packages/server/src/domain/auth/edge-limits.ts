@@ -1,0 +1,114 @@
+/**
+ * What an edge may decide by what it last knew of users. Until its platform has said that all of it is here, what it holds
+ * is as old as the last time that was so, and each role has a limit to that age. Near it whoever has a second factor needs
+ * it; past it, and where the age is not known, nobody is let in and no session counts. Whatever is not sure refuses. On the
+ * platform nothing of this is asked.
+ */
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { day, hour, minute } from '../../base/clock.ts'
+import type { SystemStore } from '../../store/store.ts'
+import { listMemberships } from '../../store/tables/roles.ts'
+import { findSystem } from '../../store/tables/systems.ts'
+import { clockProblem } from '../access/offline-limits.ts'
+import type { Means, OfflineLimits, SystemScope } from '../access/scope.ts'
+import { readSettings } from '../systems/settings.ts'
+import { kindsInOrder, usableKinds } from './factor-check.ts'
+
+export const edgeLimitRules = {
+  /** An edge that all was sent to this long ago is in step; the platform says so three times as often. */
+  inStepMs: minute,
+} as const
+
+const secondFactors = new Set<string>(kindsInOrder)
+
+const proved = (factors: string): string[] => factors.split(' ')
+
+/**
+ * How old what this is decided on is, in milliseconds; null on the platform, which knows. Or why the session may not be opened.
+ * `factors` as they will stand in the session.
+ */
+export async function weighAge(
+  scope: SystemScope,
+  tx: SystemStore,
+  { userId, factors }: { userId: string; factors: string },
+): Promise<number | null | GatehouseError> {
+  const { edge } = scope
+  if (edge === undefined) return null
+  const row = await findSystem(tx.node, tx.key)
+  if (row === undefined) return tooOld(Number.POSITIVE_INFINITY)
+  const { offline } = readSettings(row.settings)
+  const problem = await ageProblem(edge, tx, offline, { userId, factors })
+  if (problem !== undefined) return problem
+  const age = edge.identityAge()
+  const limit = await limitOf(tx, offline, userId)
+  if (age > limit * offline.near && !proved(factors).some((one) => secondFactors.has(one))) {
+    const kinds = (await usableKinds(scope, tx, userId)).filter((kind) => kind !== 'phone')
+    if (kinds.length > 0) return nearLimit(age, kinds)
+  }
+  return Math.floor(age)
+}
+
+/** The same where there is no other way than to undo what was begun. Throws edgeTooOld. */
+export async function demandFresh(
+  scope: SystemScope,
+  tx: SystemStore,
+  who: { userId: string; factors: string },
+): Promise<number | null> {
+  const age = await weighAge(scope, tx, who)
+  if (age instanceof GatehouseError) throw age
+  return age
+}
+
+/** Whether a session that was opened still counts here. Throws edgeTooOld. */
+export async function demandStillFresh(
+  { edge, store }: Pick<Means, 'edge' | 'store'>,
+  { systemKey, subjectId, factors }: { systemKey: string; subjectId: string; factors: string },
+): Promise<void> {
+  if (edge === undefined || (edge.doubt() === '' && edge.identityAge() <= edgeLimitRules.inStepMs)) return
+  const row = await findSystem(store, systemKey)
+  if (row === undefined) throw tooOld(Number.POSITIVE_INFINITY)
+  const { offline } = readSettings(row.settings)
+  const problem = await ageProblem(edge, store.forSystem(systemKey), offline, { userId: subjectId, factors })
+  if (problem !== undefined) throw problem
+}
+
+async function ageProblem(
+  edge: NonNullable<Means['edge']>,
+  store: SystemStore,
+  offline: OfflineLimits,
+  { userId, factors }: { userId: string; factors: string },
+): Promise<GatehouseError | undefined> {
+  const doubt = clockProblem({ edge })
+  // Recovery codes of this place need no clock; how old the rest is may be more than is counted, and never less.
+  if (doubt !== undefined && !proved(factors).includes('recovery')) return doubt
+  const age = edge.identityAge()
+  return age > (await limitOf(store, offline, userId)) ? tooOld(age) : undefined
+}
+
+/** In milliseconds, the shortest that one of the user's roles has. */
+async function limitOf(store: SystemStore, { limit, roles }: OfflineLimits, userId: string): Promise<number> {
+  const held = (await listMemberships(store, userId)).map(({ id }) => roles[id])
+  const own = held.filter((seconds) => seconds !== undefined)
+  return (own.length === 0 ? limit : Math.min(...own)) * 1000
+}
+
+const tooOld = (age: number): GatehouseError =>
+  new GatehouseError(
+    'edgeTooOld',
+    Number.isFinite(age)
+      ? `This edge heard the last of its users from its platform ${spanOf(age)} ago, which is too long to let you in by it.`
+      : 'This edge has not got its users from its platform yet.',
+    { hint: 'Sign in at the platform, or have the link of this edge brought back.' },
+  )
+
+const nearLimit = (age: number, kinds: readonly string[]): GatehouseError =>
+  new GatehouseError(
+    'edgeTooOld',
+    `This edge heard the last of its users from its platform ${spanOf(age)} ago: by now it asks for a second factor.`,
+    { hint: `Sign in with one of yours: ${kinds.join(', ')}.` },
+  )
+
+function spanOf(ms: number): string {
+  const [unit, name] = ms >= 2 * day ? [day, 'days'] : ms >= 2 * hour ? [hour, 'hours'] : [minute, 'minutes']
+  return `${Math.floor(ms / unit)} ${name}`
+}
