@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Answer, CallOptions, TestApp } from '../../../../test/support/app.ts'
 import { type App, createApp } from '../app.ts'
+import type { Clock } from '../base/clock.ts'
 import { createLog } from '../base/log.ts'
 import { readEdgeConfig } from '../config/edge.ts'
 
@@ -15,7 +16,15 @@ export type TestEdge = {
 
 type Ends = { after(fn: () => unknown): void }
 
-export type EdgeAsked = { system: { key: string }; name: string; token?: string; folder?: string; platform?: string }
+export type EdgeAsked = {
+  system: { key: string }
+  name: string
+  token?: string
+  folder?: string
+  platform?: string
+  /** Without it the edge has the clock of the platform. */
+  clock?: Clock
+}
 
 /** Throws what refused its start. */
 export async function startEdge(t: Ends, platform: TestApp, asked: EdgeAsked): Promise<TestEdge> {
@@ -29,7 +38,7 @@ export async function startEdge(t: Ends, platform: TestApp, asked: EdgeAsked): P
     {},
   )
   const log = createLog({ format: process.env.GATEHOUSE_TEST_LOG ? 'readable' : 'silent', level: 'debug' })
-  const app = await createApp(config, log, platform.app.means.clock)
+  const app = await createApp(config, log, asked.clock ?? platform.app.means.clock)
   let closing: Promise<void> | undefined
   const close = app.close
   app.close = () => {
