@@ -240,13 +240,16 @@ export class EdgeLink {
     if (group.what !== 'users') return group
     const { key } = this.#means
     const { system, name } = this.#place
+    const opened = (userId: string, id: string, sealed: string): string =>
+      openSealed(this.#keys!.seal, sealedPlace(name, system, userId, id), sealed)
     const again = (userId: string, id: string, sealed: string): string => {
-      const value = openSealed(this.#keys!.seal, sealedPlace(name, system, userId, id), sealed)
+      const value = opened(userId, id, sealed)
       return key.seal('authenticators', placeOf(system, { id, userId }), value)
     }
     const put = group.put.map((user) => ({
       ...user,
       apps: user.apps.map((app) => ({ ...app, sealed: again(user.id, app.id, app.sealed) })),
+      codes: user.codes.map((set) => ({ ...set, codes: opened(user.id, set.id, set.codes) })),
     }))
     return { ...group, put }
   }

@@ -276,8 +276,9 @@ export class Feed {
       if (there === undefined) return []
       const { roles, canSignIn } = there
       const row = { ...user.row, cb_token: null }
-      if (!canSignIn) return { ...user, row, roles, passwordHash: null, apps: [] }
-      return { ...user, row, roles, apps: user.apps.map((app) => this.#app(user.id, app)) }
+      if (!canSignIn) return { ...user, row, roles, passwordHash: null, apps: [], codes: [] }
+      const codes = user.codes.filter(({ edge }) => edge === this.#edge.name)
+      return { ...user, row, roles, apps: user.apps.map((app) => this.#app(user.id, app)), codes }
     })
   }
 

@@ -781,7 +781,7 @@ const edgeLimits: Migration = {
       .addColumn('system_key', text, (c) => c.notNull())
       .addColumn('user_id', text, (c) => c.notNull())
       .addColumn('edge', text, (c) => c.notNull())
-      .addColumn('sealed', text, (c) => c.notNull())
+      .addColumn('codes', text, (c) => c.notNull())
       .addColumn('made_at', 'bigint', (c) => c.notNull())
       .addColumn('made_by', text, (c) => c.notNull())
       .addUniqueConstraint('edge_recovery_codes_by_place', ['system_key', 'user_id', 'edge'])

@@ -381,13 +381,13 @@ export type Tables = {
     /** Why the clock is not believed until the platform is heard; '' while it is. */
     doubt: string
   }
-  /** Recovery codes that are good at one edge alone; `sealed` holds their hashes and opens at that edge alone. */
+  /** Recovery codes that are good at one edge alone; `codes` holds their hashes and opens at that edge alone. */
   edge_recovery_codes: {
     id: string
     system_key: string
     user_id: string
     edge: string
-    sealed: string
+    codes: string
     made_at: number
     made_by: string
   }

@@ -17,6 +17,7 @@ import {
   unbindAuthenticator,
 } from '../../store/tables/authenticators.ts'
 import { findCollection } from '../../store/tables/collections.ts'
+import { deleteEdgeCodes, listEdgeCodes } from '../../store/tables/edge-recovery-codes.ts'
 import { deletePending, findPending, type PendingRecord } from '../../store/tables/enrolments.ts'
 import { countRecoveryCodes, insertRecoveryCodes } from '../../store/tables/recovery-codes.ts'
 import { audit } from '../access/audit.ts'
@@ -168,6 +169,8 @@ export async function bindRecoveryCodes(
 export type ShownAuthenticator =
   | (Omit<AuthenticatorRecord, 'sealed' | 'userId' | 'lastStep' | 'passkey'> & {
       left?: number
+      /** Of recovery codes that are good at that edge alone; how many are left it alone knows. */
+      edge?: string
       passkey?: Pick<PasskeyFacts, 'rpId' | 'backedUp'>
     })
   /** Begun and not confirmed: nobody signs in with it. */
@@ -192,6 +195,10 @@ export async function authenticatorsOf(scope: SystemScope, userId: string): Prom
     else if (passkey === undefined) shown.push(one)
     else shown.push({ ...one, passkey: { rpId: passkey.rpId, backedUp: passkey.backedUp } })
   }
+  for (const { id, edge, madeAt: boundAt, madeBy: boundBy } of await listEdgeCodes(scope.data, [userId])) {
+    const standing = { state: 'bound', failures: 0, blockedUntil: 0, usedAt: null } as const
+    shown.push({ id, kind: 'recovery', label: `${labels.recovery} for ${edge}`, ...standing, boundAt, boundBy, edge })
+  }
   const pending = await findPending(scope.data, userId, scope.clock.now())
   if (pending !== undefined) {
     const { id, kind, failures, createdAt: begunAt, expiresAt } = pending
@@ -202,8 +209,8 @@ export async function authenticatorsOf(scope: SystemScope, userId: string): Prom
 }
 
 /**
- * The same; takes away what was counted with it, and tells the user. Of passkeys the one of `id`, or all. Throws badRequest
- * where it is not bound.
+ * The same; takes away what was counted with it, and tells the user. Of passkeys the one of `id`, or all; of recovery codes those
+ * for the edge that `id` stands for, or all of every place. Throws badRequest where it is not bound.
  */
 export async function removeAuthenticator(
   scope: SystemScope,
@@ -214,11 +221,20 @@ export async function removeAuthenticator(
   const gone =
     (kind === 'phone' || kind === 'totp' || kind === 'passkey' || kind === 'recovery') &&
     (await scope.data.transaction(async (tx: SystemStore) => {
+      const placed =
+        kind === 'recovery' && (await deleteEdgeCodes(tx, { userId, ...(id !== undefined && { id }) })).length > 0
+      if (placed) {
+        const label = id === undefined ? labels.recovery : `${labels.recovery} for one place`
+        await noteNotice({ ...scope, data: tx }, userId, { what: 'removed', label })
+        audit(tx, scope, { kind: 'authenticator', action: 'remove', subject: userId, details: { kind, places: true } })
+        if (id !== undefined) return true
+      }
       const held = (await listAuthenticators(tx, userId)).filter(
         (one) => one.kind === kind && (kind !== 'passkey' || id === undefined || one.id === id),
       )
       const [first] = held
-      const bound = await unbindAuthenticator(tx, { userId, kind, ...(id !== undefined && { id }) })
+      const isOther = kind === 'recovery' && id !== undefined && !held.some((one) => one.id === id)
+      const bound = !isOther && (await unbindAuthenticator(tx, { userId, kind, ...(id !== undefined && { id }) }))
       const begun = kind !== 'recovery' && id === undefined && (await deletePending(tx, userId, kind))
       if (bound && first !== undefined) {
         const former = kind === 'phone' ? numberOf(scope, first) : undefined
@@ -228,7 +244,7 @@ export async function removeAuthenticator(
         const details = { kind, ...(id !== undefined && { id }), count: held.length }
         audit(tx, scope, { kind: 'authenticator', action: 'remove', subject: userId, details })
       }
-      return begun || bound
+      return begun || bound || placed
     }))
   if (!gone) throw new GatehouseError('badRequest', 'The user has no such authenticator.')
 }

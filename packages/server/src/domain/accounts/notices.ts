@@ -24,6 +24,8 @@ export const noticeRules = {
 export type Happened =
   /** `label` as `phone +1 ••• 0123`. */
   | { what: 'bound' | 'replaced' | 'removed'; label: string }
+  /** `label` is the name of the edge. */
+  | { what: 'recovery codes for a place' | 'edge lost'; label: string }
   | { what: 'recovery code used' | 'recovery codes renewed' | 'passkey closed' }
   /** The password was right, the second factor was not; told once an hour at most. */
   | { what: 'wrong second factor' }
@@ -88,6 +90,10 @@ function sentenceOf(happened: Happened): string {
       return 'One of your recovery codes was used.'
     case 'recovery codes renewed':
       return 'New recovery codes were made for your account; those before are good no more.'
+    case 'recovery codes for a place':
+      return `Recovery codes that are good at ${happened.label} alone were made for your account.`
+    case 'edge lost':
+      return `${happened.label}, where you could sign in, was lost: your password and your authenticator app are good no more.`
     case 'passkey closed':
       return 'A passkey of your account seems to have been copied, and was switched off.'
     case 'wrong second factor':

@@ -208,13 +208,20 @@ export async function weighPending(
   return stepOf(scope, pending, code) === undefined ? undefined : 'app'
 }
 
+/** Where recovery codes for one edge are kept, in the transaction of the scope. */
+export type PlaceOfCodes = {
+  edge: string
+  keep: (scope: SystemScope, userId: string, made: MadeRecoveryCodes, madeBy: string) => Promise<void>
+}
+
 /**
  * Ten new recovery codes in the place of those before: `{password, code, factor?, challenge_id?, end_other_sessions?}`, in a
- * session.
+ * session. With `place` they are for that edge, and those of the platform stay as they are.
  */
 export async function renewRecoveryCodes(
   scope: SystemScope,
   body: Body,
+  place?: PlaceOfCodes,
 ): Promise<{ recovery_codes: string[]; ended_sessions?: number }> {
   const endOthers = wantsOthersEnded(body)
   let ended: number | undefined
@@ -225,8 +232,16 @@ export async function renewRecoveryCodes(
   const problem = await scope.data.transaction(async (tx): Promise<GatehouseError | undefined> => {
     const taken = await takeFresh(scope, tx, vouching, made === undefined ? { ...fresh, code: '' } : fresh)
     if (taken instanceof GatehouseError) return taken
-    await bindRecoveryCodes({ ...scope, data: tx }, account.userId, made as MadeRecoveryCodes, taken.boundBy)
-    await noteNotice({ ...scope, data: tx }, account.userId, { what: 'recovery codes renewed' })
+    const inside = { ...scope, data: tx }
+    const keep = place?.keep ?? bindRecoveryCodes
+    await keep(inside, account.userId, made as MadeRecoveryCodes, taken.boundBy)
+    await noteNotice(
+      inside,
+      account.userId,
+      place === undefined
+        ? { what: 'recovery codes renewed' }
+        : { what: 'recovery codes for a place', label: place.edge },
+    )
     if (endOthers) ended = await endOtherSessions(tx, vouching, scope.clock.now())
     return undefined
   })

@@ -6,6 +6,7 @@ import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { bearerToken } from '../../base/ids.ts'
 import { fingerprintOf } from '../../base/link-keys.ts'
 import { hashToken } from '../../base/secrets.ts'
+import { deleteEdgeCodes } from '../../store/tables/edge-recovery-codes.ts'
 import { deleteEdge, type EdgeRecord, insertEdge, listEdges } from '../../store/tables/edges.ts'
 import { audit } from '../access/audit.ts'
 import { callerLabel } from '../access/caller.ts'
@@ -63,6 +64,8 @@ export async function removeEdge(scope: SystemScope, name: string): Promise<void
   demandDeveloper(scope)
   await scope.data.transaction(async (tx) => {
     if (!(await deleteEdge(tx, name))) throw new GatehouseError('noSuchAsset', 'There is no such edge in this system.')
+    // Another machine of this name could not read them.
+    await deleteEdgeCodes(tx, { edge: name })
     audit(tx, scope, { kind: 'edge', action: 'delete', subject: name })
   })
 }

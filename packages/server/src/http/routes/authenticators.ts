@@ -13,6 +13,7 @@ import {
 } from '../../domain/auth/enrolment.ts'
 import { beginPhone, confirmPhone } from '../../domain/auth/phone-change.ts'
 import type { SendMessage } from '../../domain/sending/send.ts'
+import { renewCodesForEdge } from '../../edge/place-codes.ts'
 import { route } from '../route.ts'
 import { AnyObject } from './shapes.ts'
 
@@ -89,8 +90,10 @@ export const authenticatorRoutes = (send: SendMessage) => [
     method: 'POST',
     path: `${own}/recovery-codes`,
     allow: 'system or session',
-    summary: 'New recovery codes in the place of those before, in a session with the password and a fresh code',
+    summary:
+      'New recovery codes in the place of those before, or for one edge, in a session with the password and a fresh code',
     body: AnyObject,
-    handle: (scope, { body }) => renewRecoveryCodes(scope, body),
+    handle: (scope, { body }) =>
+      body.edge === undefined ? renewRecoveryCodes(scope, body) : renewCodesForEdge(scope, body),
   }),
 ]

@@ -6,6 +6,7 @@
 import { databaseOf, dialectOf, type SystemStore } from '../store.ts'
 import { endSessions } from '../tables/sessions.ts'
 import { insertRows } from '../typed-table/write.ts'
+import { putCodes, voidCodes } from './apply-codes.ts'
 import { clearKeys, clearRange, clearUnique } from './clear.ts'
 import type { CodeState, Group, RoleState, UserState } from './groups.ts'
 import { dropCollection, ensureTable } from './schema.ts'
@@ -125,6 +126,7 @@ async function removeUser({ tx, now }: Applying, id: string): Promise<void> {
   for (const table of ['accounts', 'memberships', 'authenticators', 'remembered_devices'] as const) {
     await db.deleteFrom(table).where('system_key', '=', tx.key).where('user_id', '=', id).execute()
   }
+  await voidCodes(tx, { userId: id })
 }
 
 async function putUser({ tx, now }: Applying, user: UserState): Promise<void> {
@@ -157,9 +159,10 @@ async function putUser({ tx, now }: Applying, user: UserState): Promise<void> {
     await db.insertInto('memberships').values({ system_key: tx.key, user_id: user.id, role_id }).execute()
   }
   await putApps(tx, user)
+  await putCodes(tx, user)
 }
 
-async function putApps(tx: SystemStore, { id: userId, apps }: UserState): Promise<void> {
+async function putApps(tx: SystemStore, { id: userId, apps, codes }: UserState): Promise<void> {
   const db = databaseOf(tx)
   const held = await db
     .selectFrom('authenticators')
@@ -168,7 +171,8 @@ async function putApps(tx: SystemStore, { id: userId, apps }: UserState): Promis
     .where('user_id', '=', userId)
     .execute()
   for (const one of held) {
-    if (!apps.some(({ id }) => id === one.id)) await db.deleteFrom('authenticators').where('id', '=', one.id).execute()
+    if (![...apps, ...codes].some(({ id }) => id === one.id))
+      await db.deleteFrom('authenticators').where('id', '=', one.id).execute()
   }
   for (const app of apps) {
     const before = held.find(({ id }) => id === app.id)

@@ -45,6 +45,9 @@ export type AuthenticatorState = {
   lastStep: number
 }
 
+/** `codes` is sealed to the edge's key while it travels; the edge opens it to a list of `{id, selector, hash}`. */
+export type CodesState = { id: string; edge: string; codes: string; madeAt: number }
+
 export type UserState = {
   id: string
   row: Row
@@ -56,6 +59,8 @@ export type UserState = {
   createdAt: number
   roles: string[]
   apps: AuthenticatorState[]
+  /** Recovery codes for the edge: one set at most. */
+  codes: CodesState[]
 }
 
 export type CodeState = {

@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import type { AnyTables } from '../dialect/database.ts'
 import { databaseOf, dialectOf, type SystemStore } from '../store.ts'
 import { type CollectionRecord, findCollection } from '../tables/collections.ts'
+import { listEdgeCodes } from '../tables/edge-recovery-codes.ts'
 import { getRows } from '../typed-table/read.ts'
 import { readIndexes } from '../typed-table/structure.ts'
 import type { CodeState, RoleState, TableState, UserState } from './groups.ts'
@@ -96,6 +97,7 @@ export async function readUsers(store: SystemStore, ids: readonly string[]): Pro
     .where('user_id', 'in', [...ids])
     .where('kind', '=', 'totp')
     .execute()
+  const sets = await listEdgeCodes(store, ids)
   return accounts.flatMap((account) => {
     const row = rows.get(account.user_id)
     if (row === undefined) return []
@@ -110,6 +112,9 @@ export async function readUsers(store: SystemStore, ids: readonly string[]): Pro
           ...{ id: app.id, label: app.label, sealed: app.sealed, state: app.state },
           ...{ boundAt: app.bound_at, boundBy: app.bound_by, lastStep: app.last_step },
         })),
+      codes: sets
+        .filter(({ userId }) => userId === account.user_id)
+        .map(({ id, edge, codes, madeAt }) => ({ id, edge, codes, madeAt })),
     }
   })
 }

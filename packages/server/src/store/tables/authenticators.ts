@@ -136,6 +136,8 @@ const tablesOfUser = [
   'pending_authenticators',
   'notices',
   'remembered_devices',
+  'edge_recovery_codes',
+  'edge_users',
 ] as const
 
 /** With all that was on its way to one, or rests on one. */

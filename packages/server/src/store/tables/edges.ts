@@ -1,6 +1,6 @@
 /** Edges and deployments of a system as rows, on the platform. What they mean is `domain/edges`. */
 import type { Tables } from '../schema.ts'
-import { databaseOf, type Store, type SystemStore, writerOf } from '../store.ts'
+import { databaseOf, dialectOf, inTransaction, type Store, type SystemStore, writerOf } from '../store.ts'
 
 export type EdgeRecord = {
   systemKey: string
@@ -65,6 +65,23 @@ export async function listEdges(store: SystemStore): Promise<EdgeRecord[]> {
     .orderBy('name')
     .execute()
   return rows.map(fromRow)
+}
+
+/** `hold` keeps it from being removed, and another of its name from coming, until the transaction ends. */
+export async function findEdge(
+  store: SystemStore,
+  name: string,
+  { hold = false }: { hold?: boolean } = {},
+): Promise<EdgeRecord | undefined> {
+  const row = await databaseOf(store)
+    .selectFrom('edges')
+    .selectAll()
+    .where('system_key', '=', store.key)
+    .where('name', '=', name)
+    // SQLite has one writer, so there a transaction holds everything.
+    .$if(hold && inTransaction(store) && dialectOf(store).kind === 'postgres', (select) => select.forUpdate())
+    .executeTakeFirst()
+  return row && fromRow(row)
 }
 
 export async function deleteEdge(store: SystemStore, name: string): Promise<boolean> {

@@ -1,0 +1,263 @@
+/** Signing in at an edge whose link is cut: by what, for how long, and what a clock that was set does. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { createTestApp, type TestApp } from '../../../../test/support/app.ts'
+import { type Clock, day, hour, minute } from '../base/clock.ts'
+import { shownByApp } from '../domain/accounts/totp.fixture.ts'
+import { secondFactorService } from '../domain/auth/second-factor.fixture.ts'
+import { findAuthenticator } from '../store/tables/authenticators.ts'
+import { findPlatformLink } from '../store/tables/platform-links.ts'
+import { startEdge, type TestEdge, until } from './edge.fixture.ts'
+
+const password = 'the plant is quiet'
+/** Lets in by the password alone where the body says so. */
+const door = `${secondFactorService}
+function door(req, resp) {
+  if (req.params.plain !== true) return secondFactor(req, resp)
+  ClearBlade.init({
+    systemKey: req.systemKey, systemSecret: req.systemSecret, email: req.params.email, password: req.params.password,
+    callback: function (err, body) {
+      if (err) return resp.error({ options: { message: String(body) } })
+      resp.success({ authToken: body.authToken, user_id: body.user_id, options: {} })
+    },
+  })
+}`
+
+describe('an edge whose link is cut', () => {
+  let app: TestApp
+  let system: { key: string; secret: string }
+  let edge: TestEdge
+  let chief: string
+  let shows: () => string
+  let placeCodes: string[]
+  /** What somebody did to the clock of the edge's machine. */
+  let set = 0
+  const ends: (() => unknown)[] = []
+  const t = { after: (end: () => unknown) => void ends.push(end) }
+  after(async () => {
+    for (const end of ends.reverse()) await end()
+  })
+  const clock: Clock = {
+    now: () => app.app.means.clock.now() + set,
+    steady: () => app.app.means.clock.steady!(),
+  }
+
+  const admin = async (method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown) => {
+    const got = await app.call(method, path, { developer: app.developer, ...(body !== undefined && { body }) })
+    assert.equal(got.status, 200, `${method} ${path}: ${got.text}`)
+    return got.body
+  }
+  const ask = (at: TestApp | TestEdge, body: Record<string, unknown>) =>
+    at.call('POST', '/api/v/1/user/auth', { system, body })
+  const plain = (email: string) => ask(edge, { email, password, plain: true })
+  /** Password, then the answer; the last word of the door. */
+  const twoSteps = async (at: TestApp | TestEdge, kind: string, code: () => string) => {
+    const begun = await ask(at, { email: 'chief@example.com', password, kind })
+    const { factor_id } = begun.body.options ?? {}
+    return factor_id === undefined ? begun : ask(at, { factor_id, code: code() })
+  }
+  const byApp = (at: TestApp | TestEdge) => {
+    app.advance(30_000)
+    return twoSteps(at, 'totp', shows)
+  }
+  const byCode = (at: TestApp | TestEdge, code: string) => twoSteps(at, 'recovery', () => code)
+  const isIn = (token: string) => edge.call('POST', '/api/v/1/user/checkauth', { token })
+  const identityAt = async () => (await findPlatformLink(edge.app.means.store))!.cursors.identity
+  const cut = () => edge.app.edgeLink!.close()
+  const linkAgain = async () => {
+    await edge.app.close()
+    edge = await startEdge(t, app, { system, name: 'hall', folder: edge.folder, clock })
+    await until(
+      () => edge.app.means.edge!.identityAge(),
+      (age) => age < minute,
+    )
+  }
+
+  before(async () => {
+    app = await createTestApp(t)
+    system = await app.createSystem()
+    const more = { requires: 'clearblade,signin', executableBy: ['Anonymous'] }
+    await app.createService(system, 'door', door, more)
+    const role = async (name: string): Promise<string> => {
+      await admin('POST', `/admin/user/${system.key}/roles`, { name, description: '' })
+      return (await admin('GET', `/admin/user/${system.key}/roles`)).find((one: any) => one.Name === name).ID
+    }
+    const user = async (email: string, roleId: string): Promise<string> => {
+      const id = await app.createUser(system, email, password)
+      await admin('PUT', `/admin/user/${system.key}`, { user: id, changes: { roles: { add: [roleId] } } })
+      return id
+    }
+    await user('op@example.com', await role('Operators'))
+    chief = await user('chief@example.com', await role('Chiefs'))
+    const { enrolment } = await admin('POST', `/admin/v/4/system/${system.key}/users/${chief}/enrolment`)
+    const vouched = { email: 'chief@example.com', password, enrolment }
+    const own = (what: string, body: unknown) =>
+      app.call('POST', `/api/v/4/user/authenticators/${what}`, { system, body })
+    const begun = await own('enrol', { ...vouched, kind: 'totp' })
+    shows = () => shownByApp(begun.body.secret, app.app.means.clock.now())
+    assert.equal((await own('confirm', { ...vouched, code: shows() })).status, 200)
+    await app.set(system, { auth_service: 'door' })
+    const { token } = await admin('POST', `/admin/edges/${system.key}/hall`, {})
+    await admin('POST', `/admin/${system.key}/deployments`, {
+      ...{ name: 'hall', edges: ['hall'] },
+      sign_in: {
+        users: { roles: ['Operators', 'Chiefs'] },
+        offline: { limit: (7 * day) / 1000, near: 0.8, roles: { Operators: (2 * day) / 1000 } },
+      },
+    })
+    edge = await startEdge(t, app, { system, name: 'hall', token, clock })
+    await until(
+      () => edge.app.means.edge!.identityAge(),
+      (age) => age < minute,
+    )
+    await until(
+      async () => (await findPlatformLink(edge.app.means.store))!.cursors.configuration,
+      (cursor) => cursor !== undefined,
+    )
+  })
+
+  test('says with each session how old what it was decided on is; the platform says nothing of it', async () => {
+    const there = await plain('op@example.com')
+    assert.equal(there.status, 200, there.text)
+    assert.ok(there.body.data_age_seconds < 60, there.text)
+    assert.equal((await isIn(there.body.user_token)).body.data_age_seconds, there.body.data_age_seconds)
+    const here = await ask(app, { email: 'op@example.com', password, plain: true })
+    assert.deepEqual(Object.keys(here.body), ['user_token', 'user_id', 'expires_at', 'refresh_token', 'options'])
+    const check = await app.call('POST', '/api/v/1/user/checkauth', { token: here.body.user_token })
+    assert.deepEqual(check.body, { is_authenticated: true })
+  })
+
+  test('recovery codes for one edge are made with a fresh second factor, go there, and are good nowhere else', async () => {
+    const { user_token: token } = (await byApp(app)).body
+    assert.match(token, /^ghu_/)
+    const make = (body: Record<string, unknown>) =>
+      app.call('POST', '/api/v/4/user/authenticators/recovery-codes', { system, token, body: { password, ...body } })
+    const wrong = shows() === '000000' ? '000001' : '000000'
+    assert.equal((await make({ code: wrong, edge: 'hall' })).status, 401)
+    app.advance(30_000)
+    assert.match((await make({ code: shows(), edge: 'nowhere' })).text, /no such edge that this user signs in at/)
+    app.advance(30_000)
+    const made = await make({ code: shows(), edge: 'hall' })
+    assert.deepEqual([made.status, made.body.edge, made.body.recovery_codes?.length], [200, 'hall', 10], made.text)
+    placeCodes = made.body.recovery_codes
+    const there = edge.app.means.store.forSystem(system.key)
+    await until(
+      () => findAuthenticator(there, { userId: chief, kind: 'recovery' }),
+      (found) => found !== undefined,
+    )
+    const held = await admin('GET', `/admin/v/4/system/${system.key}/users/${chief}/authenticators`)
+    const sets = held.filter((one: any) => one.kind === 'recovery').map((one: any) => one.edge ?? 'the platform')
+    assert.deepEqual(sets, ['the platform', 'hall'])
+    assert.ok(!JSON.stringify(held).includes('argon2'))
+    assert.ok(!(await byCode(app, placeCodes[0]!)).body.user_token, 'not at the platform')
+  })
+
+  let session: { user_token: string; refresh_token: string }
+  let operator: { user_token: string; refresh_token: string }
+
+  test('takes password and code of the app, and password and recovery code, each once', async () => {
+    await cut()
+    app.advance(hour)
+    const code = { shown: '' }
+    app.advance(30_000)
+    const first = await twoSteps(edge, 'totp', () => {
+      code.shown = shows()
+      return code.shown
+    })
+    assert.match(first.body.user_token ?? first.text, /^ghu_/)
+    session = first.body
+    assert.ok(first.body.data_age_seconds >= 3_600)
+    assert.ok(!(await twoSteps(edge, 'totp', () => code.shown)).body.user_token, 'a code of the app, once')
+    const recovered = await byCode(edge, placeCodes[0]!)
+    assert.match(recovered.body.user_token ?? recovered.text, /^ghu_/)
+    assert.ok(!(await byCode(edge, placeCodes[0]!)).body.user_token, 'a recovery code, once')
+    operator = (await plain('op@example.com')).body
+    assert.match(operator.user_token, /^ghu_/)
+  })
+
+  test('with a clock that was set back nothing that rests on the time is taken, and recovery codes of that place are', async () => {
+    set = -3 * day
+    const app_ = await byApp(edge)
+    assert.ok(!app_.body.user_token)
+    assert.match(app_.text, /clock of this edge went back, so nothing that rests on the time is taken here/)
+    const alone = await plain('op@example.com')
+    assert.deepEqual([alone.status, alone.body.error.code], [401, 931], alone.text)
+    assert.equal((await isIn(operator.user_token)).status, 401)
+    assert.equal((await isIn(session.user_token)).status, 401)
+    const fresh = await ask(edge, { grant_type: 'refresh_token', refresh_token: operator.refresh_token })
+    assert.ok(fresh.status === 401 && !fresh.body.user_token, fresh.text)
+    const recovered = await byCode(edge, placeCodes[1]!)
+    assert.match(recovered.body.user_token ?? recovered.text, /^ghu_/)
+    assert.equal((await isIn(recovered.body.user_token)).status, 200)
+    // Starting anew with it changes nothing, nor does putting the clock right by hand.
+    await edge.app.close()
+    edge = await startEdge(t, app, {
+      ...{ system, name: 'hall', folder: edge.folder, clock, platform: 'http://localhost:9' },
+    })
+    set = 0
+    assert.equal((await plain('op@example.com')).body.error.code, 931)
+    assert.equal((await isIn(recovered.body.user_token)).status, 200)
+  })
+
+  test('the doubt ends with the link; what was spent stays spent, also after everything came anew', async () => {
+    await linkAgain()
+    assert.equal((await isIn(session.user_token)).status, 200)
+    assert.ok(!(await byCode(edge, placeCodes[0]!)).body.user_token)
+    const before = JSON.stringify(await identityAt())
+    const sign_in = {
+      users: { roles: ['Operators', 'Chiefs'] },
+      offline: { limit: (6 * day) / 1000, near: 0.8, roles: { Operators: (2 * day) / 1000 } },
+    }
+    await admin('PUT', `/admin/${system.key}/deployments/hall`, { sign_in: { users: { roles: ['Operators'] } } })
+    const there = edge.app.means.store.forSystem(system.key)
+    await until(
+      () => findAuthenticator(there, { userId: chief, kind: 'recovery' }),
+      (found) => found === undefined,
+    )
+    await admin('PUT', `/admin/${system.key}/deployments/hall`, { sign_in })
+    await until(
+      () => findAuthenticator(there, { userId: chief, kind: 'recovery' }),
+      (found) => found !== undefined,
+    )
+    assert.notEqual(JSON.stringify(await identityAt()), before)
+    for (const spent of placeCodes.slice(0, 2)) assert.ok(!(await byCode(edge, spent)).body.user_token, 'spent')
+    const got = await byApp(edge)
+    assert.match(got.body.user_token ?? got.text, /^ghu_/)
+    session = got.body
+    operator = (await plain('op@example.com')).body
+  })
+
+  test('past the limit of a role nobody of it is let in, and sessions of it count no more', async () => {
+    await cut()
+    app.advance(1.9 * day)
+    const late = await plain('op@example.com')
+    assert.ok(late.body.data_age_seconds > (1.9 * day) / 1000, 'near the limit, with no second factor to ask for')
+    assert.equal((await isIn(operator.user_token)).status, 200)
+    app.advance(0.2 * day)
+    const past = await plain('op@example.com')
+    assert.deepEqual([past.status, past.body.error.code], [401, 931])
+    assert.match(past.body.error.detail, /2 days ago, which is too long .* Sign in at the platform/)
+    assert.equal((await isIn(late.body.user_token)).status, 401)
+    assert.match((await isIn(late.body.user_token)).text, /too long/)
+    const fresh = await ask(edge, { grant_type: 'refresh_token', refresh_token: late.body.refresh_token })
+    assert.ok(fresh.status === 401 && !fresh.body.user_token, fresh.text)
+    assert.equal((await isIn(session.user_token)).status, 200, 'another role, another limit')
+    assert.equal((await plain('chief@example.com')).status, 200, 'and not near it')
+  })
+
+  test('near the limit whoever has a second factor needs it, and past it none helps', async () => {
+    app.advance(2.9 * day)
+    const alone = await plain('chief@example.com')
+    assert.deepEqual([alone.status, alone.body.error.code], [401, 931])
+    assert.match(alone.body.error.detail, /asks for a second factor. Sign in with one of yours: totp, recovery/)
+    const both = await byApp(edge)
+    assert.match(both.body.user_token ?? both.text, /^ghu_/)
+    app.advance(1.5 * day)
+    assert.equal((await byApp(edge)).body.error?.code, 931)
+    assert.equal((await byCode(edge, placeCodes[2]!)).body.error?.code, 931)
+    await linkAgain()
+    const back = await byApp(edge)
+    assert.match(back.body.user_token ?? back.text, /^ghu_/)
+    assert.ok(back.body.data_age_seconds < 60)
+  })
+})
