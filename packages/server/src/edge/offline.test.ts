@@ -1,7 +1,7 @@
 /** Signing in at an edge whose link is cut: by what, for how long, and what a clock that was set does. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { createTestApp, type TestApp } from '../../../../test/support/app.ts'
+import { createTestApp, developerEmail, developerPassword, type TestApp } from '../../../../test/support/app.ts'
 import { type Clock, day, hour, minute } from '../base/clock.ts'
 import { shownByApp } from '../domain/accounts/totp.fixture.ts'
 import { secondFactorService } from '../domain/auth/second-factor.fixture.ts'
@@ -88,6 +88,7 @@ describe('an edge whose link is cut', () => {
       return id
     }
     await user('op@example.com', await role('Operators'))
+    await app.createUser(system, 'office@example.com', password)
     chief = await user('chief@example.com', await role('Chiefs'))
     const { enrolment } = await admin('POST', `/admin/v/4/system/${system.key}/users/${chief}/enrolment`)
     const vouched = { email: 'chief@example.com', password, enrolment }
@@ -259,5 +260,63 @@ describe('an edge whose link is cut', () => {
     const back = await byApp(edge)
     assert.match(back.body.user_token ?? back.text, /^ghu_/)
     assert.ok(back.body.data_age_seconds < 60)
+  })
+
+  test('an edge that is lost is refused, and what lay there of its users is good nowhere any more', async () => {
+    const again = await app.call('POST', '/admin/auth', {
+      body: { email: developerEmail, password: developerPassword },
+    })
+    app.developer = again.body.dev_token
+    const office = (await ask(app, { email: 'office@example.com', password, plain: true })).body.user_token
+    const boss = (await byApp(app)).body.user_token
+    const check = (token: string) => app.call('POST', '/api/v/1/user/checkauth', { token })
+    assert.deepEqual([(await check(office)).status, (await check(boss)).status], [200, 200])
+    // One who left the deployment since was sent there all the same.
+    await admin('PUT', `/admin/${system.key}/deployments/hall`, { sign_in: { users: { roles: ['Chiefs'] } } })
+    const lose = (body: unknown) =>
+      app.call('POST', `/admin/v/4/system/${system.key}/edges/hall/lost`, {
+        ...{ developer: app.developer, body },
+      })
+    assert.equal((await lose({ new_secret: 'yes' })).status, 400)
+    assert.equal((await check(boss)).status, 200, 'nothing was done')
+    const lost = await lose({ new_secret: true })
+    assert.equal(lost.status, 200, lost.text)
+    const shown = lost.body.users.map((one: any) => [one.email, one.lost, one.left, one.left_without_second_factor])
+    assert.deepEqual(shown.sort(), [
+      ['chief@example.com', ['totp', 'recovery'], ['recovery'], false],
+      ['op@example.com', [], [], false],
+    ])
+    assert.ok(lost.body.ended_sessions >= 2, lost.text)
+    const refused = await until(
+      () => edge.app.edgeLink!.state,
+      ({ state }) => state === 'refused',
+    )
+    assert.match(refused.problem, /removed, or never enrolled/)
+    assert.deepEqual([(await check(office)).status, (await check(boss)).status], [200, 401])
+    // The secret before is dead, with everything that presents it.
+    assert.equal((await ask(app, { email: 'office@example.com', password, plain: true })).body.error.code, 201)
+    system = { key: system.key, secret: lost.body.system_secret }
+    const plainly = (email: string, with_: string) => ask(app, { email, password: with_, plain: true })
+    const said = await plainly('op@example.com', password)
+    assert.match(said.text, /good no more: an edge where it could be used was lost/)
+    assert.ok(
+      !(await plainly('op@example.com', 'not the password')).text.includes('lost'),
+      'who guesses learns nothing',
+    )
+    assert.match((await plainly('office@example.com', password)).body.user_token, /^ghu_/)
+    const setPassword = (user: string, with_: string) =>
+      app.call('PUT', `/admin/user/${system.key}`, {
+        ...{ developer: app.developer, body: { user, changes: { password: with_ } } },
+      })
+    assert.equal((await setPassword(chief, password)).status, 400, 'the one that was lost is no new one')
+    assert.equal((await setPassword(chief, 'another quiet plant')).status, 200)
+    const begin = (kind: string) => ask(app, { email: 'chief@example.com', password: 'another quiet plant', kind })
+    assert.match((await begin('totp')).text, /switched off/)
+    assert.ok((await begin('recovery')).body.options.factor_id, 'codes of the platform were not there')
+    const rows = await admin('GET', `/admin/audit?system=${system.key}`)
+    const row = (rows.rows ?? rows).find((one: any) => one.action === 'lost')
+    assert.deepEqual([row.kind, row.subject, row.details.users.length], ['edge', 'hall', 2], JSON.stringify(row))
+    assert.deepEqual(await admin('GET', `/admin/edges/${system.key}`), [])
+    assert.equal((await lose({})).body.error.code, 5003)
   })
 })

@@ -5,10 +5,11 @@
 import { second } from '../base/clock.ts'
 import type { Means } from '../domain/access/scope.ts'
 import { type Cursor, type Cursors, type Lane, lanes } from '../store/down/groups.ts'
-import { type EdgeRecord, noteEdge } from '../store/tables/edges.ts'
+import { noteSentUsers, notSentYet } from '../store/tables/edge-users.ts'
+import { type EdgeRecord, findEdge, noteEdge } from '../store/tables/edges.ts'
 import { type Channel, LinkBroken } from './channel.ts'
 import { Feed } from './feed.ts'
-import { readFromEdge, sameCursor } from './messages.ts'
+import { type Frame, readFromEdge, sameCursor } from './messages.ts'
 
 /** What is on its way and not acknowledged, of each lane. */
 const mostFrames = 4
@@ -128,11 +129,29 @@ export class PlatformLink {
         continue
       }
       if (!this.#channel.open) return false
-      if (lane === 'identity') this.#wordDue = true
+      if (lane === 'identity') {
+        this.#wordDue = true
+        if (!(await this.#noteUsers(frame, at))) return false
+      }
       onWay.push({ to: frame.to, bytes: this.#channel.send(frame, { secret: lane === 'identity' }) })
       return true
     }
     return false
+  }
+
+  /** Before it is sent it is noted who will have been there, while the edge is surely there itself. */
+  async #noteUsers({ groups }: Frame, now: number): Promise<boolean> {
+    const { store } = this.#means
+    const { systemKey, name, publicKey } = this.edge
+    const users = groups.flatMap((group) => (group.what === 'users' ? group.put : []))
+    const ids = users.filter((user) => user.passwordHash !== null || user.apps.length > 0).map(({ id }) => id)
+    const fresh = await notSentYet(store.forSystem(systemKey), name, ids)
+    if (fresh.length === 0) return true
+    return store.forSystem(systemKey).transaction(async (tx) => {
+      if ((await findEdge(tx, name, { hold: true }))?.publicKey !== publicKey) return false
+      await noteSentUsers(tx, name, fresh, now)
+      return true
+    })
   }
 
   /** What was sent before it is written there before it is read. */

@@ -14,8 +14,8 @@ import { beginTry, noteRight, noteWrong } from './ledger.ts'
 
 export type Refusal = {
   ok: false
-  /** For the trace alone; the person hears the same in every case but `blocked`. */
-  reason: 'unknown' | 'wrong' | 'disabled' | 'no password' | 'blocked'
+  /** For the trace alone; the person hears the same in every case but `blocked` and `void`, which the right password finds. */
+  reason: 'unknown' | 'wrong' | 'disabled' | 'no password' | 'void' | 'blocked'
   accountId: string | undefined
   /** Seconds to wait; only with `blocked`. */
   retryAfter?: number
@@ -30,8 +30,8 @@ export async function checkUserPassword(scope: SystemScope, email: unknown, pass
   const result = await check(scope, door, email, password, async (text) => {
     const account = await findAccount(scope.data, { email: text })
     if (account === undefined) return undefined
-    const { userId: id, passwordHash: hash, passwordStamp, disabled } = account
-    return { id, hash, passwordStamp, disabled, account }
+    const { userId: id, passwordHash: hash, passwordStamp, disabled, passwordVoid } = account
+    return { id, hash, passwordStamp, disabled, isVoid: passwordVoid !== null, account }
   })
   return result.ok ? { ok: true, account: result.found.account } : result
 }
@@ -66,6 +66,11 @@ export function refusalError(refusal: Refusal, kind: 'wrongCredentials' | 'devel
       retryAfter: seconds,
     })
   }
+  if (refusal.reason === 'void') {
+    return new GatehouseError(kind, 'This password is good no more: an edge where it could be used was lost.', {
+      hint: 'A developer of the system gives the account a new one.',
+    })
+  }
   return new GatehouseError(kind, 'The e-mail or the password is not right.')
 }
 
@@ -73,7 +78,7 @@ export function refusalError(refusal: Refusal, kind: 'wrongCredentials' | 'devel
 export const decoyHash =
   '$argon2id$v=19$m=19456,t=2,p=1$Xu7hbdjzNp8uzKHC5PCLLQ$cT9bgNhzxKoD+/qd3YjN8mvpb6AkGZBmZzWqgrgUtsU'
 
-type Found = { id: string; hash: string | null; passwordStamp?: string; disabled: boolean }
+type Found = { id: string; hash: string | null; passwordStamp?: string; disabled: boolean; isVoid?: boolean }
 
 async function check<T extends Found>(
   scope: NodeScope,
@@ -101,6 +106,10 @@ async function check<T extends Found>(
       const reason =
         found === undefined ? 'unknown' : found.hash === null ? 'no password' : right ? 'disabled' : 'wrong'
       return { ok: false, reason, accountId: found?.id }
+    }
+    if (found.isVoid === true) {
+      await noteWrong(scope, made)
+      return { ok: false, reason: 'void', accountId: found.id }
     }
     await noteRight(scope, made)
     return { ok: true, found }

@@ -93,7 +93,7 @@ function sentenceOf(happened: Happened): string {
     case 'recovery codes for a place':
       return `Recovery codes that are good at ${happened.label} alone were made for your account.`
     case 'edge lost':
-      return `${happened.label}, where you could sign in, was lost: your password and your authenticator app are good no more.`
+      return `${happened.label}, where you could sign in, was lost: your password, and your authenticator app where you have one, are good no more.`
     case 'passkey closed':
       return 'A passkey of your account seems to have been copied, and was switched off.'
     case 'wrong second factor':

@@ -7,7 +7,7 @@ import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { bits, type ResourceKind } from '@gatehouse/contract/permissions.ts'
 import type { Query } from '@gatehouse/contract/query.ts'
 import { hexId } from '../../base/ids.ts'
-import { hashPassword } from '../../base/secrets.ts'
+import { hashPassword, verifyPassword } from '../../base/secrets.ts'
 import {
   addItemColumn,
   countItems,
@@ -319,6 +319,7 @@ export async function manageUser(scope: SystemScope, userId: string, changes: Us
   let newPassword: { hash: string; stamp: string; weak: boolean } | undefined
   if (password !== undefined) {
     demandUsable(password)
+    await demandAnother(scope, userId, password)
     const rules = { minLength: scope.system.settings.password_min_length, context: [] }
     const hash = await slowHash(scope, password)
     newPassword = { hash, stamp: hexId(8), weak: weakness(password, rules) !== undefined }
@@ -368,6 +369,16 @@ export async function manageUser(scope: SystemScope, userId: string, changes: Us
     })
     if (changes.roles !== undefined) await changeMemberships({ ...scope, data: tx }, userId, changes.roles)
   })
+}
+
+/** Where the password was lost with an edge, the new one is another. Throws badPassword. */
+async function demandAnother({ data, gate, origin, system }: SystemScope, userId: string, password: string) {
+  const account = await findAccount(data, { userId })
+  const lost = account?.passwordVoid === null ? undefined : account?.passwordHash
+  if (typeof lost !== 'string') return
+  const asking = { system: system.key, address: addressKey(origin.address) }
+  if (!(await gate.pass(asking, () => gate.hash(() => verifyPassword(lost, password))))) return
+  throw new GatehouseError('badPassword', 'This is the password that was lost with an edge: choose another.')
 }
 
 /**

@@ -111,11 +111,13 @@ export async function takeCode(
 
 /** The reason why this authenticator may not be used now; undefined where it may. */
 export function demandGood(
-  { state, blockedUntil, failures }: Pick<AuthenticatorRecord, 'state' | 'blockedUntil' | 'failures'>,
+  { kind, state, blockedUntil, failures }: Pick<AuthenticatorRecord, 'kind' | 'state' | 'blockedUntil' | 'failures'>,
   now: number,
 ): GatehouseError | undefined {
-  // Only a passkey that seems copied is switched off before.
-  if (state !== 'bound' && failures < factorRules.disableAfter) return seemsCopied()
+  // Before that many failures only a passkey that seems copied is switched off, and what lay at an edge that was lost.
+  if (state !== 'bound' && failures < factorRules.disableAfter) {
+    return kind === 'passkey' ? seemsCopied() : refused('This second factor was switched off.', 'It is bound anew.')
+  }
   if (state !== 'bound') {
     return refused('There were too many wrong codes: this second factor is switched off.', 'A developer binds it anew.')
   }

@@ -1,10 +1,12 @@
 /** Edges and deployments, for developers (packages-portals-edge.md §4). What packages kept of both is listed beside them. */
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { SystemScope } from '../../domain/access/scope.ts'
 import { deploymentNamed, deploymentsOf, removeDeployment, saveDeployment } from '../../domain/edges/deployments.ts'
 import { createEdge, edgesOf, removeEdge, stateOf } from '../../domain/edges/edges.ts'
+import { isLeftWithout, loseEdge } from '../../edge/lost.ts'
 import type { DeploymentRecord, EdgeRecord } from '../../store/tables/edges.ts'
 import { empty, type Route, route } from '../route.ts'
-import { AnyObject } from './shapes.ts'
+import { type AnyBody, AnyObject } from './shapes.ts'
 
 const timeOf = (ms: number | null): string => (ms === null ? '' : new Date(ms).toISOString())
 
@@ -40,6 +42,20 @@ const deploymentFields = ({ system }: SystemScope, one: DeploymentRecord): Recor
 export const deploymentRows = async (scope: SystemScope): Promise<Record<string, unknown>[]> =>
   (await deploymentsOf(scope)).map((one) => deploymentFields(scope, one))
 
+async function lostFields(scope: SystemScope, name: string, body: AnyBody): Promise<Record<string, unknown>> {
+  const { new_secret: newSecret = false } = body
+  if (typeof newSecret !== 'boolean') throw new GatehouseError('badRequest', 'new_secret must be true or false.')
+  const { users, endedSessions, secret } = await loseEdge(scope, name, { newSecret })
+  return {
+    ...{ name, system_key: scope.system.key, ended_sessions: endedSessions },
+    users: users.map((user) => ({
+      ...{ user_id: user.userId, email: user.email, lost: user.lost, left: user.left },
+      left_without_second_factor: isLeftWithout(user),
+    })),
+    ...(secret !== undefined && { system_secret: secret }),
+  }
+}
+
 const edge = '/admin/edges/:key/:name'
 const deployments = '/admin/:key/deployments'
 const own = '/admin/v/4/system/:key/deployments/:name'
@@ -65,6 +81,15 @@ export const edgeRoutes: readonly Route[] = [
       await removeEdge(scope, params.name!)
       return empty()
     },
+  }),
+  route({
+    method: 'POST',
+    path: '/admin/v/4/system/:key/edges/:name/lost',
+    allow: 'system developer',
+    summary:
+      'Give an edge up as lost: {new_secret}. Its key, sessions, and the passwords and apps of its users are good no more',
+    body: AnyObject,
+    handle: async (scope, { params, body }) => lostFields(scope, params.name!, body),
   }),
   route({
     method: 'POST',

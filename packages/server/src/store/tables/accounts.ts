@@ -17,6 +17,8 @@ export type AccountRecord = {
   passwordWeak: boolean
   disabled: boolean
   createdAt: number
+  /** Why the password is good no more although it may be right; null where it is good. A new one ends that. */
+  passwordVoid?: string | null
 }
 
 export async function insertAccount(store: SystemStore, account: AccountRecord): Promise<void> {
@@ -60,6 +62,7 @@ export async function findAccount(
       passwordWeak: row.password_weak === 1,
       disabled: row.disabled === 1,
       createdAt: row.created_at,
+      passwordVoid: row.password_void,
     }
   )
 }
@@ -98,6 +101,7 @@ export async function updateAccount(
         password_hash: changes.password.hash,
         password_stamp: changes.password.stamp,
         password_weak: changes.password.weak ? 1 : 0,
+        password_void: null,
       }),
       ...(changes.disabled !== undefined && { disabled: changes.disabled ? 1 : 0 }),
     })
@@ -106,6 +110,22 @@ export async function updateAccount(
     .returning('user_id')
     .execute()
   if (changed.length > 0) store.record({ kind: 'credential', id: userId, operation: 'put', columns })
+}
+
+/** The password as it is opens nothing any more, and nothing that rests on it. With `stamp` as after a new one. */
+export async function voidPassword(
+  store: SystemStore,
+  userId: string,
+  { why, stamp }: { why: string; stamp: string },
+): Promise<void> {
+  const changed = await writerOf(store)
+    .updateTable('accounts')
+    .set({ password_void: why, password_stamp: stamp })
+    .where('system_key', '=', store.key)
+    .where('user_id', '=', userId)
+    .returning('user_id')
+    .execute()
+  if (changed.length > 0) store.record({ kind: 'credential', id: userId, operation: 'put', columns: ['password'] })
 }
 
 export async function deleteAccount(store: SystemStore, userId: string): Promise<boolean> {

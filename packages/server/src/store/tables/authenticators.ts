@@ -206,6 +206,21 @@ const recordOf = (row: Tables['authenticators']): AuthenticatorRecord => ({
         },
 })
 
+/** Of whoever has one that is bound: it answers nothing until it is bound anew. False where there is none. */
+export async function disableApp(store: SystemStore, userId: string): Promise<boolean> {
+  const disabled = await writerOf(store)
+    .updateTable('authenticators')
+    .set({ state: 'disabled' })
+    .where('system_key', '=', store.key)
+    .where('user_id', '=', userId)
+    .where('kind', '=', 'totp')
+    .where('state', '=', 'bound')
+    .returning('id')
+    .execute()
+  if (disabled.length > 0) recordAuthenticator(store, userId, ['state'])
+  return disabled.length > 0
+}
+
 export async function countAgainst(
   store: SystemStore,
   id: string,

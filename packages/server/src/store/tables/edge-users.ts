@@ -1,0 +1,51 @@
+/** Whose password hash and authenticators were ever sent to which edge: what is void when the edge is lost. On the platform. */
+import { databaseOf, type SystemStore } from '../store.ts'
+
+const atOnce = 500
+
+/** Those that this edge was not sent before. */
+export async function notSentYet(store: SystemStore, edge: string, userIds: readonly string[]): Promise<string[]> {
+  if (userIds.length === 0) return []
+  const rows = await databaseOf(store)
+    .selectFrom('edge_users')
+    .select('user_id')
+    .where('system_key', '=', store.key)
+    .where('edge', '=', edge)
+    .where('user_id', 'in', [...userIds])
+    .execute()
+  const sent = new Set(rows.map((row) => row.user_id))
+  return userIds.filter((id) => !sent.has(id))
+}
+
+/** In the transaction that holds the edge, before they are sent. */
+export async function noteSentUsers(
+  tx: SystemStore,
+  edge: string,
+  userIds: readonly string[],
+  now: number,
+): Promise<void> {
+  for (let start = 0; start < userIds.length; start += atOnce) {
+    await databaseOf(tx)
+      .insertInto('edge_users')
+      .values(
+        userIds.slice(start, start + atOnce).map((user_id) => ({ system_key: tx.key, edge, user_id, sent_at: now })),
+      )
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+  }
+}
+
+export async function sentUsers(store: SystemStore, edge: string): Promise<string[]> {
+  const rows = await databaseOf(store)
+    .selectFrom('edge_users')
+    .select('user_id')
+    .where('system_key', '=', store.key)
+    .where('edge', '=', edge)
+    .orderBy('user_id')
+    .execute()
+  return rows.map((row) => row.user_id)
+}
+
+export async function forgetSentUsers(tx: SystemStore, edge: string): Promise<void> {
+  await databaseOf(tx).deleteFrom('edge_users').where('system_key', '=', tx.key).where('edge', '=', edge).execute()
+}
