@@ -18,6 +18,11 @@ const set = command({
     role: { value: 'NAME', prose: 'with --sign-in: a role that its users hold there', many: true },
     'users-of': { value: 'ROLE', prose: 'with --sign-in: all users of this role', many: true },
     user: { value: 'EMAIL', prose: 'with --sign-in: one user', many: true },
+    'offline-days': {
+      value: 'DAYS',
+      prose: 'with --sign-in: for how long an edge without a link lets them in; default 7',
+    },
+    'offline-days-of': { value: 'ROLE=DAYS', prose: 'with --sign-in: the same for one role', many: true },
     ...systemFlags,
   },
   examples: [
@@ -26,8 +31,8 @@ const set = command({
   ],
   async run(given, output) {
     const name = given.places[0]!
-    if (!given.on('sign-in') && (['role', 'users-of', 'user'] as const).some((flag) => given.on(flag))) {
-      throw new CommandError('--role, --users-of and --user go with --sign-in.')
+    if (!given.on('sign-in') && signInFlags.some((flag) => given.on(flag))) {
+      throw new CommandError(`${signInFlags.map((flag) => `--${flag}`).join(', ')} go with --sign-in.`)
     }
     const edges = given.on('all-edges') ? ['___ALL_EDGES___'] : given.list('edge')
     const asset = (kind: string, id: string) => ({
@@ -38,7 +43,8 @@ const set = command({
       ...given.list('service').map((one) => asset('services', one)),
     ]
     const users = { roles: given.list('users-of'), emails: given.list('user') }
-    const signIn = given.on('sign-in') ? { collections: [], roles: given.list('role'), users } : null
+    const offline = offlineOf(given.text('offline-days'), given.list('offline-days-of'))
+    const signIn = given.on('sign-in') ? { collections: [], roles: given.list('role'), users, ...offline } : null
     const api = await openNode(given)
     const { key } = await chooseSystem(api, given.text('system'), output)
     const path = `/admin/${key}/deployments`
@@ -52,6 +58,24 @@ const set = command({
     return 0
   },
 })
+
+const signInFlags = ['role', 'users-of', 'user', 'offline-days', 'offline-days-of'] as const
+
+/** As the node takes it, in seconds. Throws CommandError. */
+function offlineOf(days: string | undefined, ofRoles: readonly string[]): { offline?: Record<string, unknown> } {
+  const secondsOf = (text: string): number => {
+    const seconds = Math.round(Number(text) * 86_400)
+    if (!/^[\d.]+$/.test(text) || !(seconds >= 60)) throw new CommandError(`${text} is no number of days, as 7 or 0.5.`)
+    return seconds
+  }
+  if (days === undefined && ofRoles.length === 0) return {}
+  const roles = ofRoles.map((text): [string, number] => {
+    const at = text.lastIndexOf('=')
+    if (at < 1) throw new CommandError('--offline-days-of is a role and days, as Operators=2.')
+    return [text.slice(0, at), secondsOf(text.slice(at + 1))]
+  })
+  return { offline: { ...(days !== undefined && { limit: secondsOf(days) }), roles: Object.fromEntries(roles) } }
+}
 
 const list = command({
   name: 'deployment list',

@@ -19,8 +19,15 @@ test('an edge is made with its token, listed and removed; a deployment is set, s
   assert.deepEqual(first.sign_in.users, { roles: ['Operators'], emails: [] })
   const second = await person.json([...set, '--service', 'report'])
   assert.deepEqual([second.sign_in, second.assets.length], [null, 1])
+  const limits = '--users-of Operators --offline-days 3 --offline-days-of Guards=0.5'
+  const limited = [...set, '--sign-in', ...limits.split(' ')]
+  const third = await person.json(limited)
+  assert.deepEqual(third.sign_in.offline, { limit: 259_200, roles: { Guards: 43_200 } })
   const half = await person.run([...set, '--user', 'op@example.com'])
   assert.match(half.stderr, /go with --sign-in/)
+  const asked = await person.run(['edge', 'lost', 'hall-3'])
+  assert.deepEqual([asked.code, asked.stdout], [1, ''])
+  assert.match(asked.stderr, /needs --yes. Whoever could sign in at hall-3 needs a new password/)
   assert.match((await person.run(['deployment', 'list'])).stdout, /hall +active +hall-3/)
   assert.equal((await person.run(['deployment', 'remove', 'hall'])).code, 0)
 
@@ -39,5 +46,9 @@ test('an edge is made with its token, listed and removed; a deployment is set, s
   assert.ok(!`${wrong.stdout}${wrong.stderr}`.includes(made.token.slice(10, 40)))
 
   assert.equal((await person.run(['edge', 'remove', 'hall-3'])).code, 0)
+  await person.run(['edge', 'add', 'hall-4'])
+  const gone = await person.run(['edge', 'lost', 'hall-4', '--yes', '--new-secret'])
+  assert.match(gone.stdout, /No user was ever sent there\.\n\nsystem_secret +[0-9A-F]+\n/)
+  assert.match(gone.stderr, /hall-4 is given up: its link is cut and refused/)
   assert.match((await person.run(['edge', 'list'])).stderr, /no edge yet/)
 })

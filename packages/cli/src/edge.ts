@@ -1,4 +1,5 @@
 /** `gatehouse edge …`: the edges of a system, and, with `--platform`, the edge node itself (`edge-start.ts`). */
+import { lost } from './edge-lost.ts'
 import { type Command, command, runGroup } from './flags.ts'
 import { chooseSystem, openNode, systemFlags } from './target.ts'
 
@@ -60,7 +61,7 @@ const remove = command({
   summary: 'remove an edge: from now on it is refused',
   places: ['NAME'],
   flags: systemFlags,
-  notes: 'What the edge holds already stays on it. Give its users new passwords if it was stolen.',
+  notes: 'What the edge holds already stays on it. For one that was stolen: gatehouse edge lost.',
   examples: ['gatehouse edge remove hall-3 --system plant'],
   async run(given, output) {
     const api = await openNode(given)
@@ -75,7 +76,7 @@ const remove = command({
 
 const pathOf = (key: string, name: string): string => `/admin/edges/${key}/${encodeURIComponent(name)}`
 
-const commands: Command[] = [add, list, remove]
+const commands: Command[] = [add, list, remove, lost]
 
 /** Only an edge node itself loads the server. */
 export const edge = async (args: string[]): Promise<number> =>

@@ -58,7 +58,7 @@ export const transfer = command({
   async run(given, output) {
     const [email] = given.places
     const { api, key, name } = await systemOf(given, output)
-    await demandYes(given, output, name, `"${name}" (${key}) is owned by ${email} from then on.`)
+    await demandYes(given, output, { kind: 'system', name }, `"${name}" (${key}) is owned by ${email} from then on.`)
     const sharing = await api.call<Sharing>('PUT', pathOf(key), { body: { owner: email } })
     output.say(`${sharing.owner} owns "${name}" now.`)
     tell(sharing, key, output)
@@ -76,7 +76,12 @@ in stay signed in.`,
   examples: ['gatehouse system new-secret --system plant --yes'],
   async run(given, output) {
     const { api, key, name } = await systemOf(given, output)
-    await demandYes(given, output, name, `Whatever signs in at "${name}" (${key}) with its secret needs the new one.`)
+    await demandYes(
+      given,
+      output,
+      { kind: 'system', name },
+      `Whatever signs in at "${name}" (${key}) with its secret needs the new one.`,
+    )
     const made = await api.call<{ appSecret: string }>('PUT', '/admin/regensystemsecret', { body: { id: key } })
     output.say(`"${name}" has a new secret. Users who are signed in stay signed in.`)
     const facts = { system_key: key, system_secret: made.appSecret }
@@ -93,11 +98,18 @@ async function systemOf(
   return { api, ...(await chooseSystem(api, given.text('system'), output)) }
 }
 
-async function demandYes(given: Given<'yes'>, output: Output, name: string, what: string): Promise<void> {
+/** `named` is what has to be typed where nobody said `--yes`. */
+export async function demandYes(
+  given: Given<'yes'>,
+  output: Output,
+  named: { kind: 'system' | 'edge'; name: string },
+  what: string,
+): Promise<void> {
   if (given.on('yes')) return
   if (process.stdin.isTTY !== true) throw new CommandError(`This needs --yes. ${what}`)
   output.say(what)
-  if ((await askLine('Type the name of the system to go on: ')) !== name) throw new CommandError('Nothing was changed.')
+  if ((await askLine(`Type the name of the ${named.kind} to go on: `)) !== named.name)
+    throw new CommandError('Nothing was changed.')
 }
 
 function tell({ owner, developers }: Sharing, key: string, output: Output): void {

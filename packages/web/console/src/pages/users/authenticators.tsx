@@ -20,6 +20,8 @@ type Held = {
   failures: number
   boundAt?: number
   left?: number
+  /** Of recovery codes that are good at that edge alone. */
+  edge?: string
 }
 type Enrolment = { enrolment: string; expires_at: string }
 
@@ -109,9 +111,10 @@ export function Authenticators({ userId, phone }: { userId: string; phone: unkno
         title={`Remove ${kindOf(removed?.kind ?? '').toLowerCase()}?`}
         label="Remove it"
         action={async () => {
-          const { kind, id, state } = removed!
-          // Of passkeys there may be several; of the others one.
-          const one = kind === 'passkey' && state === 'bound' ? `&id=${encodeURIComponent(id)}` : ''
+          const { kind, id, state, edge } = removed!
+          // Of passkeys, and of recovery codes by place, there may be several; of the others one.
+          const isOne = (kind === 'passkey' && state === 'bound') || edge !== undefined
+          const one = isOne ? `&id=${encodeURIComponent(id)}` : ''
           await ask(`${path}/authenticators?kind=${encodeURIComponent(kind)}${one}`, { method: 'DELETE' })
           await refresh()
           tellDone('It is removed.')
