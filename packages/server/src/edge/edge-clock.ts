@@ -11,7 +11,7 @@ import type { Store } from '../store/store.ts'
 import { readEdgeTimes, writeEdgeTimes } from '../store/tables/edge-times.ts'
 
 export const edgeClockRules = {
-  /** How far a clock may be set back as one that is kept right is. */
+  /** How far a clock may be set back, as one that is kept right is. */
   backMs: minute,
   /** Further ahead of the steady clock than this it has jumped. */
   jumpMs: 5 * minute,
@@ -99,14 +99,16 @@ export class EdgeClock implements Clock, EdgeStanding {
   /** The platform's word over the link: its time, and whether with it all is here that it knew of users by then. */
   async hear({ now: said, identity }: { now: number; identity: boolean }): Promise<void> {
     const counted = this.now()
-    if (said < this.#platformAt - edgeClockRules.backMs) {
+    // Nodes of one platform may differ a little.
+    if (said < this.#platformAt - edgeClockRules.jumpMs) {
       this.#raise('platform')
     } else {
-      this.#platformAt = Math.max(this.#platformAt, said)
-      const isAhead = counted > said + edgeClockRules.aheadMs
-      if (isAhead || said > counted || this.#doubt !== '') {
-        this.#offset = said - this.#wall.now()
-        this.#floor = { at: isAhead ? said : Math.max(counted, said), steady: this.#steady() }
+      const time = Math.max(this.#platformAt, said)
+      this.#platformAt = time
+      const isAhead = counted > time + edgeClockRules.aheadMs
+      if (isAhead || time > counted || this.#doubt !== '') {
+        this.#offset = time - this.#wall.now()
+        this.#floor = { at: isAhead ? time : Math.max(counted, time), steady: this.#steady() }
       }
       if (this.#doubt !== '') this.#place?.log.info('The clock of this edge is set by its platform, and believed again')
       this.#doubt = ''

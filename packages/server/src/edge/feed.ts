@@ -22,7 +22,7 @@ import type { SystemStore } from '../store/store.ts'
 import { type CollectionRecord, findCollection } from '../store/tables/collections.ts'
 import { findSystem, type SystemRow } from '../store/tables/systems.ts'
 import type { Frame } from './messages.ts'
-import { type EdgeScope, scopeOfEdge, settingsOnEdge, userOnEdge } from './scope.ts'
+import { type EdgeScope, offlineLimitOf, scopeOfEdge, settingsOnEdge, userOnEdge } from './scope.ts'
 
 /** Place that an authenticator is sealed for on its way: it opens on no other edge and for nobody else. */
 export const sealedPlace = (edge: string, system: string, userId: string, id: string): string[] => [
@@ -276,9 +276,10 @@ export class Feed {
       if (there === undefined) return []
       const { roles, canSignIn } = there
       const row = { ...user.row, cb_token: null }
-      if (!canSignIn) return { ...user, row, roles, passwordHash: null, apps: [], codes: [] }
+      const base = { ...user, row, roles, offlineLimit: offlineLimitOf(scope, user) }
+      if (!canSignIn) return { ...base, passwordHash: null, apps: [], codes: [] }
       const codes = user.codes.filter(({ edge }) => edge === this.#edge.name)
-      return { ...user, row, roles, apps: user.apps.map((app) => this.#app(user.id, app)), codes }
+      return { ...base, apps: user.apps.map((app) => this.#app(user.id, app)), codes }
     })
   }
 

@@ -18,7 +18,7 @@ function door(req, resp) {
     systemKey: req.systemKey, systemSecret: req.systemSecret, email: req.params.email, password: req.params.password,
     callback: function (err, body) {
       if (err) return resp.error({ options: { message: String(body) } })
-      resp.success({ authToken: body.authToken, user_id: body.user_id, options: {} })
+      resp.success({ authToken: body.authToken, user_id: body.user_id, options: { edge: req.context.proven.edge } })
     },
   })
 }`
@@ -82,12 +82,13 @@ describe('an edge whose link is cut', () => {
       await admin('POST', `/admin/user/${system.key}/roles`, { name, description: '' })
       return (await admin('GET', `/admin/user/${system.key}/roles`)).find((one: any) => one.Name === name).ID
     }
-    const user = async (email: string, roleId: string): Promise<string> => {
+    const user = async (email: string, ...add: string[]): Promise<string> => {
       const id = await app.createUser(system, email, password)
-      await admin('PUT', `/admin/user/${system.key}`, { user: id, changes: { roles: { add: [roleId] } } })
+      await admin('PUT', `/admin/user/${system.key}`, { user: id, changes: { roles: { add } } })
       return id
     }
-    await user('op@example.com', await role('Operators'))
+    // The role with a limit of its own does not go there; the limit holds all the same.
+    await user('op@example.com', await role('Operators'), await role('Guards'))
     await app.createUser(system, 'office@example.com', password)
     chief = await user('chief@example.com', await role('Chiefs'))
     const { enrolment } = await admin('POST', `/admin/v/4/system/${system.key}/users/${chief}/enrolment`)
@@ -103,7 +104,7 @@ describe('an edge whose link is cut', () => {
       ...{ name: 'hall', edges: ['hall'] },
       sign_in: {
         users: { roles: ['Operators', 'Chiefs'] },
-        offline: { limit: (7 * day) / 1000, near: 0.8, roles: { Operators: (2 * day) / 1000 } },
+        offline: { limit: (7 * day) / 1000, near: 0.8, roles: { Guards: (2 * day) / 1000 } },
       },
     })
     edge = await startEdge(t, app, { system, name: 'hall', token, clock })
@@ -121,6 +122,7 @@ describe('an edge whose link is cut', () => {
     const there = await plain('op@example.com')
     assert.equal(there.status, 200, there.text)
     assert.ok(there.body.data_age_seconds < 60, there.text)
+    assert.equal(there.body.options.edge.name, 'hall', 'the auth service is told')
     assert.equal((await isIn(there.body.user_token)).body.data_age_seconds, there.body.data_age_seconds)
     const here = await ask(app, { email: 'op@example.com', password, plain: true })
     assert.deepEqual(Object.keys(here.body), ['user_token', 'user_id', 'expires_at', 'refresh_token', 'options'])
@@ -207,7 +209,7 @@ describe('an edge whose link is cut', () => {
     const before = JSON.stringify(await identityAt())
     const sign_in = {
       users: { roles: ['Operators', 'Chiefs'] },
-      offline: { limit: (6 * day) / 1000, near: 0.8, roles: { Operators: (2 * day) / 1000 } },
+      offline: { limit: (6 * day) / 1000, near: 0.8, roles: { Guards: (2 * day) / 1000 } },
     }
     await admin('PUT', `/admin/${system.key}/deployments/hall`, { sign_in: { users: { roles: ['Operators'] } } })
     const there = edge.app.means.store.forSystem(system.key)

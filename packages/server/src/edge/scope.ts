@@ -31,8 +31,8 @@ export type EdgeScope = {
   services: ReadonlySet<string>
   libraries: ReadonlySet<string>
   collections: ReadonlySet<string>
-  /** Of all deployments that name this edge the strictest. */
-  offline: OfflineLimits
+  /** Of all deployments that name this edge the strictest; `roles` by id, in seconds. */
+  offline: OfflineLimits & { roles: Record<string, number> }
 }
 
 const administrator = 'Administrator'
@@ -90,9 +90,12 @@ export async function scopeOfEdge(store: SystemStore, system: SystemRow, edge: s
 }
 
 /** A role that is not there, or not by this name any more, must not leave its users with a longer limit. */
-function strictest(signIns: readonly DeployedSignIn[], idsOf: (names: readonly string[]) => string[]): OfflineLimits {
-  const found: OfflineLimits = { ...defaultOfflineLimits, roles: {} }
-  const said = signIns.map(({ offline }) => ({ ...defaultOfflineLimits, ...offline }))
+function strictest(
+  signIns: readonly DeployedSignIn[],
+  idsOf: (names: readonly string[]) => string[],
+): EdgeScope['offline'] {
+  const found: EdgeScope['offline'] = { ...defaultOfflineLimits, roles: {} }
+  const said = signIns.map(({ offline }) => ({ ...found, ...offline }))
   if (said.length === 0) return found
   found.limit = Math.min(...said.map(({ limit }) => limit))
   found.near = Math.min(...said.map(({ near }) => near))
@@ -169,6 +172,12 @@ export function userOnEdge(
   return { roles, canSignIn: isNamed && !isRunAs }
 }
 
+/** In seconds, by all roles of the user, also those that stay behind: of several the shortest counts. */
+export function offlineLimitOf({ offline }: EdgeScope, { roles }: { roles: readonly string[] }): number {
+  const own = roles.map((id) => offline.roles[id]).filter((seconds) => seconds !== undefined)
+  return own.length === 0 ? offline.limit : Math.min(...own)
+}
+
 /** The settings that a sign-in at the edge rests on. Whatever is not named here has its default there, or is closed. */
 export function settingsOnEdge(scope: EdgeScope, system: SystemRow): Record<string, unknown> {
   const all = readSettings(system.settings)
@@ -178,7 +187,7 @@ export function settingsOnEdge(scope: EdgeScope, system: SystemRow): Record<stri
     ...{ auth_error_status: all.auth_error_status, anonymous: all.anonymous, run_as_sign_in: 'refused' },
     ...{ password_min_length: all.password_min_length, sign_in_limits: all.sign_in_limits },
     ...{ phone_country: all.phone_country, auth_epoch: all.auth_epoch },
-    offline: scope.offline,
+    offline: { limit: scope.offline.limit, near: scope.offline.near },
     ...(scope.signIn
       ? {
           ...{ auth_service: all.auth_service, auth_withdrawn: all.auth_withdrawn },

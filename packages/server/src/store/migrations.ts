@@ -795,6 +795,7 @@ const edgeLimits: Migration = {
       .addPrimaryKeyConstraint('edge_users_key', ['system_key', 'edge', 'user_id'])
       .execute()
     await db.schema.alterTable('accounts').addColumn('password_void', text).execute()
+    await db.schema.alterTable('accounts').addColumn('offline_limit', 'bigint').execute()
   },
 }
 

@@ -73,6 +73,8 @@ export type Tables = {
     created_at: number
     /** Why the password is good no more although it is right; null where it is good. */
     password_void: string | null
+    /** On an edge: how old what it knows of this user may be, in seconds; null on the platform. */
+    offline_limit: number | null
   }
   collections: {
     id: string

@@ -3,7 +3,7 @@ import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { Means, OfflineLimits } from './scope.ts'
 
 /** A week since the last contact; seconds. */
-export const defaultOfflineLimits: OfflineLimits = { limit: 7 * 86_400, near: 0.8, roles: {} }
+export const defaultOfflineLimits: OfflineLimits = { limit: 7 * 86_400, near: 0.8 }
 
 /** For whatever rests on the time. Undefined where the clock is believed, as on every platform. */
 export function clockProblem({ edge }: Pick<Means, 'edge'>): GatehouseError | undefined {

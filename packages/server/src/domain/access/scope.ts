@@ -113,13 +113,12 @@ export type SignInLimits = {
   window: number
 }
 
-/** How old what an edge knows of users may be before it lets them in no more; seconds. */
+/** How old what an edge knows of users may be before it lets them in no more. */
 export type OfflineLimits = {
+  /** Seconds; of users for whom their roles say nothing else. */
   limit: number
   /** The share of the limit from which on a second factor is needed of whoever has one. */
   near: number
-  /** By id of the role: of several that a user holds, the shortest counts. */
-  roles: Record<string, number>
 }
 
 /** The settings of a system, with defaults filled in. Times are seconds, as on the wire. */

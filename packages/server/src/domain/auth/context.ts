@@ -8,7 +8,7 @@ import { emailKey } from '../../store/tables/developers.ts'
 import { listFailures } from '../../store/tables/failures.ts'
 import { countTaken } from '../../store/tables/send-counts.ts'
 import { lastSession } from '../../store/tables/sessions.ts'
-import type { SystemScope } from '../access/scope.ts'
+import type { EdgeStanding, SystemScope } from '../access/scope.ts'
 import { addressCounts, ledgerId } from '../accounts/ledger.ts'
 
 export type SignInContext = {
@@ -25,6 +25,8 @@ export type SignInContext = {
     failures: { password: number; second_factor: number; address: number }
     /** The newest session of that account; null where there is none. */
     last_sign_in: { time: string; address: string; factors: string } | null
+    /** At an edge alone. Seconds since it surely knew all that the platform knew of users; null where that is not known. */
+    edge?: { name: string; data_age: number | null }
   }
   claimed: {
     email: string
@@ -66,6 +68,7 @@ export async function signInContext(
         last === undefined
           ? null
           : { time: new Date(last.createdAt).toISOString(), address: last.address, factors: last.factors },
+      ...(scope.edge !== undefined && { edge: edgeFacts(scope.edge) }),
     },
     claimed: {
       email,
@@ -74,6 +77,12 @@ export async function signInContext(
       device: textIn(body.device, 200),
     },
   }
+}
+
+function edgeFacts(edge: EdgeStanding): NonNullable<SignInContext['proven']['edge']> {
+  const age = edge.identityAge()
+  const isKnown = edge.doubt() === '' && Number.isFinite(age)
+  return { name: edge.name, data_age: isKnown ? Math.floor(age / 1000) : null }
 }
 
 const textIn = (value: unknown, length: number): string => (typeof value === 'string' ? value.slice(0, length) : '')

@@ -7,7 +7,7 @@
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { day, hour, minute } from '../../base/clock.ts'
 import type { SystemStore } from '../../store/store.ts'
-import { listMemberships } from '../../store/tables/roles.ts'
+import { findAccount } from '../../store/tables/accounts.ts'
 import { findSystem } from '../../store/tables/systems.ts'
 import { clockProblem } from '../access/offline-limits.ts'
 import type { Means, OfflineLimits, SystemScope } from '../access/scope.ts'
@@ -85,11 +85,10 @@ async function ageProblem(
   return age > (await limitOf(store, offline, userId)) ? tooOld(age) : undefined
 }
 
-/** In milliseconds, the shortest that one of the user's roles has. */
-async function limitOf(store: SystemStore, { limit, roles }: OfflineLimits, userId: string): Promise<number> {
-  const held = (await listMemberships(store, userId)).map(({ id }) => roles[id])
-  const own = held.filter((seconds) => seconds !== undefined)
-  return (own.length === 0 ? limit : Math.min(...own)) * 1000
+/** In milliseconds, as the platform worked it out by the roles of the user. Nothing at all for one who is not here. */
+async function limitOf(store: SystemStore, { limit }: OfflineLimits, userId: string): Promise<number> {
+  const account = await findAccount(store, { userId })
+  return account === undefined ? 0 : (account.offlineLimit ?? limit) * 1000
 }
 
 const tooOld = (age: number): GatehouseError =>

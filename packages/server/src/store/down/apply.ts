@@ -152,6 +152,7 @@ async function putUser({ tx, now }: Applying, user: UserState): Promise<void> {
       ...{ system_key: tx.key, user_id: user.id, email_key: user.emailKey, password_hash: user.passwordHash },
       ...{ password_stamp: user.passwordStamp, password_weak: user.passwordWeak ? 1 : 0 },
       ...{ disabled: user.disabled ? 1 : 0, created_at: user.createdAt, password_void: null },
+      offline_limit: user.offlineLimit,
     })
     .execute()
   await db.deleteFrom('memberships').where('system_key', '=', tx.key).where('user_id', '=', user.id).execute()

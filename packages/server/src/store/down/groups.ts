@@ -61,6 +61,8 @@ export type UserState = {
   apps: AuthenticatorState[]
   /** Recovery codes for the edge: one set at most. */
   codes: CodesState[]
+  /** For how long the edge lets this user in by what it last knew, in seconds. */
+  offlineLimit: number
 }
 
 export type CodeState = {

@@ -72,8 +72,11 @@ export async function keysAfter(
 export const readRows = (store: SystemStore, { table }: CollectionRecord, keys: readonly string[]): Promise<Row[]> =>
   getRows(databaseOf(store), dialectOf(store), table, keys)
 
+/** As the platform knows them: what is the same for all edges. */
+export type ReadUser = Omit<UserState, 'offlineLimit'>
+
 /** Of those users that are there, with all their roles; seeds as they are sealed here. */
-export async function readUsers(store: SystemStore, ids: readonly string[]): Promise<UserState[]> {
+export async function readUsers(store: SystemStore, ids: readonly string[]): Promise<ReadUser[]> {
   if (ids.length === 0) return []
   const db = databaseOf(store)
   const of = <T extends 'accounts' | 'memberships' | 'authenticators'>(table: T) =>

@@ -19,6 +19,8 @@ export type AccountRecord = {
   createdAt: number
   /** Why the password is good no more although it may be right; null where it is good. A new one ends that. */
   passwordVoid?: string | null
+  /** On an edge: for how long it lets this user in by what it last knew, in seconds. */
+  offlineLimit?: number | null
 }
 
 export async function insertAccount(store: SystemStore, account: AccountRecord): Promise<void> {
@@ -63,6 +65,7 @@ export async function findAccount(
       disabled: row.disabled === 1,
       createdAt: row.created_at,
       passwordVoid: row.password_void,
+      offlineLimit: row.offline_limit,
     }
   )
 }
