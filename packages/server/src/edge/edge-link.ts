@@ -9,6 +9,7 @@ import { hexId } from '../base/ids.ts'
 import { type KeyPairText, newKeyPair, openSealed } from '../base/link-keys.ts'
 import type { Means } from '../domain/access/scope.ts'
 import { placeOf } from '../domain/accounts/authenticators.ts'
+import { credentialUnder, type PasskeySecret } from '../domain/accounts/passkeys.ts'
 import { edgeKeysPlace } from '../domain/edges/platform-key.ts'
 import { applyGroups } from '../store/down/apply.ts'
 import type { Cursors, Group } from '../store/down/groups.ts'
@@ -249,6 +250,11 @@ export class EdgeLink {
     const put = group.put.map((user) => ({
       ...user,
       apps: user.apps.map((app) => ({ ...app, sealed: again(user.id, app.id, app.sealed) })),
+      passkeys: user.passkeys.map((one) => {
+        const { credentialId }: PasskeySecret = JSON.parse(opened(user.id, one.id, one.sealed))
+        const credentialHash = credentialUnder(key, system, credentialId)
+        return { ...one, credentialHash, sealed: again(user.id, one.id, one.sealed) }
+      }),
       codes: user.codes.map((set) => ({ ...set, codes: opened(user.id, set.id, set.codes) })),
     }))
     return { ...group, put }

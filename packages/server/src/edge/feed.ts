@@ -5,7 +5,8 @@
 import { sealTo } from '../base/link-keys.ts'
 import type { NodeKey } from '../base/node-key.ts'
 import { placeOf } from '../domain/accounts/authenticators.ts'
-import type { AuthenticatorState, Cursor, Cursors, Group, Lane, UserState } from '../store/down/groups.ts'
+import { handleUnder, type PasskeySecret } from '../domain/accounts/passkeys.ts'
+import type { AuthenticatorState, Cursor, Cursors, Group, Lane, PasskeyState, UserState } from '../store/down/groups.ts'
 import {
   changesAfter,
   keysAfter,
@@ -277,18 +278,31 @@ export class Feed {
       const { roles, canSignIn } = there
       const row = { ...user.row, cb_token: null }
       const base = { ...user, row, roles, offlineLimit: offlineLimitOf(scope, user) }
-      if (!canSignIn) return { ...base, passwordHash: null, apps: [], codes: [] }
-      const codes = user.codes.filter(({ edge }) => edge === this.#edge.name)
-      return { ...base, apps: user.apps.map((app) => this.#app(user.id, app)), codes }
+      if (!canSignIn) return { ...base, passwordHash: null, apps: [], codes: [], passkeys: [], phones: [] }
+      const apps = user.apps.map((app) => this.#app(user.id, app))
+      const passkeys = user.passkeys.map((one) => this.#passkey(user.id, one))
+      return { ...base, apps, passkeys, codes: user.codes.filter(({ edge }) => edge === this.#edge.name) }
     })
   }
 
   /** Who bound it stays behind: it may name a developer. */
   #app(userId: string, app: AuthenticatorState): AuthenticatorState {
-    const { id } = app
-    const value = this.#key.unseal('authenticators', placeOf(this.#store.key, { id, userId }), app.sealed)
-    const place = sealedPlace(this.#edge.name, this.#store.key, userId, id)
-    return { ...app, sealed: sealTo(this.#edge.sealKey, place, value), boundBy: 'platform' }
+    return { ...app, sealed: this.#sealed(userId, app.id, this.#value(userId, app)), boundBy: 'platform' }
+  }
+
+  /** With the name by which it knows its user, which follows from the node key here. */
+  #passkey(userId: string, one: PasskeyState): PasskeyState {
+    const secret: PasskeySecret = JSON.parse(this.#value(userId, one))
+    const named = { ...secret, userHandle: secret.userHandle ?? handleUnder(this.#key, this.#store.key, userId) }
+    return { ...one, sealed: this.#sealed(userId, one.id, JSON.stringify(named)) }
+  }
+
+  #value(userId: string, { id, sealed }: { id: string; sealed: string }): string {
+    return this.#key.unseal('authenticators', placeOf(this.#store.key, { id, userId }), sealed)
+  }
+
+  #sealed(userId: string, id: string, value: string): string {
+    return sealTo(this.#edge.sealKey, sealedPlace(this.#edge.name, this.#store.key, userId, id), value)
   }
 }
 

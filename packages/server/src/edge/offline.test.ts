@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { createTestApp, developerEmail, developerPassword, type TestApp } from '../../../../test/support/app.ts'
 import { type Clock, day, hour, minute } from '../base/clock.ts'
+import { SoftwarePasskey } from '../domain/accounts/software-passkey.fixture.ts'
 import { shownByApp } from '../domain/accounts/totp.fixture.ts'
 import { secondFactorService } from '../domain/auth/second-factor.fixture.ts'
 import { findAuthenticator } from '../store/tables/authenticators.ts'
@@ -29,6 +30,7 @@ describe('an edge whose link is cut', () => {
   let edge: TestEdge
   let chief: string
   let shows: () => string
+  const passkey = new SoftwarePasskey({ signCount: 7 })
   let placeCodes: string[]
   /** What somebody did to the clock of the edge's machine. */
   let set = 0
@@ -98,6 +100,12 @@ describe('an edge whose link is cut', () => {
     const begun = await own('enrol', { ...vouched, kind: 'totp' })
     shows = () => shownByApp(begun.body.secret, app.app.means.clock.now())
     assert.equal((await own('confirm', { ...vouched, code: shows() })).status, 200)
+    const page = app.app.means.publicUrl()
+    const next = { ...vouched, ...(await admin('POST', `/admin/v/4/system/${system.key}/users/${chief}/enrolment`)) }
+    const key = await own('enrol', { ...next, kind: 'passkey' })
+    assert.equal((await own('confirm', { ...next, code: passkey.create(key.body.passkey, page) })).status, 200)
+    await admin('POST', `/admin/user/${system.key}/columns`, { column_name: 'sms_phone', type: 'string' })
+    await admin('PUT', `/admin/user/${system.key}`, { user: chief, changes: { sms_phone: '+14155550123' } })
     await app.set(system, { auth_service: 'door' })
     const { token } = await admin('POST', `/admin/edges/${system.key}/hall`, {})
     await admin('POST', `/admin/${system.key}/deployments`, {
@@ -178,6 +186,29 @@ describe('an edge whose link is cut', () => {
     assert.match(operator.user_token, /^ghu_/)
   })
 
+  test('takes a passkey, each answer once and none of a copy; says that no code can be sent, and what else there is', async () => {
+    const page = edge.app.means.publicUrl()
+    const begin = async () => {
+      const { options } = (await ask(edge, { email: 'chief@example.com', password, kind: 'passkey' })).body
+      assert.equal(options.kind, 'passkey')
+      return options
+    }
+    const first = await begin()
+    const answer = passkey.get(first.passkey, page)
+    const signed = await ask(edge, { factor_id: first.factor_id, code: answer })
+    assert.match(signed.body.user_token ?? signed.text, /^ghu_/)
+    assert.ok(!(await ask(edge, { factor_id: (await begin()).factor_id, code: answer })).body.user_token)
+    const phone = await ask(edge, { email: 'chief@example.com', password, kind: 'phone' })
+    assert.ok(!phone.body.user_token)
+    assert.match(phone.text, /From this edge, hall, no code can be sent to a phone/)
+    assert.deepEqual((await begin()).kinds, ['passkey', 'totp', 'recovery'])
+    const copied = await begin()
+    const behind = passkey.get(copied.passkey, page, { signCount: 3 })
+    assert.match((await ask(edge, { factor_id: copied.factor_id, code: behind })).text, /may have been copied/)
+    const held = await findAuthenticator(edge.app.means.store.forSystem(system.key), { userId: chief, kind: 'phone' })
+    assert.deepEqual([held!.label, held!.sealed], ['+1 ••• 0123', ''], 'the number is not there')
+  })
+
   test('with a clock that was set back nothing that rests on the time is taken, and recovery codes of that place are', async () => {
     set = -3 * day
     const app_ = await byApp(edge)
@@ -252,7 +283,10 @@ describe('an edge whose link is cut', () => {
     app.advance(2.9 * day)
     const alone = await plain('chief@example.com')
     assert.deepEqual([alone.status, alone.body.error.code], [401, 931])
-    assert.match(alone.body.error.detail, /asks for a second factor. Sign in with one of yours: totp, recovery/)
+    assert.match(
+      alone.body.error.detail,
+      /asks for a second factor. Sign in with one of yours: passkey, totp, recovery/,
+    )
     const both = await byApp(edge)
     assert.match(both.body.user_token ?? both.text, /^ghu_/)
     app.advance(1.5 * day)
@@ -285,7 +319,7 @@ describe('an edge whose link is cut', () => {
     assert.equal(lost.status, 200, lost.text)
     const shown = lost.body.users.map((one: any) => [one.email, one.lost, one.left, one.left_without_second_factor])
     assert.deepEqual(shown.sort(), [
-      ['chief@example.com', ['totp', 'recovery'], ['recovery'], false],
+      ['chief@example.com', ['totp', 'recovery'], ['passkey', 'phone', 'recovery'], false],
       ['op@example.com', [], [], false],
     ])
     assert.ok(lost.body.ended_sessions >= 2, lost.text)

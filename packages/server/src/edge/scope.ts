@@ -191,6 +191,7 @@ export function settingsOnEdge(scope: EdgeScope, system: SystemRow): Record<stri
     ...(scope.signIn
       ? {
           ...{ auth_service: all.auth_service, auth_withdrawn: all.auth_withdrawn },
+          ...{ passkey_rp_id: all.passkey_rp_id, passkey_origins: all.passkey_origins },
           // Without the developer who named it so.
           auth_safe: all.auth_safe && { ...all.auth_safe, by: '' },
         }

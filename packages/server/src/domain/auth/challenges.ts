@@ -160,6 +160,7 @@ async function tryToAsk(scope: SystemScope, send: SendMessage, input: Asking): P
       }
       return makeChallenge(scope, tx, authenticator, begun, undefined)
     }
+    if (scope.edge !== undefined) return { unreachable: notSentFrom(scope.edge.name, kinds) }
     const wording = readWording(input.wording)
     const newest = await newestOpenChallenge(tx, authenticator.id, now)
     if (newest !== undefined && newest + challengeRules.resendAfterMs > now) return tooSoon(newest, now)
@@ -233,6 +234,15 @@ const noneBound = (named: AuthenticatorKind | undefined): GatehouseError =>
         'A developer of the system binds a phone, or gives out a code to enrol an app or a passkey with.',
       )
     : refused(`This account has no ${kindNames[named]}.`)
+
+/** An edge has no provider of messages, and no number to send to. */
+const notSentFrom = (edge: string, kinds: readonly AuthenticatorKind[]): GatehouseError =>
+  refused(
+    `From this edge, ${edge}, no code can be sent to a phone.`,
+    kinds.length === 0
+      ? 'This account has no other second factor here: sign in at the platform.'
+      : `Sign in with another of your second factors: ${kinds.join(', ')}.`,
+  )
 
 /** Held. One that is switched off is taken where there is nothing else, so that the user hears why. */
 async function chosen(

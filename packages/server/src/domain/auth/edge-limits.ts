@@ -42,7 +42,7 @@ export async function weighAge(
   const age = edge.identityAge()
   const limit = await limitOf(tx, offline, userId)
   if (age > limit * offline.near && !proved(factors).some((one) => secondFactors.has(one))) {
-    const kinds = (await usableKinds(scope, tx, userId)).filter((kind) => kind !== 'phone')
+    const kinds = await usableKinds(scope, tx, userId)
     if (kinds.length > 0) return nearLimit(age, kinds)
   }
   return Math.floor(age)

@@ -6,7 +6,7 @@
 import { databaseOf, dialectOf, type SystemStore } from '../store.ts'
 import { endSessions } from '../tables/sessions.ts'
 import { insertRows } from '../typed-table/write.ts'
-import { putCodes, voidCodes } from './apply-codes.ts'
+import { putHeld, voidCodes } from './apply-held.ts'
 import { clearKeys, clearRange, clearUnique } from './clear.ts'
 import type { CodeState, Group, RoleState, UserState } from './groups.ts'
 import { dropCollection, ensureTable } from './schema.ts'
@@ -160,10 +160,10 @@ async function putUser({ tx, now }: Applying, user: UserState): Promise<void> {
     await db.insertInto('memberships').values({ system_key: tx.key, user_id: user.id, role_id }).execute()
   }
   await putApps(tx, user)
-  await putCodes(tx, user)
+  await putHeld(tx, user)
 }
 
-async function putApps(tx: SystemStore, { id: userId, apps, codes }: UserState): Promise<void> {
+async function putApps(tx: SystemStore, { id: userId, apps, codes, passkeys, phones }: UserState): Promise<void> {
   const db = databaseOf(tx)
   const held = await db
     .selectFrom('authenticators')
@@ -171,9 +171,9 @@ async function putApps(tx: SystemStore, { id: userId, apps, codes }: UserState):
     .where('system_key', '=', tx.key)
     .where('user_id', '=', userId)
     .execute()
+  const present = new Set([...apps, ...codes, ...passkeys, ...phones].map(({ id }) => id))
   for (const one of held) {
-    if (![...apps, ...codes].some(({ id }) => id === one.id))
-      await db.deleteFrom('authenticators').where('id', '=', one.id).execute()
+    if (!present.has(one.id)) await db.deleteFrom('authenticators').where('id', '=', one.id).execute()
   }
   for (const app of apps) {
     const before = held.find(({ id }) => id === app.id)

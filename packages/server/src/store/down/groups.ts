@@ -48,6 +48,21 @@ export type AuthenticatorState = {
 /** `codes` is sealed to the edge's key while it travels; the edge opens it to a list of `{id, selector, hash}`. */
 export type CodesState = { id: string; edge: string; codes: string; madeAt: number }
 
+/**
+ * `sealed` as of an authenticator app; `credentialHash` is made where it lies, under that node's key, and '' on its way.
+ */
+export type PasskeyState = {
+  id: string
+  label: string
+  sealed: string
+  state: string
+  boundAt: number
+  credentialHash: string
+  rpId: string
+  signCount: number
+  backedUp: boolean
+}
+
 export type UserState = {
   id: string
   row: Row
@@ -61,6 +76,9 @@ export type UserState = {
   apps: AuthenticatorState[]
   /** Recovery codes for the edge: one set at most. */
   codes: CodesState[]
+  passkeys: PasskeyState[]
+  /** That there is one, and how it is shown; never its number. */
+  phones: { id: string; label: string; boundAt: number }[]
   /** For how long the edge lets this user in by what it last knew, in seconds. */
   offlineLimit: number
 }

@@ -93,12 +93,12 @@ export async function readUsers(store: SystemStore, ids: readonly string[]): Pro
     .where('system_key', '=', store.key)
     .where('user_id', 'in', [...ids])
     .execute()
-  const apps = await db
+  const held = await db
     .selectFrom('authenticators')
     .selectAll()
     .where('system_key', '=', store.key)
     .where('user_id', 'in', [...ids])
-    .where('kind', '=', 'totp')
+    .where('kind', 'in', ['totp', 'passkey', 'phone'])
     .execute()
   const sets = await listEdgeCodes(store, ids)
   return accounts.flatMap((account) => {
@@ -111,12 +111,21 @@ export async function readUsers(store: SystemStore, ids: readonly string[]): Pro
       ...{ passwordStamp: account.password_stamp, passwordWeak: account.password_weak === 1 },
       ...{ disabled: account.disabled === 1, createdAt: account.created_at },
       roles: memberships.filter(({ user_id }) => user_id === account.user_id).map(({ role_id }) => role_id),
-      apps: apps
-        .filter(({ user_id }) => user_id === account.user_id)
+      apps: held
+        .filter(({ user_id, kind }) => user_id === account.user_id && kind === 'totp')
         .map((app) => ({
           ...{ id: app.id, label: app.label, sealed: app.sealed, state: app.state },
           ...{ boundAt: app.bound_at, boundBy: app.bound_by, lastStep: app.last_step },
         })),
+      passkeys: held
+        .filter(({ user_id, kind }) => user_id === account.user_id && kind === 'passkey')
+        .map((one) => ({
+          ...{ id: one.id, label: one.label, sealed: one.sealed, state: one.state, boundAt: one.bound_at },
+          ...{ credentialHash: '', rpId: one.rp_id ?? '', signCount: one.sign_count, backedUp: one.backed_up === 1 },
+        })),
+      phones: held
+        .filter(({ user_id, kind, state }) => user_id === account.user_id && kind === 'phone' && state === 'bound')
+        .map(({ id, label, bound_at: boundAt }) => ({ id, label, boundAt })),
       codes: sets
         .filter(({ userId }) => userId === account.user_id)
         .map(({ id, edge, codes, madeAt }) => ({ id, edge, codes, madeAt })),
