@@ -124,6 +124,12 @@ export class EdgeClock implements Clock, EdgeStanding {
     void this.#keep().catch(() => {})
   }
 
+  /** The platform knows this edge no more: what is here of its users is nobody's to decide by. */
+  async forget(): Promise<void> {
+    this.#identityAt = null
+    await this.#keep()
+  }
+
   /** One after the other, so that the newest is what stays. */
   #keep(): Promise<void> {
     const { store } = this.#place ?? {}

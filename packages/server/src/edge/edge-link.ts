@@ -193,7 +193,10 @@ export class EdgeLink {
     const signature = signProof(agreed, keys.sign.privateKey, said)
     channel.send({ type: 'proof', ...said, signature, cursors: link.cursors }, { secret: true })
     const answer = readFromPlatform((await channel.next()).message)
-    if (answer?.type === 'refused') throw new LinkRefused(answer.why, answer.words)
+    if (answer?.type === 'refused') {
+      if (link.enrolled && answer.why === 'key') await this.#clock.forget()
+      throw new LinkRefused(answer.why, answer.words)
+    }
     if (answer?.type !== 'welcome') throw new LinkBroken('The platform did not answer as one.')
     if (answer.system !== system || answer.edge !== name) {
       throw new LinkRefused(

@@ -22,7 +22,6 @@ export type EdgeAsked = {
   token?: string
   folder?: string
   platform?: string
-  /** Without it the edge has the clock of the platform. */
   clock?: Clock
 }
 

@@ -329,6 +329,9 @@ describe('an edge whose link is cut', () => {
     )
     assert.match(refused.problem, /removed, or never enrolled/)
     assert.deepEqual([(await check(office)).status, (await check(boss)).status], [200, 401])
+    const there = await plain('chief@example.com')
+    assert.match(there.text, /no users that its platform stands by: it is new, or it was removed there/)
+    assert.equal((await isIn(session.user_token)).status, 401, 'an edge that hears of it lets nobody in any more')
     // The secret before is dead, with everything that presents it.
     assert.equal((await ask(app, { email: 'office@example.com', password, plain: true })).body.error.code, 201)
     system = { key: system.key, secret: lost.body.system_secret }

@@ -96,7 +96,7 @@ const tooOld = (age: number): GatehouseError =>
     'edgeTooOld',
     Number.isFinite(age)
       ? `This edge heard the last of its users from its platform ${spanOf(age)} ago, which is too long to let you in by it.`
-      : 'This edge has not got its users from its platform yet.',
+      : 'This edge has no users that its platform stands by: it is new, or it was removed there.',
     { hint: 'Sign in at the platform, or have the link of this edge brought back.' },
   )
 

@@ -115,9 +115,10 @@ export function demandGood(
   { kind, state, blockedUntil, failures }: Pick<AuthenticatorRecord, 'kind' | 'state' | 'blockedUntil' | 'failures'>,
   now: number,
 ): GatehouseError | undefined {
-  // Before that many failures only a passkey that seems copied is switched off, and what lay at an edge that was lost.
+  // A passkey that seems copied is switched off before, and an app by what happened at another place.
   if (state !== 'bound' && failures < factorRules.disableAfter) {
-    return kind === 'passkey' ? seemsCopied() : refused('This second factor was switched off.', 'It is bound anew.')
+    if (kind === 'passkey') return seemsCopied()
+    return refused('This second factor is switched off.', 'It is good again once it is bound anew at the platform.')
   }
   if (state !== 'bound') {
     return refused('There were too many wrong codes: this second factor is switched off.', 'A developer binds it anew.')
