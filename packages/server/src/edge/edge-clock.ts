@@ -38,6 +38,8 @@ export class EdgeClock implements Clock, EdgeStanding {
   #platformAt = 0
   #identityAt: number | null = null
   #doubt = ''
+  /** False where it was in doubt when it started. */
+  #counted = true
   #place: { store: Store; log: Log } | undefined
   #keeping: ReturnType<typeof setInterval> | undefined
   #writing: Promise<void> = Promise.resolve()
@@ -62,6 +64,7 @@ export class EdgeClock implements Clock, EdgeStanding {
       // No clock stands still for the time that a node is off, but one that is ahead now may have been right or wrong before.
       if (this.#wall.now() < this.#floor.at - edgeClockRules.backMs) this.#raise('back')
       this.#floor.at = Math.max(this.#floor.at, this.#wall.now())
+      this.#counted = this.#doubt === ''
     }
     await this.#keep()
     this.#keeping = setInterval(() => void this.#keep().catch(() => {}), edgeClockRules.keepEveryMs)
@@ -96,6 +99,11 @@ export class EdgeClock implements Clock, EdgeStanding {
     return this.#identityAt === null ? Number.POSITIVE_INFINITY : Math.max(0, this.now() - this.#identityAt)
   }
 
+  /** A doubt that came up while it ran has the steady clock beside it. */
+  isCounted(): boolean {
+    return this.#counted
+  }
+
   /** The platform's word over the link: its time, and whether with it all is here that it knew of users by then. */
   async hear({ now: said, identity }: { now: number; identity: boolean }): Promise<void> {
     const counted = this.now()
@@ -112,6 +120,7 @@ export class EdgeClock implements Clock, EdgeStanding {
       }
       if (this.#doubt !== '') this.#place?.log.info('The clock of this edge is set by its platform, and believed again')
       this.#doubt = ''
+      this.#counted = true
       if (identity) this.#identityAt = Math.max(this.#identityAt ?? 0, said)
     }
     await this.#keep()

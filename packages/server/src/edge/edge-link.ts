@@ -48,6 +48,7 @@ export class EdgeLink {
   #keys: EdgeKeys | undefined
   #channel: Channel | undefined
   #closed = false
+  #askedForTime = Number.NEGATIVE_INFINITY
   #state: LinkState = { state: 'away', since: 0, problem: '' }
   #running: Promise<void> = Promise.resolve()
   #wakeUp: () => void = () => {}
@@ -152,7 +153,7 @@ export class EdgeLink {
     const channel = await this.#dial()
     this.#channel = channel
     const watching = setInterval(() => {
-      if (Date.now() - channel.heardAt > silence) channel.socket.terminate()
+      if (performance.now() - channel.heardAt > silence || this.#needsTime()) channel.socket.terminate()
     }, 5 * second)
     watching.unref()
     try {
@@ -163,6 +164,13 @@ export class EdgeLink {
       clearInterval(watching)
       channel.socket.terminate()
     }
+  }
+
+  /** With the next link comes the time of the platform. Not again and again, where the clock is set again and again. */
+  #needsTime(): boolean {
+    if (this.#clock.doubt() === '' || performance.now() - this.#askedForTime < silence) return false
+    this.#askedForTime = performance.now()
+    return true
   }
 
   async #dial(): Promise<Channel> {

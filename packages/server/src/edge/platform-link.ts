@@ -185,7 +185,7 @@ export class PlatformLink {
   }
 
   #beat(): void {
-    if (Date.now() - this.#channel.heardAt > patience) {
+    if (performance.now() - this.#channel.heardAt > patience) {
       this.terminate()
       return
     }

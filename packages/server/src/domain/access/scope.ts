@@ -19,6 +19,8 @@ export type EdgeStanding = {
   doubt(): string
   /** Milliseconds since all that the platform knew of users was surely here; Infinity before it ever was. */
   identityAge(): number
+  /** Whether that is all the time that went by: not where the edge was off, and its clock cannot say for how long. */
+  isCounted(): boolean
 }
 
 /** What stays the same for as long as the node runs. */

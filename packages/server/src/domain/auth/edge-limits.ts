@@ -22,6 +22,7 @@ export const edgeLimitRules = {
 const secondFactors = new Set<string>(kindsInOrder)
 
 const proved = (factors: string): string[] => factors.split(' ')
+const hasRecovery = (factors: string): boolean => proved(factors).includes('recovery')
 
 /**
  * How old what this is decided on is, in milliseconds; null on the platform, which knows. Or why the session may not be opened.
@@ -37,7 +38,9 @@ export async function weighAge(
   const row = await findSystem(tx.node, tx.key)
   if (row === undefined) return tooOld(Number.POSITIVE_INFINITY)
   const { offline } = readSettings(row.settings)
-  const problem = await ageProblem(edge, tx, offline, { userId, factors })
+  // Recovery codes of this place need no clock; how old the rest is may be more than is counted, and never less.
+  const problem =
+    (hasRecovery(factors) ? undefined : clockProblem(scope)) ?? (await ageProblem(edge, tx, offline, userId))
   if (problem !== undefined) return problem
   const age = edge.identityAge()
   const limit = await limitOf(tx, offline, userId)
@@ -59,7 +62,10 @@ export async function demandFresh(
   return age
 }
 
-/** Whether a session that was opened still counts here. Throws edgeTooOld. */
+/**
+ * Whether a session that was opened still counts here. A doubt about the clock ends none while it is sure how much time went by
+ * since, whatever the clock says. Throws edgeTooOld.
+ */
 export async function demandStillFresh(
   { edge, store }: Pick<Means, 'edge' | 'store'>,
   { systemKey, subjectId, factors }: { systemKey: string; subjectId: string; factors: string },
@@ -68,7 +74,9 @@ export async function demandStillFresh(
   const row = await findSystem(store, systemKey)
   if (row === undefined) throw tooOld(Number.POSITIVE_INFINITY)
   const { offline } = readSettings(row.settings)
-  const problem = await ageProblem(edge, store.forSystem(systemKey), offline, { userId: subjectId, factors })
+  const problem =
+    (edge.isCounted() || hasRecovery(factors) ? undefined : clockProblem({ edge })) ??
+    (await ageProblem(edge, store.forSystem(systemKey), offline, subjectId))
   if (problem !== undefined) throw problem
 }
 
@@ -76,11 +84,8 @@ async function ageProblem(
   edge: NonNullable<Means['edge']>,
   store: SystemStore,
   offline: OfflineLimits,
-  { userId, factors }: { userId: string; factors: string },
+  userId: string,
 ): Promise<GatehouseError | undefined> {
-  const doubt = clockProblem({ edge })
-  // Recovery codes of this place need no clock; how old the rest is may be more than is counted, and never less.
-  if (doubt !== undefined && !proved(factors).includes('recovery')) return doubt
   const age = edge.identityAge()
   return age > (await limitOf(store, offline, userId)) ? tooOld(age) : undefined
 }
