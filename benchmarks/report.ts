@@ -2,6 +2,7 @@
 import { cpus, release, totalmem, type } from 'node:os'
 import type { BareFacts } from './bare/worker.ts'
 import type { Crowd } from './crowd.ts'
+import type { Edges } from './edges.ts'
 import type { ColdStart, Memory } from './footprint.ts'
 import type { Hostile } from './hostile.ts'
 import type { Imported } from './import.ts'
@@ -107,6 +108,21 @@ export const memoryTable = (memories: readonly Memory[]): string =>
       ownBytes === undefined ? '' : mebibytes(ownBytes),
       String(processes),
     ]),
+  )
+
+export const edgesTable = ({ changes, firstSync, edge, idle }: Edges): string =>
+  table(
+    ['edges on loopback', 'measured'],
+    [],
+    [
+      [`a change is there, ${changes.count} changes: p50`, `${milliseconds(changes.p50)} ms`],
+      ['the same: p99', `${milliseconds(changes.p99)} ms`],
+      [`first sync of ${whole(firstSync.rows)} rows`, `${whole(firstSync.rows / firstSync.seconds)} rows a second`],
+      ['an edge that idles: resident', `${whole(edge.resident)} MiB`],
+      ['the same, shared pages once', `${whole(edge.own)} MiB`],
+      [`${idle.edges} idle edges on one node: each`, `${idle.mebibytesEach.toFixed(2)} MiB`],
+      ['the same: each', `${idle.corePercentEach.toFixed(4)} % of a core`],
+    ],
   )
 
 export const crowdTable = ({ systems, users, rows }: Crowd): string =>

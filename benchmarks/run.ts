@@ -8,6 +8,7 @@
  *   npm run bench -- --rounds 5 --seconds 5
  *   npm run bench -- --only fetch --profile    also: where the node spent its time
  *   npm run bench -- --only crowd            sign-ins among 1,000 systems and 1,000,000 users; SQLite, some minutes
+ *   npm run bench -- --only edges            how soon changes are at an edge, a first sync, 500 idle edges; about two minutes
  *   npm run bench -- --only soak --minutes 30  mixed load, and what it does to memory, handles and latencies
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -20,6 +21,7 @@ import { cases } from './cases.ts'
 import { Children } from './children.ts'
 import type { Measured, Pace } from './closed-loop.ts'
 import { inACrowd } from './crowd.ts'
+import { besideEdges } from './edges.ts'
 import { coldStart, type Memory, memoryOf } from './footprint.ts'
 import { besideHostile } from './hostile.ts'
 import { importLarge } from './import.ts'
@@ -28,6 +30,7 @@ import { startNode } from './node-process.ts'
 import { hottest } from './profile.ts'
 import {
   crowdTable,
+  edgesTable,
   hostileTable,
   importTable,
   loadTable,
@@ -60,9 +63,9 @@ const { values } = parseArgs({
 
 const names = [...cases.map(({ name }) => name), 'start', 'memory', 'import', 'waiting', 'hostile']
 const wanted = values.only === undefined ? names : values.only.split(',')
-const unknown = wanted.filter((name) => ![...names, 'crowd', 'soak'].includes(name))
+const unknown = wanted.filter((name) => ![...names, 'crowd', 'edges', 'soak'].includes(name))
 if (unknown.length > 0) {
-  console.error(`There is no case ${unknown.join(', ')}. Cases are ${names.join(', ')}, crowd, soak.`)
+  console.error(`There is no case ${unknown.join(', ')}. Cases are ${names.join(', ')}, crowd, edges, soak.`)
   process.exit(1)
 }
 const rounds = Number(values.rounds ?? (values.quick ? 2 : 3))
@@ -135,6 +138,11 @@ async function run(): Promise<void> {
   if (wanted.includes('hostile')) {
     const own = { folder: folderFor('hostile'), databaseUrl: await databaseUrl() }
     console.log(`${hostileTable(await besideHostile(children, own, rounds, Math.max(seconds, 4)))}\n`)
+  }
+
+  if (wanted.includes('edges')) {
+    const own = { folder: folderFor('edges'), databaseUrl: await databaseUrl() }
+    console.log(`${edgesTable(await besideEdges(children, own))}\n`)
   }
 
   if (wanted.includes('crowd')) {
