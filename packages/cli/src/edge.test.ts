@@ -13,7 +13,11 @@ test('an edge is made with its token, listed and removed; a deployment is set, s
   const made = await person.json(['edge', 'add', 'hall-3', '--system', 'plant'])
   assert.match(made.token, /^ghl_[\w-]{43}\.[\w-]{32}$/)
   const { stdout } = await person.run(['edge', 'list'])
-  assert.match(stdout, /^NAME +STATE +LAST TALKED +PROBLEM\nhall-3 +waiting +- +-\n$/)
+  const head = /^NAME +STATE +SINCE +IDENTITY SYNC +QUEUED +LAG +CLOCK +VERSION +PROBLEM\n/
+  assert.match(stdout, head)
+  assert.match(stdout.replace(head, ''), /^hall-3 +waiting +\d{4}-\S+Z +- +- +- +- +- +-\n$/)
+  const [listed] = await person.json(['edge', 'list'])
+  assert.deepEqual([listed.state, listed.version, listed.clock_difference_ms], ['waiting', '', null])
   const set = ['deployment', 'set', 'hall', '--edge', 'hall-3']
   const first = await person.json([...set, '--collection', 'Readings', '--sign-in', '--users-of', 'Operators'])
   assert.deepEqual(first.sign_in.users, { roles: ['Operators'], emails: [] })
@@ -45,6 +49,9 @@ test('an edge is made with its token, listed and removed; a deployment is set, s
   assert.match(wrong.stderr, /token is not known, or was used already/)
   assert.ok(!`${wrong.stdout}${wrong.stderr}`.includes(made.token.slice(10, 40)))
 
+  const renewed = await person.json(['edge', 'renew', 'hall-3'])
+  assert.notEqual(renewed.token, made.token)
+  assert.equal((await person.run(['edge', 'renew', 'no-such'])).code, 1)
   assert.equal((await person.run(['edge', 'remove', 'hall-3'])).code, 0)
   await person.run(['edge', 'add', 'hall-4'])
   const gone = await person.run(['edge', 'lost', 'hall-4', '--yes', '--new-secret'])

@@ -3,7 +3,22 @@ import { lost } from './edge-lost.ts'
 import { type Command, command, runGroup } from './flags.ts'
 import { chooseSystem, openNode, systemFlags } from './target.ts'
 
-type EdgeRow = { name: string; state?: string; last_talked?: string; problem?: string; description: string }
+type Lane = 'identity' | 'configuration' | 'data'
+
+/** Those that a package brought are kept, and have a name and a description alone. */
+type EdgeRow = {
+  name: string
+  state?: string
+  since?: string
+  last_talked?: string
+  last_identity_sync?: string
+  lanes?: Record<Lane, { queued: number; first_sync: boolean; up_to_date: number | null }>
+  lag_ms?: number | null
+  clock_difference_ms?: number | null
+  last_seen_version?: string
+  problem?: string
+  problem_at?: string
+}
 
 const add = command({
   name: 'edge add',
@@ -37,21 +52,68 @@ const list = command({
     const { key } = await chooseSystem(api, given.text('system'), output)
     const found = await api.call<EdgeRow[]>('GET', `/admin/edges/${key}`)
     const shown = found.map((one) => ({
-      name: one.name,
-      state: one.state ?? 'kept',
-      last_talked: one.last_talked ?? '',
-      problem: one.problem ?? '',
+      ...{ name: one.name, state: one.state ?? 'kept', since: one.since ?? '', last_talked: one.last_talked ?? '' },
+      ...{ last_identity_sync: one.last_identity_sync ?? '', lanes: one.lanes ?? {}, lag_ms: one.lag_ms ?? null },
+      ...{ clock_difference_ms: one.clock_difference_ms ?? null, version: one.last_seen_version ?? '' },
+      ...{ problem: one.problem ?? '', problem_at: one.problem_at ?? '' },
     }))
     output.result(
       shown,
       shown.length === 0
         ? undefined
         : {
-            heads: ['NAME', 'STATE', 'LAST TALKED', 'PROBLEM'],
-            rows: shown.map((one) => [one.name, one.state, one.last_talked, one.problem]),
+            heads: ['NAME', 'STATE', 'SINCE', 'IDENTITY SYNC', 'QUEUED', 'LAG', 'CLOCK', 'VERSION', 'PROBLEM'],
+            rows: found.map((one) => [
+              ...[one.name, one.state ?? 'kept', one.since ?? '', one.last_identity_sync ?? '', queuedOf(one)],
+              ...[spanOf(one.lag_ms), spanOf(one.clock_difference_ms), one.last_seen_version ?? '', one.problem ?? ''],
+            ]),
           },
     )
     if (shown.length === 0) output.say('There is no edge yet. Make one: gatehouse edge add NAME')
+    return 0
+  },
+})
+
+/** As "2 identity, 14 data"; "first sync" where the edge never had everything. */
+function queuedOf({ lanes = {} as NonNullable<EdgeRow['lanes']>, state }: EdgeRow): string {
+  if (state === undefined || state === 'waiting') return ''
+  const waiting = Object.entries(lanes).filter(([, { queued, first_sync: first }]) => first || queued > 0)
+  if (waiting.length === 0) return '0'
+  return waiting
+    .map(([lane, { queued, first_sync: first }]) => `${first ? 'first sync of' : queued} ${lane}`)
+    .join(', ')
+}
+
+/** Milliseconds in the largest unit that leaves two digits. */
+function spanOf(ms: number | null | undefined): string {
+  if (ms === null || ms === undefined) return ''
+  const [size, unit] = spans.find(([least]) => Math.abs(ms) >= 2 * least) ?? ([1, 'ms'] as const)
+  return `${Math.round(ms / size)} ${unit}`
+}
+
+const spans = [
+  [86_400_000, 'd'],
+  [3_600_000, 'h'],
+  [60_000, 'min'],
+  [1_000, 's'],
+] as const
+
+const renew = command({
+  name: 'edge renew',
+  summary: 'give an edge a new token, as when another machine takes its place',
+  places: ['NAME'],
+  flags: systemFlags,
+  notes: 'Whatever linked with the old token is cut off and refused from now on.',
+  examples: ['gatehouse edge renew hall-3 --system plant'],
+  async run(given, output) {
+    const api = await openNode(given)
+    const { key } = await chooseSystem(api, given.text('system'), output)
+    const name = given.places[0]!
+    const path = `/admin/v/4/system/${key}/edges/${encodeURIComponent(name)}/token`
+    const { token } = await api.call<{ token: string }>('POST', path)
+    output.say('Start the new machine with an empty folder for --data. What linked before is refused.')
+    const facts = { name, system_key: key, token }
+    output.result(facts, { facts })
     return 0
   },
 })
@@ -76,7 +138,7 @@ const remove = command({
 
 const pathOf = (key: string, name: string): string => `/admin/edges/${key}/${encodeURIComponent(name)}`
 
-const commands: Command[] = [add, list, remove, lost]
+const commands: Command[] = [add, list, renew, remove, lost]
 
 /** Only an edge node itself loads the server. */
 export const edge = async (args: string[]): Promise<number> =>

@@ -199,7 +199,8 @@ export class EdgeLink {
       token: link.enrolled ? null : token!,
     }
     const signature = signProof(agreed, keys.sign.privateKey, said)
-    channel.send({ type: 'proof', ...said, signature, cursors: link.cursors }, { secret: true })
+    const clock = this.#means.clock.now()
+    channel.send({ type: 'proof', ...said, signature, cursors: link.cursors, clock }, { secret: true })
     const answer = readFromPlatform((await channel.next()).message)
     if (answer?.type === 'refused') {
       if (link.enrolled && answer.why === 'key') await this.#clock.forget()

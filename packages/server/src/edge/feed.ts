@@ -31,7 +31,7 @@ export const sealedPlace = (edge: string, system: string, userId: string, id: st
   ...[userId, id],
 ]
 
-const kindsOf: Record<Lane, readonly string[]> = {
+export const kindsOf: Record<Lane, readonly string[]> = {
   identity: ['settings', 'role', 'grant', 'user', 'credential', 'membership', 'authenticator', 'collection'],
   configuration: ['service', 'library', 'collection'],
   data: ['item', 'collection'],
@@ -70,6 +70,11 @@ export class Feed {
     if (system === undefined) return undefined
     this.#facts = { ...head, system, scope: await scopeOfEdge(this.#store, system, this.#edge.name) }
     return { changed }
+  }
+
+  /** Of the change log, when it was last looked at. */
+  get position(): number {
+    return this.#facts!.position
   }
 
   /** Whether everything of the lane was sent once. */

@@ -165,6 +165,56 @@ describe('an edge over a good link', () => {
     assert.notEqual((await app.call('GET', `/api/v/1/data/${readings}`, { token: session })).status, 200)
   })
 
+  test('developers see how the edge is and what it has, and follow it as it changes', async () => {
+    const all = () => admin('GET', `/admin/v/4/system/${system.key}/edges`)
+    const [status] = await until(all, ([one]) => one.behind_since === null)
+    assert.deepEqual([status.name, status.state, status.problem], ['hall', 'connected', ''])
+    assert.equal(status.version, '0.1.0')
+    assert.ok(Math.abs(status.clock_difference_ms) < 10 * second)
+    for (const lane of ['identity', 'configuration', 'data']) {
+      const { queued, first_sync, up_to_date } = status.lanes[lane]
+      assert.deepEqual([queued, first_sync, typeof up_to_date], [0, false, 'number'], lane)
+    }
+    const states = new Map(status.assets.map((one: any) => [`${one.asset_class} ${one.asset_id}`.trim(), one.state]))
+    for (const name of ['sign_in', 'Readings', 'services where', 'libraries place']) {
+      assert.equal(states.get(name), 'there', name)
+    }
+    assert.ok(!states.has('Private'))
+    const synced = await admin('GET', `/admin/${system.key}/sync/edge/status/hall`)
+    assert.equal(synced.find((one: any) => one.asset_class === 'Readings').state, 'there')
+    const ofDeployment = await admin('GET', `/admin/${system.key}/sync/deployment/status/hall`)
+    assert.ok(ofDeployment.assets.every((one: any) => one.edge === 'hall' && one.asset_class !== 'libraries'))
+
+    const ending = new AbortController()
+    const response = await fetch(`${app.app.means.publicUrl()}/admin/v/4/system/${system.key}/follow/edges`, {
+      headers: { 'clearblade-devtoken': app.developer },
+      signal: ending.signal,
+    })
+    const seen: any[] = []
+    const reading = (async () => {
+      let rest = ''
+      for await (const text of response.body!.pipeThrough(new TextDecoderStream())) {
+        const lines = (rest + text).split('\n')
+        rest = lines.pop()!
+        for (const line of lines) seen.push(...(JSON.parse(line).rows ?? []))
+      }
+    })().catch(() => {})
+    const has = (isIt: (row: any) => boolean) =>
+      until(
+        () => seen.some(isIt),
+        (found) => found,
+      )
+    assert.ok(await has(({ id, state }) => id === 'hall' && state === 'connected'))
+    const spare = await addEdge('spare')
+    assert.ok(await has(({ id, state }) => id === 'spare' && state === 'waiting'))
+    const renewed = await admin('POST', `/admin/v/4/system/${system.key}/edges/spare/token`)
+    assert.notEqual(renewed.token, spare)
+    await admin('DELETE', `/admin/edges/${system.key}/spare`)
+    assert.ok(await has(({ id, gone }) => id === 'spare' && gone === true))
+    ending.abort()
+    await reading
+  })
+
   test('whom a service runs as is there without a password, and administrators are not', async () => {
     const run = await edge.call('POST', `/api/v/1/code/${system.key}/robotic`, { token: session, body: {} })
     assert.equal(run.body.results, 'robot@example.com', run.text)

@@ -29,6 +29,8 @@ export type Proof = {
   number: number
   token: string | null
   cursors: Cursors
+  /** What its clock says, in milliseconds: shown, and nothing is decided by it. */
+  clock?: number
 }
 export type Welcome = { type: 'welcome'; system: string; edge: string; now: number }
 export type Refused = { type: 'refused'; why: Refusal; words: string }
@@ -61,11 +63,12 @@ export function readChallenge(message: unknown): Challenge | undefined {
 }
 
 export function readProof(message: unknown): Proof | undefined {
-  const { type, key, sealKey, signature, number, token, cursors } = fieldsOf(message)
+  const { type, key, sealKey, signature, number, token, cursors, clock } = fieldsOf(message)
   if (type !== 'proof' || !isPublicKey('ed25519', key) || !isPublicKey('x25519', sealKey)) return undefined
   if (!isText(signature, 200) || !isCount(number) || (token !== null && !isText(token, 200))) return undefined
   const read = readCursors(cursors)
-  return read && { type, key, sealKey, signature, number, token, cursors: read }
+  if (read === undefined) return undefined
+  return { type, key, sealKey, signature, number, token, cursors: read, ...(isCount(clock) && { clock }) }
 }
 
 function readCursors(value: unknown): Cursors | undefined {

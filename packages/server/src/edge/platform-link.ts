@@ -6,7 +6,7 @@ import { second } from '../base/clock.ts'
 import type { Means } from '../domain/access/scope.ts'
 import { type Cursor, type Cursors, type Lane, lanes } from '../store/down/groups.ts'
 import { noteSentUsers, notSentYet } from '../store/tables/edge-users.ts'
-import { type EdgeRecord, findEdge, noteEdge } from '../store/tables/edges.ts'
+import { type EdgeRecord, findEdge, type HeldLanes, noteEdge } from '../store/tables/edges.ts'
 import { type Channel, LinkBroken } from './channel.ts'
 import { Feed } from './feed.ts'
 import { type Frame, readFromEdge, sameCursor } from './messages.ts'
@@ -27,6 +27,10 @@ export class PlatformLink {
   readonly #feed: Feed
   readonly #onWay: Record<Lane, { to: Cursor; bytes: number }[]> = { identity: [], configuration: [], data: [] }
   readonly #acked: Cursors
+  readonly #held: HeldLanes
+  /** Lanes of which there was nothing to send and nothing on its way when they were last looked at. */
+  readonly #quiet = new Set<Lane>()
+  #busy: ReturnType<typeof setTimeout> | undefined
   #problem: string | undefined
   #notedAt = 0
   #dirty = true
@@ -46,6 +50,8 @@ export class PlatformLink {
     this.edge = edge
     this.#number = number
     this.#acked = { ...cursors }
+    this.#held = structuredClone(edge.lanes)
+    for (const held of Object.values(this.#held)) held.idle = false
     const store = means.store.forSystem(edge.systemKey)
     this.#feed = new Feed(store, { name: edge.name, sealKey: edge.sealKey }, means.key, cursors)
   }
@@ -60,6 +66,7 @@ export class PlatformLink {
     })
     this.ended = work.then(async () => {
       clearInterval(beating)
+      clearTimeout(this.#busy)
       this.#wakeUp()
       await this.#note(false).catch(() => {})
     })
@@ -101,6 +108,7 @@ export class PlatformLink {
       if (looked === undefined) return this.close(4404, 'The system of this edge is gone.')
       if (looked.changed && !(await this.#note(true))) return this.close(4403, 'This edge was removed, or linked anew.')
       if (await this.#sendOne(at)) continue
+      this.#settle()
       if (this.#dirty && Date.now() - this.#notedAt >= noteEvery) await this.#note(true)
       else if (this.#dirty) setTimeout(() => this.#wakeUp(), noteEvery).unref()
       if (!this.#woken && this.#channel.open) {
@@ -114,6 +122,7 @@ export class PlatformLink {
 
   /** One frame of the first lane that has one and may send it. `at` is before what there is was looked at. */
   async #sendOne(at: number): Promise<boolean> {
+    this.#quiet.clear()
     for (const lane of lanes) {
       const onWay = this.#onWay[lane]
       const bytes = onWay.reduce((sum, one) => sum + one.bytes, 0)
@@ -126,6 +135,7 @@ export class PlatformLink {
       const frame = await this.#feed.next(lane)
       if (frame === undefined) {
         if (lane === 'identity') this.#sayTime(at, true)
+        if (onWay.length === 0) this.#quiet.add(lane)
         continue
       }
       if (!this.#channel.open) return false
@@ -159,6 +169,25 @@ export class PlatformLink {
     if (!this.#wordDue || !this.#channel.open) return
     this.#channel.send({ type: 'word', now, identity })
     this.#wordDue = false
+  }
+
+  /** What the edge is known to hold by now. One that takes its time is noted as behind a moment later. */
+  #settle(): void {
+    const now = this.#means.clock.now()
+    for (const lane of lanes) {
+      const held = this.#held[lane]
+      if (this.#quiet.has(lane) && this.#feed.isWhole(lane)) {
+        if (held?.idle !== true) this.#dirty = true
+        this.#held[lane] = { position: this.#feed.position, at: now, idle: true }
+      } else if (held?.idle === true) {
+        held.idle = false
+        this.#busy ??= setTimeout(() => {
+          this.#busy = undefined
+          this.#dirty ||= lanes.some((one) => this.#held[one]?.idle === false)
+          this.#wakeUp()
+        }, noteEvery).unref()
+      }
+    }
   }
 
   async #receive(): Promise<void> {
@@ -205,8 +234,11 @@ export class PlatformLink {
     this.#dirty = false
     this.#notedAt = Date.now()
     const which = { publicKey: this.edge.publicKey, number: this.#number }
+    const seenAt = this.#means.clock.now()
+    // While nothing is to be sent, an edge that answers holds everything.
+    if (connected) for (const held of Object.values(this.#held)) if (held.idle) held.at = seenAt
     return noteEdge(this.#means.store, which, {
-      ...{ connected, seenAt: this.#means.clock.now(), cursors: this.#acked },
+      ...{ connected, seenAt, cursors: this.#acked, lanes: this.#held },
       ...(this.#problem !== undefined && { problem: this.#problem }),
     })
   }

@@ -111,7 +111,10 @@ export class PlatformLinks {
     const { edge } = known
     const { store, clock } = this.#means
     const welcome = { type: 'welcome', system: edge.systemKey, edge: edge.name, now: clock.now() }
-    if (this.#closed || !(await takeLinkNumber(store, proof.key, proof.number, clock.now()))) {
+    const which = { publicKey: proof.key, number: proof.number }
+    const clockOff = proof.clock === undefined ? null : proof.clock - clock.now()
+    const facts = { version: hello.version, clockOff }
+    if (this.#closed || !(await takeLinkNumber(store, which, clock.now(), facts))) {
       const words = 'This link was opened before: the key of the edge is in two places, or the edge was restored.'
       return this.#refuse(channel, { why: 'two places', words, edge })
     }

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import { defaultOfflineLimits } from '../domain/access/offline-limits.ts'
 import type { OfflineLimits } from '../domain/access/scope.ts'
-import { allEdges } from '../domain/edges/deployments.ts'
+import { goesTo } from '../domain/edges/deployments.ts'
 import { readSettings } from '../domain/systems/settings.ts'
 import type { Lane } from '../store/down/groups.ts'
 import type { SystemStore } from '../store/store.ts'
@@ -40,9 +40,7 @@ const administrator = 'Administrator'
 const everywhere = ['Authenticated', 'Anonymous']
 
 export async function scopeOfEdge(store: SystemStore, system: SystemRow, edge: string): Promise<EdgeScope> {
-  const deployments = (await listDeployments(store)).filter(
-    ({ edges }) => edges.includes(edge) || edges.includes(allEdges),
-  )
+  const deployments = (await listDeployments(store)).filter((one) => goesTo(one, edge))
   const signIns = deployments.flatMap(({ signIn }) => (signIn === null ? [] : [signIn]))
   const assets = deployments.flatMap(({ assets: listed }) => listed)
   const { auth_service: authService } = readSettings(system.settings)

@@ -12,6 +12,7 @@ import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { second } from '../base/clock.ts'
 import type { SystemScope } from '../domain/access/scope.ts'
 import { demandFollowing, Following, mayStillFollow } from '../domain/auth/follow.ts'
+import { EdgeFollowing } from '../edge/status.ts'
 import type { Followed } from '../store/tables/followed.ts'
 import { Reply } from './route.ts'
 
@@ -33,8 +34,10 @@ export class Followers {
   #ended = false
 
   /** Throws permissionDenied, noRoute, tooManyRequests. */
-  async follow(scope: SystemScope, what: Followed, after: number | undefined): Promise<Reply> {
+  async follow(scope: SystemScope, what: Followed | 'edges', after: number | undefined): Promise<Reply> {
     await demandFollowing(scope, what)
+    // Edges come as they are: all at first, then each that is another, or gone.
+    const following = what === 'edges' ? new EdgeFollowing(scope) : new Following(scope, what, after)
     const { caller } = scope
     const developer = caller.kind === 'developer' ? caller.developerId : ''
     const own = [...this.#open.values()].filter((one) => one === developer).length
@@ -50,7 +53,7 @@ export class Followers {
     // Past the end of the connection there is nobody to tell.
     stream.on('error', () => {})
     stream.once('close', () => ending.abort())
-    void tell(scope, new Following(scope, what, after), stream, ending.signal)
+    void tell(scope, following, stream, ending.signal)
       .catch((error: unknown) => {
         if (!ending.signal.aborted) scope.log.warn({ err: error }, 'Rows could not be followed; the page asks again')
       })
@@ -70,7 +73,9 @@ export class Followers {
   }
 }
 
-async function tell(scope: SystemScope, following: Following, stream: PassThrough, signal: AbortSignal): Promise<void> {
+type Source = Pick<Following, 'look' | 'rows'>
+
+async function tell(scope: SystemScope, following: Source, stream: PassThrough, signal: AbortSignal): Promise<void> {
   const say = async (line: unknown): Promise<void> => {
     if (stream.write(`${JSON.stringify(line)}\n`)) return
     // Who reads slowly keeps nothing waiting but himself.

@@ -799,6 +799,26 @@ const edgeLimits: Migration = {
   },
 }
 
+const edgeStatus: Migration = {
+  name: '019 status of edges',
+  async up(tx) {
+    const db = tx as AnyDb
+    for (const column of ['since', 'clock_off']) {
+      await db.schema.alterTable('edges').addColumn(column, 'bigint').execute()
+    }
+    const alter = () => db.schema.alterTable('edges')
+    await alter()
+      .addColumn('refused', 'integer', (c) => c.notNull().defaultTo(0))
+      .execute()
+    await alter()
+      .addColumn('version', 'text', (c) => c.notNull().defaultTo(''))
+      .execute()
+    await alter()
+      .addColumn('lanes', 'text', (c) => c.notNull().defaultTo('{}'))
+      .execute()
+  },
+}
+
 export const migrations: readonly Migration[] = [
   firstSchema,
   packages,
@@ -816,6 +836,7 @@ export const migrations: readonly Migration[] = [
   ledger,
   edges,
   edgeLimits,
+  edgeStatus,
 ]
 
 /** Brings the database to the present schema. Throws DatabaseTooNew where it is ahead of this program. */

@@ -348,6 +348,15 @@ export type Tables = {
     problem_at: number | null
     created_at: number
     created_by: string
+    /** Since when its link is as it is. */
+    since: number | null
+    /** 1 while it was refused after its last link. */
+    refused: number
+    /** Of the program that linked last, as it says; its clock less that of the platform, in milliseconds. */
+    version: string
+    clock_off: number | null
+    /** JSON by lane: how far it is known to hold everything, and when it was seen to. */
+    lanes: string
   }
   /** What of a system goes to which of its edges. */
   deployments: {

@@ -26,7 +26,7 @@ export const followRules = {
 } as const
 
 /** For a developer in a session of his own, which no code that he runs has. Throws permissionDenied, noRoute. */
-export async function demandFollowing(scope: SystemScope, what: Followed): Promise<void> {
+export async function demandFollowing(scope: SystemScope, what: Followed | 'edges'): Promise<void> {
   const { caller } = scope
   if (caller.kind !== 'developer' || caller.sessionId === undefined || scope.within !== undefined) {
     throw new GatehouseError('permissionDenied', 'Following is for developers at a console or a terminal.')

@@ -15,6 +15,9 @@ import { checkEdgeName, demandDeveloper, demandDeveloperRights } from './edges.t
 /** Stands for every edge of the system (packages-portals-edge.md §4.1). */
 export const allEdges = '___ALL_EDGES___'
 
+export const goesTo = ({ edges }: DeploymentRecord, edge: string): boolean =>
+  edges.includes(edge) || edges.includes(allEdges)
+
 const most = { deployments: 200, edges: 1_000, assets: 1_000, users: 10_000 } as const
 
 export async function deploymentsOf(scope: SystemScope): Promise<DeploymentRecord[]> {

@@ -3,11 +3,12 @@
  * link itself is `edge/`.
  */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { second } from '../../base/clock.ts'
 import { bearerToken } from '../../base/ids.ts'
 import { fingerprintOf } from '../../base/link-keys.ts'
 import { hashToken } from '../../base/secrets.ts'
 import { deleteEdgeCodes } from '../../store/tables/edge-recovery-codes.ts'
-import { deleteEdge, type EdgeRecord, insertEdge, listEdges } from '../../store/tables/edges.ts'
+import { deleteEdge, type EdgeRecord, insertEdge, listEdges, renewEdge } from '../../store/tables/edges.ts'
 import { audit } from '../access/audit.ts'
 import { callerLabel } from '../access/caller.ts'
 import type { SystemScope } from '../access/scope.ts'
@@ -16,10 +17,19 @@ import { platformKey } from './platform-key.ts'
 /** Of one system. */
 const mostEdges = 1_000
 
-export type EdgeState = 'waiting' | 'connected' | 'away'
+export type EdgeState = 'waiting' | 'connected' | 'away' | 'refused'
 
-export const stateOf = ({ enrolledAt, connected }: EdgeRecord): EdgeState =>
-  enrolledAt === null ? 'waiting' : connected ? 'connected' : 'away'
+/** A node notes its links every 20 seconds; one that was killed notes nothing any more. */
+const notedWithin = 90 * second
+
+/** `since` is null where it is not known. */
+export function stateOf(edge: EdgeRecord, now: number): { state: EdgeState; since: number | null } {
+  const { enrolledAt, connected, refused, seenAt, since } = edge
+  if (enrolledAt === null) return { state: 'waiting', since: since ?? edge.createdAt }
+  if (refused) return { state: 'refused', since }
+  if (!connected) return { state: 'away', since: since ?? seenAt }
+  return now - (seenAt ?? 0) < notedWithin ? { state: 'connected', since } : { state: 'away', since: seenAt }
+}
 
 /** Answers the token, which is nowhere else. Throws badRequest, conflict. */
 export async function createEdge(
@@ -35,9 +45,7 @@ export async function createEdge(
     })
   }
   const text = typeof description === 'string' ? description.slice(0, 1_000) : ''
-  const { publicKey } = await platformKey(scope)
-  // The edge asks for a platform with this key before it shows the token to anybody.
-  const made = `${bearerToken('ghl')}.${fingerprintOf(publicKey)}`
+  const made = await newToken(scope)
   await scope.data.transaction(async (tx) => {
     if ((await listEdges(tx)).length >= mostEdges) {
       throw new GatehouseError('badRequest', `A system has ${mostEdges} edges at most.`)
@@ -52,6 +60,25 @@ export async function createEdge(
     audit(tx, scope, { kind: 'edge', action: 'create', subject: name })
   })
   return { name, token: made }
+}
+
+/** Another token, and whoever holds the keys of the old one is refused and cut off. Throws noSuchAsset. */
+export async function renewEdgeToken(scope: SystemScope, name: string): Promise<{ name: string; token: string }> {
+  demandDeveloper(scope)
+  const token = await newToken(scope)
+  await scope.data.transaction(async (tx) => {
+    if (!(await renewEdge(tx, name, hashToken(token), scope.clock.now()))) {
+      throw new GatehouseError('noSuchAsset', 'There is no such edge in this system.')
+    }
+    audit(tx, scope, { kind: 'edge', action: 'renew', subject: name })
+  })
+  return { name, token }
+}
+
+/** The edge asks for a platform with this key before it shows the token to anybody. */
+async function newToken(scope: SystemScope): Promise<string> {
+  const { publicKey } = await platformKey(scope)
+  return `${bearerToken('ghl')}.${fingerprintOf(publicKey)}`
 }
 
 export async function edgesOf(scope: SystemScope): Promise<EdgeRecord[]> {

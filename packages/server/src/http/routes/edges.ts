@@ -1,33 +1,66 @@
 /** Edges and deployments, for developers (packages-portals-edge.md §4). What packages kept of both is listed beside them. */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { SystemScope } from '../../domain/access/scope.ts'
-import { deploymentNamed, deploymentsOf, removeDeployment, saveDeployment } from '../../domain/edges/deployments.ts'
-import { createEdge, edgesOf, removeEdge, stateOf } from '../../domain/edges/edges.ts'
+import {
+  deploymentNamed,
+  deploymentsOf,
+  goesTo,
+  removeDeployment,
+  saveDeployment,
+} from '../../domain/edges/deployments.ts'
+import { createEdge, removeEdge, renewEdgeToken } from '../../domain/edges/edges.ts'
 import { isLeftWithout, loseEdge } from '../../edge/lost.ts'
-import type { DeploymentRecord, EdgeRecord } from '../../store/tables/edges.ts'
+import { type EdgeAsset, type EdgeStatus, edgeStatuses, lagOf } from '../../edge/status.ts'
+import type { DeploymentRecord } from '../../store/tables/edges.ts'
 import { empty, type Route, route } from '../route.ts'
 import { type AnyBody, AnyObject } from './shapes.ts'
 
 const timeOf = (ms: number | null): string => (ms === null ? '' : new Date(ms).toISOString())
 
 /** The token is never in it: it was shown once. */
-const edgeFields = ({ system }: SystemScope, edge: EdgeRecord): Record<string, unknown> => ({
+const edgeFields = ({ system, clock }: SystemScope, edge: EdgeStatus): Record<string, unknown> => ({
   edge_key: `${system.key}:${edge.name}`,
   name: edge.name,
   system_key: system.key,
   description: edge.description,
-  isConnected: edge.connected,
-  state: stateOf(edge),
-  enrolled: timeOf(edge.enrolledAt),
-  last_talked: timeOf(edge.seenAt),
-  cursors: edge.cursors,
+  isConnected: edge.state === 'connected',
+  state: edge.state,
+  since: timeOf(edge.since),
+  enrolled: timeOf(edge.enrolled),
+  last_talked: timeOf(edge.last_talked),
+  last_identity_sync: timeOf(edge.lanes.identity.up_to_date),
+  lanes: edge.lanes,
+  behind_since: timeOf(edge.behind_since),
+  lag_ms: lagOf(edge, clock.now()),
+  clock_difference_ms: edge.clock_difference_ms,
+  last_seen_version: edge.version,
   problem: edge.problem,
-  problem_at: timeOf(edge.problemAt),
+  problem_at: timeOf(edge.problem_at),
 })
 
 /** For `kept.ts`, which has the lists. */
 export const edgeRows = async (scope: SystemScope): Promise<Record<string, unknown>[]> =>
-  (await edgesOf(scope)).map((edge) => edgeFields(scope, edge))
+  (await edgeStatuses(scope)).map((edge) => edgeFields(scope, edge))
+
+type SyncRow = EdgeAsset & { edge: string; is_connected: boolean; last_talked: string; problem: string }
+
+const syncRows = (edge: EdgeStatus, isAsked: (asset: EdgeAsset) => boolean = () => true): SyncRow[] =>
+  edge.assets.filter(isAsked).map((asset) => ({
+    ...{ edge: edge.name, ...asset, is_connected: edge.state === 'connected' },
+    ...{ last_talked: timeOf(edge.last_talked), problem: edge.problem },
+  }))
+
+const noSuchEdge = (): GatehouseError => new GatehouseError('noSuchAsset', 'There is no such edge in this system.')
+
+/** Of what the deployment itself names, at the edges that it goes to. */
+async function deploymentSync(scope: SystemScope, name: string) {
+  const deployment = await deploymentNamed(scope, name)
+  const isAsked = ({ asset_class: kind, asset_id: id }: EdgeAsset): boolean =>
+    (kind === 'sign_in' && deployment.signIn !== null) ||
+    deployment.assets.some((one) => one.asset_class === kind && (one.asset_id === id || one.asset_id === ''))
+  const edges = (await edgeStatuses(scope)).filter((edge) => goesTo(deployment, edge.name))
+  return { deployment: name, assets: edges.flatMap((edge) => syncRows(edge, isAsked)) }
+}
 
 const deploymentFields = ({ system }: SystemScope, one: DeploymentRecord): Record<string, unknown> => ({
   name: one.name,
@@ -90,6 +123,46 @@ export const edgeRoutes: readonly Route[] = [
       'Give an edge up as lost: {new_secret}. Its key, sessions, and the passwords and apps of its users are good no more',
     body: AnyObject,
     handle: async (scope, { params, body }) => lostFields(scope, params.name!, body),
+  }),
+  route({
+    method: 'POST',
+    path: '/admin/v/4/system/:key/edges/:name/token',
+    allow: 'system developer',
+    summary:
+      'A new token for an edge, as when another machine takes its place: what linked with the old one is refused',
+    handle: async (scope, { params }) => renewEdgeToken(scope, params.name!),
+  }),
+  route({
+    method: 'GET',
+    path: '/admin/v/4/system/:key/edges',
+    allow: 'system developer',
+    summary: 'The edges, and what each holds of what its deployments give it. Times in milliseconds',
+    handle: (scope) => edgeStatuses(scope),
+  }),
+  route({
+    method: 'GET',
+    path: '/admin/:key/sync/alledges/status',
+    allow: 'system developer',
+    summary: 'What every edge holds, asset by asset: there, coming, behind or missing',
+    handle: async (scope) => (await edgeStatuses(scope)).flatMap((edge) => syncRows(edge)),
+  }),
+  route({
+    method: 'GET',
+    path: '/admin/:key/sync/edge/status/:name',
+    allow: 'system developer',
+    summary: 'What one edge holds, asset by asset',
+    handle: async (scope, { params }) => {
+      const edge = (await edgeStatuses(scope)).find(({ name }) => name === params.name)
+      if (edge === undefined) throw noSuchEdge()
+      return syncRows(edge)
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/admin/:key/sync/deployment/status/:name',
+    allow: 'system developer',
+    summary: 'What the edges of a deployment hold of it',
+    handle: (scope, { params }) => deploymentSync(scope, params.name!),
   }),
   route({
     method: 'POST',

@@ -96,11 +96,13 @@ export const signInRoutes = (engine: Engine, { trials, replays }: Trying, follow
     method: 'GET',
     path: '/admin/v/4/system/:key/follow/:what',
     allow: 'system developer',
-    summary: 'What happens, as it happens, in lines of JSON: sign-ins, failed-runs or inbox; ?after (milliseconds)',
+    summary:
+      'What happens, as it happens, in lines of JSON: sign-ins, failed-runs, inbox or edges; ?after (milliseconds)',
     handle: async (scope, input) => {
-      const what = followedKinds.find((kind) => kind === input.params.what)
+      const kinds = [...followedKinds, 'edges'] as const
+      const what = kinds.find((kind) => kind === input.params.what)
       if (what === undefined) {
-        throw new GatehouseError('badRequest', `What can be followed is ${followedKinds.join(', ')}.`)
+        throw new GatehouseError('badRequest', `What can be followed is ${kinds.join(', ')}.`)
       }
       return followers.follow(scope, what, timeOf(input, 'after'))
     },

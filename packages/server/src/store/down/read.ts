@@ -30,6 +30,34 @@ export async function changesAfter(
   return rows.map((row) => ({ ...row, columns: JSON.parse(row.columns) }))
 }
 
+/** How many rows changed since, `most` at most; of collections only those that are named. */
+export async function countChanged(
+  store: SystemStore,
+  kinds: readonly string[],
+  { after, collections, most }: { after: number; collections: readonly string[]; most: number },
+): Promise<number> {
+  const changed = databaseOf(store)
+    .selectFrom('changes')
+    .select(['kind', 'id'])
+    .distinct()
+    .where('system_key', '=', store.key)
+    .where('position', '>', after)
+    .where('kind', 'in', kinds)
+    .where((eb) =>
+      eb.or([
+        eb('kind', 'not in', ['item', 'collection']),
+        // An id of a row begins with that of its collection; '0' follows '/'.
+        ...collections.flatMap((id) => [eb('id', '=', id), eb.and([eb('id', '>', `${id}/`), eb('id', '<', `${id}0`)])]),
+      ]),
+    )
+    .limit(most)
+  const { count } = await databaseOf(store)
+    .selectFrom(changed.as('changed'))
+    .select((eb) => eb.fn.countAll().as('count'))
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}
+
 /** Undefined where the system is gone. */
 export async function logHead(
   store: SystemStore,

@@ -1,6 +1,11 @@
 /** Edges and deployments of a system as rows, on the platform. What they mean is `domain/edges`. */
+import type { Lane } from '../down/groups.ts'
 import type { Tables } from '../schema.ts'
 import { databaseOf, dialectOf, inTransaction, type Store, type SystemStore, writerOf } from '../store.ts'
+
+/** How far the edge is known to hold everything of the lane, and when it was last seen to, in milliseconds. */
+export type HeldLane = { position: number; at: number; idle: boolean }
+export type HeldLanes = Partial<Record<Lane, HeldLane>>
 
 export type EdgeRecord = {
   systemKey: string
@@ -19,6 +24,11 @@ export type EdgeRecord = {
   problemAt: number | null
   createdAt: number
   createdBy: string
+  since: number | null
+  refused: boolean
+  version: string
+  clockOff: number | null
+  lanes: HeldLanes
 }
 
 const fromRow = (row: Tables['edges']): EdgeRecord => ({
@@ -36,6 +46,11 @@ const fromRow = (row: Tables['edges']): EdgeRecord => ({
   problemAt: row.problem_at,
   createdAt: row.created_at,
   createdBy: row.created_by,
+  since: row.since,
+  refused: row.refused === 1,
+  version: row.version,
+  clockOff: row.clock_off,
+  lanes: JSON.parse(row.lanes),
 })
 
 /** False where there is one of this name. */
@@ -49,6 +64,7 @@ export async function insertEdge(
       ...{ system_key: store.key, name: edge.name, description: edge.description, token_hash: edge.tokenHash },
       ...{ public_key: null, seal_key: null, enrolled_at: null, link_number: 0, connected: 0, seen_at: null },
       ...{ cursors: '{}', problem: '', problem_at: null, created_at: edge.createdAt, created_by: edge.createdBy },
+      ...{ since: edge.createdAt, refused: 0, version: '', clock_off: null, lanes: '{}' },
     })
     .onConflict((conflict) => conflict.columns(['system_key', 'name']).doNothing())
     .returning('name')
@@ -95,6 +111,23 @@ export async function deleteEdge(store: SystemStore, name: string): Promise<bool
   return gone.length > 0
 }
 
+/** As one that was just made, but for its name and description. */
+export async function renewEdge(store: SystemStore, name: string, tokenHash: string, now: number): Promise<boolean> {
+  const renewed = await writerOf(store)
+    .updateTable('edges')
+    .set({
+      ...{ token_hash: tokenHash, public_key: null, seal_key: null, enrolled_at: null, link_number: 0, connected: 0 },
+      ...{ cursors: '{}', problem: '', problem_at: null, refused: 0, version: '', clock_off: null, lanes: '{}' },
+      since: now,
+    })
+    .where('system_key', '=', store.key)
+    .where('name', '=', name)
+    .returning('name')
+    .execute()
+  if (renewed.length > 0) store.record({ kind: 'edge', id: name, operation: 'put', columns: ['token'] })
+  return renewed.length > 0
+}
+
 export async function findEdgeByKey(store: Store, publicKey: string): Promise<EdgeRecord | undefined> {
   const row = await databaseOf(store)
     .selectFrom('edges')
@@ -132,10 +165,15 @@ export async function findEdgeByToken(store: Store, tokenHash: string): Promise<
 }
 
 /** False where a link with this number or a later one was opened before: the number is used once, whoever holds the key. */
-export async function takeLinkNumber(store: Store, publicKey: string, number: number, now: number): Promise<boolean> {
+export async function takeLinkNumber(
+  store: Store,
+  { publicKey, number }: { publicKey: string; number: number },
+  now: number,
+  { version, clockOff }: { version: string; clockOff: number | null },
+): Promise<boolean> {
   const taken = await databaseOf(store)
     .updateTable('edges')
-    .set({ link_number: number, connected: 1, seen_at: now })
+    .set({ link_number: number, connected: 1, seen_at: now, since: now, refused: 0, version, clock_off: clockOff })
     .where('public_key', '=', publicKey)
     .where('link_number', '<', number)
     .returning('name')
@@ -147,14 +185,22 @@ export async function takeLinkNumber(store: Store, publicKey: string, number: nu
 export async function noteEdge(
   store: Store,
   { publicKey, number }: { publicKey: string; number: number },
-  facts: { connected: boolean; seenAt: number; cursors?: Record<string, unknown>; problem?: string },
+  facts: {
+    connected: boolean
+    seenAt: number
+    cursors?: Record<string, unknown>
+    lanes?: HeldLanes
+    problem?: string
+  },
 ): Promise<boolean> {
-  const { connected, seenAt, cursors, problem } = facts
+  const { connected, seenAt, cursors, lanes, problem } = facts
   const noted = await databaseOf(store)
     .updateTable('edges')
     .set({
       ...{ connected: connected ? 1 : 0, seen_at: seenAt },
+      ...(!connected && { since: seenAt }),
       ...(cursors !== undefined && { cursors: JSON.stringify(cursors) }),
+      ...(lanes !== undefined && { lanes: JSON.stringify(lanes) }),
       ...(problem !== undefined && { problem, problem_at: seenAt }),
     })
     .where('public_key', '=', publicKey)
@@ -164,11 +210,20 @@ export async function noteEdge(
   return noted.length > 0
 }
 
-/** Of an edge that was refused, whatever link it has. */
+/** Of an edge that was refused, whatever link it has: one that is linked stays so. */
 export async function noteEdgeProblem(store: Store, publicKey: string, problem: string, now: number): Promise<void> {
   await databaseOf(store)
     .updateTable('edges')
-    .set({ problem, problem_at: now })
+    .set((eb) => ({
+      ...{ problem, problem_at: now },
+      since: eb
+        .case()
+        .when(eb('connected', '=', 1).or('refused', '=', 1))
+        .then(eb.ref('since'))
+        .else(now)
+        .end(),
+      refused: eb.case().when('connected', '=', 1).then(0).else(1).end(),
+    }))
     .where('public_key', '=', publicKey)
     .execute()
 }

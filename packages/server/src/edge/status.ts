@@ -1,0 +1,176 @@
+/**
+ * How the edges of a system are, for its developers: the link, what each holds of what its deployments give it, and what
+ * waits. Worked out from what links note in the database, so any node answers for all of them.
+ */
+
+import type { SystemScope } from '../domain/access/scope.ts'
+import { deploymentsOf, goesTo } from '../domain/edges/deployments.ts'
+import { type EdgeState, edgesOf, stateOf } from '../domain/edges/edges.ts'
+import { type Cursor, type Cursors, type Lane, lanes } from '../store/down/groups.ts'
+import { countChanged, logHead } from '../store/down/read.ts'
+import { listCollections } from '../store/tables/collections.ts'
+import type { EdgeRecord } from '../store/tables/edges.ts'
+import { findSystem } from '../store/tables/systems.ts'
+import { kindsOf } from './feed.ts'
+import { type EdgeScope, scopeOfEdge } from './scope.ts'
+
+/**
+ * - `there`: as it is on the platform.
+ * - `coming`: the edge is linked, and it or a change of it is on its way.
+ * - `behind`: the edge has it as it was, and is not linked.
+ * - `missing`: it was never brought there as a whole.
+ */
+export type AssetState = 'there' | 'coming' | 'behind' | 'missing'
+export type EdgeAsset = { asset_class: string; asset_id: string; state: AssetState }
+
+/** Times in milliseconds. `queued` counts rows that changed since and may concern the edge, up to 10,000. */
+export type LaneStatus = { queued: number; first_sync: boolean; up_to_date: number | null }
+
+export type EdgeStatus = {
+  name: string
+  description: string
+  state: EdgeState
+  since: number | null
+  lanes: Record<Lane, LaneStatus>
+  /** The oldest time since when something waits for the edge; null where nothing does. */
+  behind_since: number | null
+  /** What its clock was ahead of the platform's when it linked. */
+  clock_difference_ms: number | null
+  version: string
+  enrolled: number | null
+  last_talked: number | null
+  problem: string
+  problem_at: number | null
+  assets: EdgeAsset[]
+}
+
+const mostCounted = 10_000
+
+type Given = { scope: EdgeScope; names: ReadonlyMap<string, string>; head: { incarnation: string; position: number } }
+
+/** Throws permissionDenied. */
+export async function edgeStatuses(scope: SystemScope): Promise<EdgeStatus[]> {
+  const edges = await edgesOf(scope)
+  const { data } = scope
+  const system = await findSystem(data.node, data.key)
+  const head = await logHead(data)
+  if (edges.length === 0 || system === undefined || head === undefined) return []
+  const deployments = await deploymentsOf(scope)
+  const names = new Map((await listCollections(data)).map(({ id, name }) => [id, name]))
+  // Edges of the same deployments are given the same.
+  const scopes = new Map<string, Promise<EdgeScope>>()
+  const statuses: EdgeStatus[] = []
+  for (const edge of edges) {
+    const given = JSON.stringify(deployments.filter((one) => goesTo(one, edge.name)).map(({ name }) => name))
+    const of = scopes.get(given) ?? scopeOfEdge(data, system, edge.name)
+    scopes.set(given, of)
+    statuses.push(await statusOf(scope, edge, { scope: await of, names, head }))
+  }
+  return statuses
+}
+
+async function statusOf(scope: SystemScope, edge: EdgeRecord, given: Given): Promise<EdgeStatus> {
+  const { state, since } = stateOf(edge, scope.clock.now())
+  const cursors = edge.cursors as Cursors
+  const isLinked = state === 'connected'
+  const of = {} as Record<Lane, LaneStatus>
+  for (const lane of lanes) {
+    const held = edge.lanes[lane]
+    const first = !isWhole(cursors[lane], lane, given)
+    const after = Math.max(held?.position ?? 0, cursors[lane]?.position ?? 0)
+    const counted = { after, collections: [...given.scope.collections], most: mostCounted }
+    const isIdle = isLinked && held?.idle === true
+    const queued = isIdle || edge.enrolledAt === null ? 0 : await countChanged(scope.data, kindsOf[lane], counted)
+    of[lane] = { queued, first_sync: first, up_to_date: held?.at ?? null }
+  }
+  const isEnrolled = edge.enrolledAt !== null
+  const waiting = lanes.filter((lane) => isEnrolled && (of[lane].queued > 0 || of[lane].first_sync))
+  const times = waiting.map((lane) => of[lane].up_to_date ?? edge.enrolledAt ?? edge.createdAt)
+  return {
+    ...{ name: edge.name, description: edge.description, state, since, lanes: of },
+    behind_since: waiting.length === 0 ? null : Math.min(...times),
+    clock_difference_ms: edge.clockOff,
+    ...{ version: edge.version, enrolled: edge.enrolledAt, last_talked: edge.seenAt },
+    ...{ problem: edge.problem, problem_at: edge.problemAt },
+    assets: assetsOf(cursors, of, isLinked, given),
+  }
+}
+
+const fits = (cursor: Cursor | undefined, lane: Lane, { scope, head }: Given): cursor is Cursor =>
+  cursor !== undefined &&
+  cursor.incarnation === head.incarnation &&
+  cursor.scope === scope.marks[lane] &&
+  cursor.position <= head.position
+
+const isWhole = (cursor: Cursor | undefined, lane: Lane, given: Given): boolean =>
+  fits(cursor, lane, given) && cursor.at === null
+
+function assetsOf(cursors: Cursors, status: Record<Lane, LaneStatus>, isLinked: boolean, given: Given): EdgeAsset[] {
+  const { scope, names } = given
+  const stateIn = (lane: Lane, isThere = isWhole(cursors[lane], lane, given)): AssetState => {
+    if (isThere && status[lane].queued === 0) return 'there'
+    if (isLinked) return 'coming'
+    return isThere ? 'behind' : 'missing'
+  }
+  // A first sync goes through collections in order of id.
+  const { data } = cursors
+  const upTo = fits(data, 'data', given) && data.at !== null && data.at !== '' ? data.at.split('/')[0]! : ''
+  const collections = [...scope.collections].map((id) => ({
+    ...{ asset_class: names.get(id) ?? id, asset_id: '' },
+    state: stateIn('data', isWhole(data, 'data', given) || (upTo !== '' && id < upTo)),
+  }))
+  const code = (kind: string, all: ReadonlySet<string>): EdgeAsset[] =>
+    [...all].map((name) => ({ asset_class: kind, asset_id: name, state: stateIn('configuration') }))
+  const byName = (one: EdgeAsset, other: EdgeAsset): number =>
+    one.asset_class.localeCompare(other.asset_class) || one.asset_id.localeCompare(other.asset_id)
+  return [
+    ...(scope.signIn ? [{ asset_class: 'sign_in', asset_id: '', state: stateIn('identity') }] : []),
+    ...collections.sort(byName),
+    ...code('services', scope.services).sort(byName),
+    ...code('libraries', scope.libraries).sort(byName),
+  ]
+}
+
+/** Milliseconds; null where nothing waits. */
+export const lagOf = ({ behind_since: since }: EdgeStatus, now: number): number | null =>
+  since === null ? null : Math.max(0, now - since)
+
+/** The statuses as a developer follows them: each edge that is another than it was, and those that are gone. */
+export class EdgeFollowing {
+  readonly #scope: SystemScope
+  readonly #seen = new Map<string, string>()
+  #found = new Map<string, EdgeStatus>()
+  #mark = ''
+
+  constructor(scope: SystemScope) {
+    this.#scope = scope
+  }
+
+  /** Names. What is costly is only worked out where a row or the change log is another, and now and then. */
+  async look({ far }: { far: boolean }): Promise<string[]> {
+    const [edges, head] = [await edgesOf(this.#scope), await logHead(this.#scope.data)]
+    const mark = JSON.stringify([edges.map(({ seenAt: _, ...edge }) => edge), head?.position])
+    if (mark === this.#mark && !far) return []
+    this.#mark = mark
+    this.#found = new Map((await edgeStatuses(this.#scope)).map((one) => [one.name, one]))
+    const changed: string[] = []
+    for (const [name, status] of this.#found) {
+      const text = JSON.stringify(status)
+      if (this.#seen.get(name) === text) continue
+      this.#seen.set(name, text)
+      changed.push(name)
+    }
+    for (const name of this.#seen.keys()) if (!this.#found.has(name)) changed.push(name)
+    return changed
+  }
+
+  async rows(names: readonly string[]): Promise<({ id: string; at: number } & Record<string, unknown>)[]> {
+    const at = this.#scope.clock.now()
+    return names.map((name) => {
+      const status = this.#found.get(name)
+      if (status !== undefined) return { id: name, at, ...status }
+      this.#seen.delete(name)
+      return { id: name, at, gone: true }
+    })
+  }
+}
