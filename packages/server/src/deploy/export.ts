@@ -15,8 +15,10 @@ import type { SystemStore } from '../store/store.ts'
 import { findAccount } from '../store/tables/accounts.ts'
 import { type CodeKind, listUnits } from '../store/tables/code.ts'
 import { findCollection, listCollections } from '../store/tables/collections.ts'
+import { listDeployments } from '../store/tables/edges.ts'
 import { listAllMemberships, listExtras, listKeptFiles } from '../store/tables/packages.ts'
 import { listGrants, listRoles } from '../store/tables/roles.ts'
+import { withActive } from './deployments.ts'
 import type {
   Extra,
   KeptAsset,
@@ -278,5 +280,8 @@ async function readKept(scope: SystemScope): Promise<KeptAsset[]> {
     (one, other) => byCodePoint(one.kind, other.kind) || byCodePoint(one.name, other.name),
   )
   for (const { files } of sorted) files.sort((one, other) => byCodePoint(one.path, other.path))
-  return sorted
+  const isDeployment = ({ kind }: KeptAsset): boolean => kind === 'deployment'
+  const deployments = withActive(sorted.filter(isDeployment), await listDeployments(scope.data))
+  const others = sorted.filter((asset) => !isDeployment(asset))
+  return [...others, ...deployments].sort((one, other) => byCodePoint(one.kind, other.kind))
 }

@@ -10,6 +10,7 @@ import { audit } from '../domain/access/audit.ts'
 import type { SystemScope } from '../domain/access/scope.ts'
 import { findInList, type ListColumns, pageOf } from '../domain/accounts/list-query.ts'
 import { createSecret, type SecretFacts } from '../domain/systems/secrets.ts'
+import { listDeployments } from '../store/tables/edges.ts'
 import { deleteKeptFiles, type KeptFile, listKeptFiles, listKeptSizes, putKeptFiles } from '../store/tables/packages.ts'
 import { listRoles } from '../store/tables/roles.ts'
 import { type Fields, isObject } from './format/fields.ts'
@@ -179,12 +180,15 @@ const activeKinds: ReadonlySet<string> = new Set<KeptKind>(['portal'])
 export async function keptOverview(scope: SystemScope) {
   demandDeveloper(scope)
   const byAsset = Map.groupBy(await listKeptSizes(scope.data), ({ kind, name }) => kindAndName(kind, name))
+  const deployed = new Set((await listDeployments(scope.data)).map(({ name }) => name))
+  const isActive = (kind: string, name: string): boolean =>
+    activeKinds.has(kind) || (kind === 'deployment' && deployed.has(name))
   return [...byAsset.values()]
     .map((files) => ({
       kind: files[0]!.kind,
       name: files[0]!.name,
       sensitive: files.some(({ sensitive }) => sensitive),
-      state: activeKinds.has(files[0]!.kind) ? 'active' : 'not active',
+      state: isActive(files[0]!.kind, files[0]!.name) ? 'active' : 'not active',
       files: files.map(({ path, bytes, sensitive }) => ({ path, bytes: sensitive ? bytes - sealOverhead : bytes })),
     }))
     .sort((one, other) => byCodePoint(one.kind, other.kind) || byCodePoint(one.name, other.name))
@@ -212,6 +216,11 @@ export async function activateKept(scope: SystemScope, input: Fields): Promise<S
     const within = { ...scope, data: tx }
     const files = (await listKeptFiles(tx, { kind, name })).map((file) => openedFile(within, file))
     if (files.length === 0) throw noSuchAsset(kind, name)
+    if (kind === 'deployment') {
+      throw new GatehouseError('badRequest', 'A deployment has a call of its own to activate it.', {
+        hint: 'POST /admin/v/4/system/KEY/deployments/NAME/activate, the console, or gatehouse deployment activate.',
+      })
+    }
     if (kind !== 'secret') {
       throw new GatehouseError(
         'notAvailableYet',

@@ -8,6 +8,7 @@ import { deploymentsOf, goesTo } from '../domain/edges/deployments.ts'
 import { type EdgeState, edgesOf, stateOf } from '../domain/edges/edges.ts'
 import { type Cursor, type Cursors, type Lane, lanes } from '../store/down/groups.ts'
 import { countChanged, logHead } from '../store/down/read.ts'
+import { listUnits } from '../store/tables/code.ts'
 import { listCollections } from '../store/tables/collections.ts'
 import type { EdgeRecord } from '../store/tables/edges.ts'
 import { findSystem } from '../store/tables/systems.ts'
@@ -46,7 +47,13 @@ export type EdgeStatus = {
 
 const mostCounted = 10_000
 
-type Given = { scope: EdgeScope; names: ReadonlyMap<string, string>; head: { incarnation: string; position: number } }
+type Given = {
+  scope: EdgeScope
+  names: ReadonlyMap<string, string>
+  /** Of the system: what comes with the program is on every edge. */
+  libraries: ReadonlySet<string>
+  head: { incarnation: string; position: number }
+}
 
 /** Throws permissionDenied. */
 export async function edgeStatuses(scope: SystemScope): Promise<EdgeStatus[]> {
@@ -57,6 +64,7 @@ export async function edgeStatuses(scope: SystemScope): Promise<EdgeStatus[]> {
   if (edges.length === 0 || system === undefined || head === undefined) return []
   const deployments = await deploymentsOf(scope)
   const names = new Map((await listCollections(data)).map(({ id, name }) => [id, name]))
+  const libraries = new Set((await listUnits(data, 'library')).map(({ name }) => name))
   // Edges of the same deployments are given the same.
   const scopes = new Map<string, Promise<EdgeScope>>()
   const statuses: EdgeStatus[] = []
@@ -64,7 +72,7 @@ export async function edgeStatuses(scope: SystemScope): Promise<EdgeStatus[]> {
     const given = JSON.stringify(deployments.filter((one) => goesTo(one, edge.name)).map(({ name }) => name))
     const of = scopes.get(given) ?? scopeOfEdge(data, system, edge.name)
     scopes.set(given, of)
-    statuses.push(await statusOf(scope, edge, { scope: await of, names, head }))
+    statuses.push(await statusOf(scope, edge, { scope: await of, names, libraries, head }))
   }
   return statuses
 }
@@ -106,7 +114,7 @@ const isWhole = (cursor: Cursor | undefined, lane: Lane, given: Given): boolean 
   fits(cursor, lane, given) && cursor.at === null
 
 function assetsOf(cursors: Cursors, status: Record<Lane, LaneStatus>, isLinked: boolean, given: Given): EdgeAsset[] {
-  const { scope, names } = given
+  const { scope, names, libraries } = given
   const stateIn = (lane: Lane, isThere = isWhole(cursors[lane], lane, given)): AssetState => {
     if (isThere && status[lane].queued === 0) return 'there'
     if (isLinked) return 'coming'
@@ -127,7 +135,7 @@ function assetsOf(cursors: Cursors, status: Record<Lane, LaneStatus>, isLinked: 
     ...(scope.signIn ? [{ asset_class: 'sign_in', asset_id: '', state: stateIn('identity') }] : []),
     ...collections.sort(byName),
     ...code('services', scope.services).sort(byName),
-    ...code('libraries', scope.libraries).sort(byName),
+    ...code('libraries', new Set([...scope.libraries].filter((name) => libraries.has(name)))).sort(byName),
   ]
 }
 

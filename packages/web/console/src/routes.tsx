@@ -44,6 +44,11 @@ const ofSystem: RouteObject[] = [
     path: 'portals/:name/edit',
     lazy: async () => ({ Component: (await import('./pages/portal-editor/editor-page.tsx')).PortalEditorPage }),
   },
+  { path: 'edges', lazy: async () => ({ Component: (await import('./pages/edges/edges.tsx')).EdgesPage }) },
+  {
+    path: 'deployments',
+    lazy: async () => ({ Component: (await import('./pages/deployments/deployments.tsx')).DeploymentsPage }),
+  },
   {
     path: 'packages',
     lazy: async () => ({ Component: (await import('./pages/installed/installed.tsx')).InstalledPage }),

@@ -33,7 +33,8 @@ export async function deploymentNamed(scope: SystemScope, name: string): Promise
 }
 
 /**
- * Makes one (`fresh`) or changes one: edges and assets as whole lists, or as `{add, remove}`; what is not named stays. Throws
+ * Makes one (`fresh`) or changes one: edges and assets as whole lists, or as `{add, remove}`; what is not named stays.
+ * `if_unchanged` is when it was changed last, as it was read. Throws
  * badRequest, conflict, noSuchAsset, notAvailableYet for what cannot be deployed yet.
  */
 export async function saveDeployment(
@@ -49,6 +50,11 @@ export async function saveDeployment(
   return scope.data.transaction(async (tx) => {
     const all = await listDeployments(tx)
     const before = all.find((one) => one.name === name)
+    if (body.if_unchanged !== undefined && body.if_unchanged !== (before?.updatedAt ?? null)) {
+      throw new GatehouseError('conflict', 'The deployment was changed meanwhile, and nothing was saved.', {
+        hint: 'Look at it as it is now, and change that.',
+      })
+    }
     if (fresh && before !== undefined)
       throw new GatehouseError('conflict', 'There is a deployment of this name already.')
     if (!fresh && before === undefined) throw noSuchDeployment()
@@ -129,7 +135,8 @@ const notYet = new Set([
   ...['bucketsets', 'usersecrets', 'rolesperms'],
 ])
 
-function readAsset(one: unknown): DeployedAsset {
+/** Throws badRequest, notAvailableYet. */
+export function readAsset(one: unknown): DeployedAsset {
   const { asset_class: kind, asset_id: id, ...flags } = (one ?? {}) as Record<string, unknown>
   if (typeof kind !== 'string' || kind === '' || kind.length > 200) {
     throw new GatehouseError(

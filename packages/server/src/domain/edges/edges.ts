@@ -7,8 +7,9 @@ import { second } from '../../base/clock.ts'
 import { bearerToken } from '../../base/ids.ts'
 import { fingerprintOf } from '../../base/link-keys.ts'
 import { hashToken } from '../../base/secrets.ts'
+import type { SystemStore } from '../../store/store.ts'
 import { deleteEdgeCodes } from '../../store/tables/edge-recovery-codes.ts'
-import { deleteEdge, type EdgeRecord, insertEdge, listEdges, renewEdge } from '../../store/tables/edges.ts'
+import { deleteEdge, type EdgeRecord, insertEdge, listEdges } from '../../store/tables/edges.ts'
 import { audit } from '../access/audit.ts'
 import { callerLabel } from '../access/caller.ts'
 import type { SystemScope } from '../access/scope.ts'
@@ -62,17 +63,28 @@ export async function createEdge(
   return { name, token: made }
 }
 
-/** Another token, and whoever holds the keys of the old one is refused and cut off. Throws noSuchAsset. */
+/**
+ * Another token, and whoever holds the keys of the old one is refused and cut off: the edge is one that was just made. Throws
+ * noSuchAsset.
+ */
 export async function renewEdgeToken(scope: SystemScope, name: string): Promise<{ name: string; token: string }> {
   demandDeveloper(scope)
   const token = await newToken(scope)
   await scope.data.transaction(async (tx) => {
-    if (!(await renewEdge(tx, name, hashToken(token), scope.clock.now()))) {
-      throw new GatehouseError('noSuchAsset', 'There is no such edge in this system.')
-    }
+    const before = (await listEdges(tx)).find((one) => one.name === name)
+    await forgetEdge(tx, name)
+    const facts = { createdAt: scope.clock.now(), createdBy: callerLabel(scope.caller) }
+    await insertEdge(tx, { name, description: before!.description, tokenHash: hashToken(token), ...facts })
     audit(tx, scope, { kind: 'edge', action: 'renew', subject: name })
   })
   return { name, token }
+}
+
+/** With all that is known of it. Throws noSuchAsset. */
+async function forgetEdge(tx: SystemStore, name: string): Promise<void> {
+  if (!(await deleteEdge(tx, name))) throw new GatehouseError('noSuchAsset', 'There is no such edge in this system.')
+  // Another machine of this name could not read them.
+  await deleteEdgeCodes(tx, { edge: name })
 }
 
 /** The edge asks for a platform with this key before it shows the token to anybody. */
@@ -90,9 +102,7 @@ export async function edgesOf(scope: SystemScope): Promise<EdgeRecord[]> {
 export async function removeEdge(scope: SystemScope, name: string): Promise<void> {
   demandDeveloper(scope)
   await scope.data.transaction(async (tx) => {
-    if (!(await deleteEdge(tx, name))) throw new GatehouseError('noSuchAsset', 'There is no such edge in this system.')
-    // Another machine of this name could not read them.
-    await deleteEdgeCodes(tx, { edge: name })
+    await forgetEdge(tx, name)
     audit(tx, scope, { kind: 'edge', action: 'delete', subject: name })
   })
 }
@@ -111,8 +121,10 @@ export function demandDeveloperRights({ caller }: SystemScope): void {
 const notForThem = (): GatehouseError =>
   new GatehouseError('permissionDenied', 'Edges and deployments are for the developers of the system.')
 
+export const isEdgeName = (name: string): boolean => /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(name)
+
 /** Throws badRequest. */
 export function checkEdgeName(name: string): void {
-  if (/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(name)) return
+  if (isEdgeName(name)) return
   throw new GatehouseError('badRequest', 'The name of an edge is 1 to 64 letters, digits, and any of "_", ".", "-".')
 }

@@ -1,5 +1,6 @@
 /** Edges and deployments, for developers (packages-portals-edge.md §4). What packages kept of both is listed beside them. */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { activateDeployment, proposedDeployments } from '../../deploy/deployments.ts'
 import type { SystemScope } from '../../domain/access/scope.ts'
 import {
   deploymentNamed,
@@ -70,6 +71,7 @@ const deploymentFields = ({ system }: SystemScope, one: DeploymentRecord): Recor
   assets: one.assets,
   sign_in: one.signIn,
   active: true,
+  updated_at: one.updatedAt,
 })
 
 export const deploymentRows = async (scope: SystemScope): Promise<Record<string, unknown>[]> =>
@@ -190,6 +192,28 @@ export const edgeRoutes: readonly Route[] = [
       await removeDeployment(scope, params.name!)
       return empty()
     },
+  }),
+  route({
+    method: 'GET',
+    path: '/admin/v/4/system/:key/deployments',
+    allow: 'system developer',
+    summary: 'All deployments with all that was set; those that packages brought and nobody activated as they would be',
+    handle: async (scope) => {
+      const active = await deploymentRows(scope)
+      const names = new Set(active.map(({ name }) => name))
+      const kept = (await proposedDeployments(scope)).filter(({ name }) => !names.has(name))
+      return [...active, ...kept.map((one) => ({ ...one, active: false }))]
+    },
+  }),
+  route({
+    method: 'POST',
+    path: `${own}/activate`,
+    allow: 'system developer',
+    summary:
+      'Make a deployment active that a package brought; edges, assets and sign_in stand in for those of its file',
+    body: AnyObject,
+    handle: async (scope, { params, body }) =>
+      deploymentFields(scope, await activateDeployment(scope, params.name!, body)),
   }),
   route({
     method: 'GET',

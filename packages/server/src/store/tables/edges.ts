@@ -111,23 +111,6 @@ export async function deleteEdge(store: SystemStore, name: string): Promise<bool
   return gone.length > 0
 }
 
-/** As one that was just made, but for its name and description. */
-export async function renewEdge(store: SystemStore, name: string, tokenHash: string, now: number): Promise<boolean> {
-  const renewed = await writerOf(store)
-    .updateTable('edges')
-    .set({
-      ...{ token_hash: tokenHash, public_key: null, seal_key: null, enrolled_at: null, link_number: 0, connected: 0 },
-      ...{ cursors: '{}', problem: '', problem_at: null, refused: 0, version: '', clock_off: null, lanes: '{}' },
-      since: now,
-    })
-    .where('system_key', '=', store.key)
-    .where('name', '=', name)
-    .returning('name')
-    .execute()
-  if (renewed.length > 0) store.record({ kind: 'edge', id: name, operation: 'put', columns: ['token'] })
-  return renewed.length > 0
-}
-
 export async function findEdgeByKey(store: Store, publicKey: string): Promise<EdgeRecord | undefined> {
   const row = await databaseOf(store)
     .selectFrom('edges')

@@ -48,6 +48,41 @@ export function useFollowed<T extends Row>(key: string, what: 'sign-ins' | 'fail
   return { rows, error, add, restart: () => setBegun((count) => count + 1) }
 }
 
+/** Something that is as it is, and by its id: the node tells of it again when it is another, and with `gone` when it is not. */
+export type Thing = { id: string; gone?: boolean }
+
+/** By id; undefined until the node has answered. Whoever was cut off is told of all of them anew. */
+export function useFollowedThings<T extends Thing>(key: string, what: 'edges') {
+  const [things, setThings] = useState<ReadonlyMap<string, T>>()
+  const [error, setError] = useState<unknown>()
+  useEffect(() => {
+    setThings(undefined)
+    setError(undefined)
+    let isFirst = true
+    const take = (rows: (T & Row)[]): void => {
+      const known = isFirst
+      isFirst = false
+      setThings((before) => changed(known ? undefined : before, rows))
+      setError(undefined)
+    }
+    const path = (): string => {
+      isFirst = true
+      return `/admin/v/4/system/${key}/follow/${what}`
+    }
+    return whileSeen((signal) => goOn(path, take, setError, signal))
+  }, [key, what])
+  return { things, error }
+}
+
+function changed<T extends Thing>(before: ReadonlyMap<string, T> | undefined, rows: readonly T[]): Map<string, T> {
+  const after = new Map(before)
+  for (const row of rows) {
+    if (row.gone === true) after.delete(row.id)
+    else after.set(row.id, row)
+  }
+  return after
+}
+
 /** Runs while the page is to be seen; answers what ends it. */
 function whileSeen(run: (signal: AbortSignal) => Promise<void>): () => void {
   let running: AbortController | undefined

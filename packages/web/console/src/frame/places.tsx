@@ -8,8 +8,10 @@ import {
   IconLayoutDashboard,
   IconLogin2,
   IconPackage,
+  IconServer,
   IconShieldCheck,
   IconTable,
+  IconTopologyStar3,
   IconUsers,
 } from '@tabler/icons-react'
 
@@ -22,6 +24,8 @@ export const places: Place[] = [
   { path: 'users', label: 'Users', icon: IconUsers },
   { path: 'roles', label: 'Roles', icon: IconShieldCheck },
   { path: 'portals', label: 'Portals', icon: IconLayoutDashboard },
+  { path: 'edges', label: 'Edges', icon: IconServer },
+  { path: 'deployments', label: 'Deployments', icon: IconTopologyStar3 },
   { path: 'packages', label: 'Packages', icon: IconPackage },
   { path: 'sign-ins', label: 'Sign-ins', icon: IconLogin2 },
   { path: 'audit', label: 'Audit', icon: IconHistory },

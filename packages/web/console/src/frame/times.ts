@@ -12,6 +12,19 @@ const spans: [number, string][] = [
   [1, 'second'],
 ]
 
+/** Milliseconds as "3 min" or "2 days": the largest unit of which there are two. */
+export function roughly(ms: number): string {
+  const [size, unit] = rough.find(([least]) => ms >= 2 * least) ?? ([1, 'ms'] as const)
+  return `${Math.round(ms / size)} ${unit}`
+}
+
+const rough = [
+  [86_400_000, 'days'],
+  [3_600_000, 'hours'],
+  [60_000, 'min'],
+  [1_000, 's'],
+] as const
+
 /** As "5 days" or "90 seconds": the largest unit that divides it. */
 export function lasting(seconds: number): string {
   const [size, unit] = spans.find(([size]) => seconds >= size && seconds % size === 0) ?? [1, 'second']

@@ -1,0 +1,39 @@
+/** Deployments as the node answers them: active ones, and those that packages brought, as they would be. */
+import { ask } from '../../api.ts'
+
+export type DeployedAsset = { asset_class: string; asset_id: string; sync_to_edge: boolean; sync_to_platform: boolean }
+export type SignIn = { collections: string[]; roles: string[]; users: { roles: string[]; emails: string[] } }
+type Noted = { asset_class: string; asset_id: string; why: string }
+
+export type Deployment = {
+  name: string
+  description: string
+  edges: string[]
+  assets: DeployedAsset[]
+  sign_in: SignIn | null
+  active: boolean
+  /** Of active ones, in milliseconds. */
+  updated_at?: number
+  /** Of those that wait to be activated: what their file has beyond it. */
+  left_out?: Noted[]
+  changed?: Noted[]
+}
+
+export const deploymentsQuery = (key: string) => ({
+  queryKey: ['deployments', key],
+  queryFn: ({ signal }: { signal: AbortSignal }) =>
+    ask<Deployment[]>(`/admin/v/4/system/${key}/deployments`, { signal }),
+})
+
+export const noSignIn: SignIn = { collections: [], roles: [], users: { roles: [], emails: [] } }
+
+/** A new one is made, one of a package activated, any other changed where nobody else has meanwhile. */
+export function saveDeployment(key: string, before: Deployment | undefined, now: Deployment): Promise<unknown> {
+  const { name, description, edges, assets, sign_in } = now
+  const body = { name, description, edges, assets, sign_in }
+  const own = `/admin/v/4/system/${key}/deployments/${encodeURIComponent(name)}`
+  if (before === undefined) return ask(`/admin/${key}/deployments`, { method: 'POST', body })
+  if (!before.active) return ask(`${own}/activate`, { method: 'POST', body })
+  const path = `/admin/${key}/deployments/${encodeURIComponent(name)}`
+  return ask(path, { method: 'PUT', body: { ...body, if_unchanged: before.updated_at } })
+}

@@ -1,0 +1,48 @@
+/** Edges as the node tells of them (`edge/status.ts` on the node). Times in milliseconds. */
+import type { Thing } from '../../frame/follow.ts'
+
+export type EdgeState = 'waiting' | 'connected' | 'away' | 'refused'
+export type AssetState = 'there' | 'coming' | 'behind' | 'missing'
+export type Asset = { asset_class: string; asset_id: string; state: AssetState }
+export type Lane = { queued: number; first_sync: boolean; up_to_date: number | null }
+
+export type Edge = Thing & {
+  name: string
+  description: string
+  state: EdgeState
+  since: number | null
+  lanes: Record<'identity' | 'configuration' | 'data', Lane>
+  behind_since: number | null
+  clock_difference_ms: number | null
+  version: string
+  last_talked: number | null
+  problem: string
+  problem_at: number | null
+  assets: Asset[]
+}
+
+export const allEdges = '___ALL_EDGES___'
+
+export const edgeStates: Record<EdgeState, { label: string; color: string }> = {
+  connected: { label: 'connected', color: 'teal' },
+  away: { label: 'away', color: 'orange' },
+  waiting: { label: 'waiting for its token', color: 'gray' },
+  refused: { label: 'refused', color: 'red' },
+}
+
+export const kindWords = (kind: string): string =>
+  ({ sign_in: 'Sign-in', services: 'Service', libraries: 'Library' })[kind] ?? 'Collection'
+
+/** What people call an asset: "Readings", "report", "Sign-in". */
+export const assetName = ({ asset_class: kind, asset_id: id }: Pick<Asset, 'asset_class' | 'asset_id'>): string =>
+  kind === 'sign_in' ? 'Sign-in' : kind === 'services' || kind === 'libraries' ? id || 'all of them' : kind
+
+/** As "2 identity, 14 data". */
+export function queuedWords({ lanes, state }: Edge): string {
+  if (state === 'waiting') return 'everything'
+  const waiting = Object.entries(lanes).filter(([, { queued, first_sync: first }]) => first || queued > 0)
+  if (waiting.length === 0) return 'nothing'
+  return waiting
+    .map(([lane, { queued, first_sync: first }]) => (first ? `all ${lane}` : `${queued} ${lane}`))
+    .join(', ')
+}
