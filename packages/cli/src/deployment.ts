@@ -115,7 +115,43 @@ const remove = command({
   },
 })
 
-const commands: Command[] = [set, list, remove]
+type Proposed = { name: string; left_out?: Noted[]; changed?: Noted[] }
+type Noted = { asset_class: string; asset_id: string; why: string }
+
+const activate = command({
+  name: 'deployment activate',
+  summary: 'make a deployment active that a package brought',
+  places: ['NAME'],
+  flags: {
+    edge: { value: 'NAME', prose: 'an edge it goes to, in the place of those of its file', many: true },
+    'all-edges': { prose: 'it goes to every edge' },
+    ...systemFlags,
+  },
+  notes: 'What of it does not go to edges yet is named; it stays in the file, and is exported with it.',
+  examples: ['gatehouse deployment activate two-factor-auth --edge hall-3 --system plant'],
+  async run(given, output) {
+    const name = given.places[0]!
+    const named = given.on('all-edges') ? ['___ALL_EDGES___'] : given.list('edge')
+    const api = await openNode(given)
+    const { key } = await chooseSystem(api, given.text('system'), output)
+    const path = `/admin/v/4/system/${key}/deployments`
+    const proposed = (await api.call<Proposed[]>('GET', path)).find((one) => one.name === name)
+    const body = named.length === 0 ? {} : { edges: named }
+    const made = await api.call<Deployment>('POST', `${path}/${encodeURIComponent(name)}/activate`, { body })
+    for (const { asset_class: kind, asset_id: id, why } of [
+      ...(proposed?.left_out ?? []),
+      ...(proposed?.changed ?? []),
+    ]) {
+      output.warn(`${id === '' ? kind : `${kind} ${id}`}: ${why}`)
+    }
+    const edges = made.edges ?? []
+    output.say(`Deployment ${name} is active. It goes to ${edges.length === 0 ? 'no edge yet' : edges.join(', ')}.`)
+    output.result(made)
+    return 0
+  },
+})
+
+const commands: Command[] = [set, activate, list, remove]
 
 export const deployment = (args: string[]): Promise<number> =>
   runGroup('deployment', 'what of a system goes to which edges', commands, args)

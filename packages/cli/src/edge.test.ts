@@ -34,6 +34,8 @@ test('an edge is made with its token, listed and removed; a deployment is set, s
   assert.match(asked.stderr, /needs --yes. Whoever could sign in at hall-3 needs a new password/)
   assert.match((await person.run(['deployment', 'list'])).stdout, /hall +active +hall-3/)
   assert.equal((await person.run(['deployment', 'remove', 'hall'])).code, 0)
+  const none = await person.run(['deployment', 'activate', 'no-such', '--edge', 'hall-3'])
+  assert.deepEqual([none.code, none.stdout], [1, ''])
 
   const start = (...more: string[]) => person.run(['edge', '--system', key, '--name', 'hall-3', '--port', '0', ...more])
   const far = await start('--platform', 'http://192.0.2.1')
