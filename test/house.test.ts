@@ -44,6 +44,7 @@ const homes: Record<string, string> = {
   'markdown-it': 'deploy',
   fastify: 'http',
   '@fastify/cors': 'http',
+  '@fastify/proxy-addr': 'http',
   '@fastify/static': 'http',
   '@fastify/swagger': 'http',
   pino: 'base',

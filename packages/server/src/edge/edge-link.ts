@@ -34,7 +34,13 @@ export type EdgePlace = { platform: string; system: string; name: string; token:
 export type LinkState = { state: 'away' | 'connected' | 'refused'; since: number; problem: string }
 
 /** Full jitter (a random time below the bound), so that a platform that comes back is not met by all at once. */
-const waits = { first: 500, longest: 30 * second, refused: 60 * second, steadyFor: 60 * second } as const
+const waits = {
+  first: 500,
+  longest: 30 * second,
+  refused: 60 * second,
+  crowd: 10 * second,
+  steadyFor: 60 * second,
+} as const
 const silence = 60 * second
 const dialMs = 10 * second
 
@@ -143,7 +149,10 @@ export class EdgeLink {
         refused === undefined ? waits.longest : waits.refused,
         waits.first * 2 ** Math.min(tries, 10),
       )
-      await this.#sleep(refused === undefined ? Math.random() * bound : bound / 2 + (Math.random() * bound) / 2)
+      const jitter = refused === undefined ? Math.random() * bound : bound / 2 + (Math.random() * bound) / 2
+      await this.#sleep(
+        refused?.after === undefined ? jitter : refused.after + Math.random() * Math.min(bound, waits.crowd),
+      )
     }
   }
 
@@ -182,6 +191,11 @@ export class EdgeLink {
     socket.once('open', resolve)
     socket.once('error', (error) => reject(new LinkBroken(`The platform cannot be reached: ${error.message}`)))
     socket.once('close', () => reject(new LinkBroken('The platform cannot be reached.')))
+    // Whoever listens for it ends the connection himself.
+    socket.once('unexpected-response', (_request, response) => {
+      reject(answeredOtherwise(response.statusCode ?? 0, response.headers['retry-after']))
+      socket.terminate()
+    })
     await promise
     return channel
   }
@@ -283,6 +297,14 @@ export class EdgeLink {
     await promise
     clearTimeout(timer)
   }
+}
+
+/** By whoever answers there, who has proved nothing: a wait that he names is believed up to a minute. */
+function answeredOtherwise(status: number, retryAfter: string | undefined): Error {
+  if (status !== 429 && status !== 503) return new LinkBroken(`The platform cannot be reached: it answers ${status}.`)
+  const seconds = /^\d{1,6}$/.test(retryAfter ?? '') ? Number(retryAfter) : undefined
+  const after = seconds === undefined ? undefined : Math.min(seconds * second, waits.refused)
+  return new LinkRefused('busy', 'The platform takes no more links at this moment. The edge tries again.', after)
 }
 
 /** A token holds the fingerprint of its platform's key behind the dot. */

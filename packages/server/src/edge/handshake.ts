@@ -23,10 +23,13 @@ function linkKeys(secret: Buffer, transcript: readonly unknown[]) {
 export class LinkRefused extends Error {
   override readonly name = 'LinkRefused'
   readonly why: Refusal | 'platform'
+  /** In milliseconds, where the other end said when to come again. */
+  readonly after: number | undefined
 
-  constructor(why: Refusal | 'platform', words: string) {
+  constructor(why: Refusal | 'platform', words: string, after?: number) {
     super(words)
     this.why = why
+    this.after = after
   }
 }
 

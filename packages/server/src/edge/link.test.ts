@@ -1,5 +1,6 @@
 /** What an edge promises over a good link, and what a link refuses: platform and edge in one process, the socket real. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { cpSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,6 +25,7 @@ import { listMemberships } from '../store/tables/roles.ts'
 import { Channel } from './channel.ts'
 import { startEdge, type TestEdge, until } from './edge.fixture.ts'
 import { greetPlatform, signProof } from './handshake.ts'
+import { handshakeRules } from './handshake-gate.ts'
 import { linkPath } from './messages.ts'
 
 const email = 'op@example.com'
@@ -427,6 +429,25 @@ describe('an edge over a good link', () => {
       assert.ok(!bytes.includes(text), text)
     }
     for (const text of [hidden, 'SMS_KEY', 'ACabcdef', secret, seed, token]) assert.ok(!bytes.includes(text), text)
+  })
+
+  test('strangers of one address cannot hold the door: the next is told when to come, and the edge links when they are gone', async () => {
+    const address = app.app.means.publicUrl().replace('http', 'ws') + linkPath
+    const open = Array.from({ length: handshakeRules.unfinishedOfAddress }, () => new WebSocket(address))
+    await Promise.all(open.map((one) => once(one, 'open')))
+    const refused = new WebSocket(address)
+    refused.on('error', () => {})
+    const [, response] = await once(refused, 'unexpected-response')
+    assert.deepEqual([response.statusCode, response.headers['retry-after']], [429, '1'])
+    refused.terminate()
+    const porch = await addEdge('porch')
+    await assert.rejects(startEdge(t, app, { system, name: 'porch', token: porch }), { message: /no more links/ })
+    for (const one of open) one.terminate()
+    const started = await until(
+      () => startEdge(t, app, { system, name: 'porch', token: porch }).catch(() => undefined),
+      (one) => one !== undefined,
+    )
+    assert.equal(started?.app.edgeLink?.state.state, 'connected')
   })
 
   test('a token that was used is refused on both sides', async () => {

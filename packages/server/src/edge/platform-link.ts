@@ -7,6 +7,7 @@ import type { Means } from '../domain/access/scope.ts'
 import { type Cursor, type Cursors, type Lane, lanes } from '../store/down/groups.ts'
 import { noteSentUsers, notSentYet } from '../store/tables/edge-users.ts'
 import { type EdgeRecord, findEdge, type HeldLanes, noteEdge } from '../store/tables/edges.ts'
+import type { CatchUps } from './catch-ups.ts'
 import { type Channel, LinkBroken } from './channel.ts'
 import { Feed } from './feed.ts'
 import { type Frame, readFromEdge, sameCursor } from './messages.ts'
@@ -30,6 +31,8 @@ export class PlatformLink {
   readonly #held: HeldLanes
   /** Lanes of which there was nothing to send and nothing on its way when they were last looked at. */
   readonly #quiet = new Set<Lane>()
+  readonly #catchUps: CatchUps
+  #isCaughtUp = false
   #busy: ReturnType<typeof setTimeout> | undefined
   #problem: string | undefined
   #notedAt = 0
@@ -43,10 +46,12 @@ export class PlatformLink {
   constructor(
     means: Means,
     channel: Channel,
+    catchUps: CatchUps,
     { edge, number, cursors }: { edge: PlatformLink['edge']; number: number; cursors: Cursors },
   ) {
     this.#means = means
     this.#channel = channel
+    this.#catchUps = catchUps
     this.edge = edge
     this.#number = number
     this.#acked = { ...cursors }
@@ -67,6 +72,7 @@ export class PlatformLink {
     this.ended = work.then(async () => {
       clearInterval(beating)
       clearTimeout(this.#busy)
+      this.#catchUps.done(this)
       this.#wakeUp()
       await this.#note(false).catch(() => {})
     })
@@ -124,6 +130,9 @@ export class PlatformLink {
   async #sendOne(at: number): Promise<boolean> {
     this.#quiet.clear()
     for (const lane of lanes) {
+      // Whoever comes back waits for a turn, but never with what concerns users.
+      const mayCatchUp = this.#isCaughtUp || lane === 'identity' || this.#catchUps.may(this, () => this.#wakeUp())
+      if (!mayCatchUp) return false
       const onWay = this.#onWay[lane]
       const bytes = onWay.reduce((sum, one) => sum + one.bytes, 0)
       if (onWay.length >= mostFrames || bytes >= mostBytes) {
@@ -174,6 +183,10 @@ export class PlatformLink {
   /** What the edge is known to hold by now. One that takes its time is noted as behind a moment later. */
   #settle(): void {
     const now = this.#means.clock.now()
+    if (!this.#isCaughtUp && lanes.every((lane) => this.#quiet.has(lane) && this.#feed.isWhole(lane))) {
+      this.#isCaughtUp = true
+      this.#catchUps.done(this)
+    }
     for (const lane of lanes) {
       const held = this.#held[lane]
       if (this.#quiet.has(lane) && this.#feed.isWhole(lane)) {

@@ -18,14 +18,15 @@ import {
   noteEdgeProblem,
   takeLinkNumber,
 } from '../store/tables/edges.ts'
+import { CatchUps } from './catch-ups.ts'
 import { Channel, LinkBroken, linkLimits } from './channel.ts'
 import { answerHello, isProved } from './handshake.ts'
+import { HandshakeGate } from './handshake-gate.ts'
 import { linkPath, linkProtocol, type Proof, type Refusal, readHello, readProof } from './messages.ts'
 import { PlatformLink } from './platform-link.ts'
 
 /** Until the other end has said who it is. */
 const handshakeMs = 10 * second
-const mostHandshakes = 64
 const answerMs = 3 * second
 /** How often another node's changes are looked for; those of this node ring. */
 const pollMs = second
@@ -39,7 +40,8 @@ export class PlatformLinks {
   readonly #links = new Map<string, PlatformLink>()
   readonly #seen = new Map<string, number>()
   readonly #stop: () => void
-  #handshakes = 0
+  readonly #gate = new HandshakeGate()
+  readonly #catchUps = new CatchUps()
   #closed = false
 
   constructor(means: Means, version: string) {
@@ -60,14 +62,23 @@ export class PlatformLinks {
     return isSocket && request.url?.split('?')[0] === linkPath
   }
 
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  /** `address` is where it comes from, past the proxies that are trusted. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, address: string): void {
     // A page in a browser is no edge, wherever it comes from.
     const isPage = request.headers.origin !== undefined
-    if (this.#closed || isPage || !PlatformLinks.takes(request) || this.#handshakes >= mostHandshakes) {
+    if (this.#closed || isPage || !PlatformLinks.takes(request)) {
       socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n')
       return
     }
-    this.#server.handleUpgrade(request, socket, head, (open) => void this.#welcome(open))
+    const knock = this.#gate.knock(address)
+    if ('refused' in knock) {
+      const status = knock.refused === 'address' ? '429 Too Many Requests' : '503 Service Unavailable'
+      socket.end(`HTTP/1.1 ${status}\r\nRetry-After: ${knock.retryAfter}\r\nConnection: close\r\n\r\n`)
+      return
+    }
+    // Also of one that is gone before it was a WebSocket.
+    socket.once('close', knock.done)
+    this.#server.handleUpgrade(request, socket, head, (open) => void this.#welcome(open).finally(knock.done))
   }
 
   async close(): Promise<void> {
@@ -81,7 +92,6 @@ export class PlatformLinks {
 
   async #welcome(socket: WebSocket): Promise<void> {
     const channel = new Channel(socket, linkLimits.fromEdge)
-    this.#handshakes += 1
     const timer = setTimeout(() => socket.terminate(), handshakeMs)
     try {
       await this.#handshake(channel)
@@ -90,7 +100,6 @@ export class PlatformLinks {
       socket.close(1011)
     } finally {
       clearTimeout(timer)
-      this.#handshakes -= 1
     }
   }
 
@@ -109,6 +118,9 @@ export class PlatformLinks {
     const known = await this.#known(proof)
     if ('why' in known) return this.#refuse(channel, known)
     const { edge } = known
+    if (!this.#gate.mayLink(proof.key)) {
+      return this.#refuse(channel, { why: 'busy', words: 'The edge links too often. It tries again later.', edge })
+    }
     const { store, clock } = this.#means
     const welcome = { type: 'welcome', system: edge.systemKey, edge: edge.name, now: clock.now() }
     const which = { publicKey: proof.key, number: proof.number }
@@ -120,7 +132,9 @@ export class PlatformLinks {
     }
     channel.send(welcome)
     const full = { ...edge, publicKey: proof.key, sealKey: proof.sealKey }
-    const link = new PlatformLink(this.#means, channel, { edge: full, number: proof.number, cursors: proof.cursors })
+    const link = new PlatformLink(this.#means, channel, this.#catchUps, {
+      ...{ edge: full, number: proof.number, cursors: proof.cursors },
+    })
     this.#links.set(proof.key, link)
     link.start()
     void link.ended.then(() => {

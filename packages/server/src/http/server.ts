@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import cors from '@fastify/cors'
+import proxyAddress from '@fastify/proxy-addr'
 import swagger from '@fastify/swagger'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import Fastify, { type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
@@ -33,7 +34,8 @@ export type ServerOptions = {
   /** Takes over connections that become something else than HTTP; undefined where none does. */
   upgrades?: {
     takes: (request: IncomingMessage) => boolean
-    upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+    /** `address` as routes see it. */
+    upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer, address: string) => void
   }
   onAnswer?: (facts: { method: string; route: string; status: number; seconds: number }) => void
 }
@@ -81,7 +83,12 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     clientErrorHandler: answerUnreadable,
     ...(options.tls === undefined ? { http: sockets } : { https: { ...options.tls, ...sockets } }),
   }) as unknown as FastifyInstance
-  if (upgrades !== undefined) server.server.on('upgrade', upgrades.upgrade)
+  // The same reading of X-Forwarded-For as the framework's own, whose requests these never become.
+  const trust = proxyAddress.compile(options.trustedProxies)
+  const addressOf = (request: IncomingMessage): string =>
+    options.trustedProxies.length === 0 ? (request.socket.remoteAddress ?? '') : proxyAddress(request, trust)
+  if (upgrades !== undefined)
+    server.server.on('upgrade', (request, socket, head) => upgrades?.upgrade(request, socket, head, addressOf(request)))
   // Tokens travel in headers and never in cookies, so any page may call; what it cannot present, it does not have.
   await server.register(cors, {
     origin: '*',
