@@ -1,10 +1,13 @@
 /** Edges and deployments by what a person does: an edge is made, started, given a collection, and seen to have it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { addEdgeAccount } from '../../packages/server/src/domain/accounts/edge-accounts.ts'
 import { startEdge } from '../../packages/server/src/edge/edge.fixture.ts'
 import { createTestApp } from '../support/app.ts'
 import { openConsole } from '../support/console.ts'
 import { installTwoFactor } from '../support/two-factor.ts'
+
+const password = 'the hall is quiet at night'
 
 test('a person makes an edge, deploys to it, and sees it connect and hold what it was given', async (t) => {
   const app = await createTestApp(t)
@@ -76,6 +79,20 @@ test('a person makes an edge, deploys to it, and sees it connect and hold what i
   }
   await hall.getByText('nothing').waitFor()
   await look('edges-connected')
+  // Whoever looks after it at its site sees it there.
+  await addEdgeAccount(edge.app.means, { clock: edge.app.means.clock, by: 'operator' }, { name: 'jo', password })
+  await page.goto(`${edge.app.means.publicUrl()}/edge`)
+  await look('edge-own-door')
+  await page.getByLabel('Name').fill('jo')
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByText('The link is connected.').waitFor()
+  await page.getByText('Readings (0)').waitFor()
+  await look('edge-own-state')
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.getByLabel('Name').waitFor()
+  await go(`/systems/${system.key}/edges`)
+  await hall.getByText('connected').waitFor()
   await edge.app.close()
   await hall.getByText('away', { exact: true }).waitFor()
   await look('edges-away')

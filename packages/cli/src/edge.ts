@@ -140,8 +140,15 @@ const pathOf = (key: string, name: string): string => `/admin/edges/${key}/${enc
 
 const commands: Command[] = [add, list, renew, remove, lost]
 
-/** Only an edge node itself loads the server. */
+/** Only an edge node itself, and what works in its folder, loads the server. */
 export const edge = async (args: string[]): Promise<number> =>
-  args.some((arg) => arg === '--platform' || arg.startsWith('--platform='))
-    ? (await import('./edge-start.ts')).startEdge(args)
-    : runGroup('edge', 'the edges of a system; with --platform URL, an edge node', commands, args)
+  args[0] === 'account'
+    ? (await import('./edge-account.ts')).edgeAccount(args.slice(1))
+    : args.some((arg) => arg === '--platform' || arg.startsWith('--platform='))
+      ? (await import('./edge-start.ts')).startEdge(args)
+      : runGroup(
+          'edge',
+          'the edges of a system; with --platform URL, an edge node; edge account: who sees its state',
+          commands,
+          args,
+        )

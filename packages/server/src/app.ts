@@ -41,6 +41,7 @@ import { Replays } from './engine/replay/replay.ts'
 import type { Run } from './engine/run.ts'
 import { traced } from './engine/traced.ts'
 import { Trials } from './engine/trial/trial.ts'
+import { edgePageRoutes } from './http/edge-page.ts'
 import { Followers } from './http/follow.ts'
 import { InsideRequests } from './http/inside.ts'
 import { insideGateway } from './http/inside-gateway.ts'
@@ -61,6 +62,7 @@ import { type Store, storeOn } from './store/store.ts'
 import { deleteOldAudit } from './store/tables/audit.ts'
 import { deleteOldChallenges } from './store/tables/challenges.ts'
 import { deleteOldDevices } from './store/tables/devices.ts'
+import { deleteOldEdgeAccountSessions } from './store/tables/edge-accounts.ts'
 import { deleteOldEnrolments } from './store/tables/enrolments.ts'
 import { deleteOldFailures } from './store/tables/failures.ts'
 import { deleteOldInboxMessages } from './store/tables/inbox.ts'
@@ -360,7 +362,7 @@ export async function createApp(config: Config, log: Log, wall: Clock = systemCl
   const routes =
     place === undefined
       ? all
-      : all
+      : [...all, ...edgePageRoutes(means, edgeLink!, version)]
           .map((one) => ({ ...one, paths: one.paths.filter(answersOnEdge) }))
           .filter(({ allow, paths }) => paths.length > 0 && allow !== 'developer' && allow !== 'system developer')
   const server: FastifyInstance = await createServer({
@@ -496,6 +498,7 @@ export async function clean(means: Means, audit: { chain: AuditChain; days: numb
     await deleteOldNotices(means.store, now - 30 * day)
     await deleteOldCounts(means.store, now - 2 * day)
     await deleteOldRecorded(means.store, now)
+    await deleteOldEdgeAccountSessions(means.store, now)
     await deleteOldRecords(means.store, { traces: now - 90 * day, failedRuns: now - 30 * day, logs: now - 7 * day })
     await deleteOldAudit(means.store, audit.chain, now - audit.days * day, now)
   } catch (error) {

@@ -29,7 +29,7 @@ export type Config = {
   /** Where spans are sent; undefined for nowhere. */
   tracing: TracingConfig | undefined
   /** Of a node that is an edge; `token` where it was given, for one that is new. */
-  edge: { platform: string; system: string; name: string; token: string | undefined } | undefined
+  edge: { platform: string; system: string; name: string; token: string | undefined; insecure: boolean } | undefined
 }
 
 /** A start that cannot be: the message is one sentence for the operator, without a stack. */

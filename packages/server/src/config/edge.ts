@@ -42,5 +42,6 @@ export function readEdgeConfig(
   const level = environment.GATEHOUSE_LOG_LEVEL
   const config = readConfig([...args, ...mode], level === undefined ? {} : { GATEHOUSE_LOG_LEVEL: level })
   const token = options.token ?? (environment[edgeTokenVariable] || undefined)
-  return { ...config, edge: { platform: url.origin, system, name, token: token?.trim() } }
+  const insecure = url.protocol === 'http:' && !isLoopbackHost(url.hostname)
+  return { ...config, edge: { platform: url.origin, system, name, token: token?.trim(), insecure } }
 }

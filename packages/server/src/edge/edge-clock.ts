@@ -86,6 +86,16 @@ export class EdgeClock implements Clock, EdgeStanding {
     return Math.floor(this.#floor.at)
   }
 
+  /** What the clock of the machine says by itself, believed or not. */
+  wall(): number {
+    return this.#wall.now()
+  }
+
+  /** Up to when all is here that the platform knew of users; null where it never was. */
+  get identityAt(): number | null {
+    return this.#identityAt
+  }
+
   steady(): number {
     return this.#steady()
   }

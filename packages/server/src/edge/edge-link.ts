@@ -12,7 +12,7 @@ import { placeOf } from '../domain/accounts/authenticators.ts'
 import { credentialUnder, type PasskeySecret } from '../domain/accounts/passkeys.ts'
 import { edgeKeysPlace } from '../domain/edges/platform-key.ts'
 import { applyGroups } from '../store/down/apply.ts'
-import type { Cursors, Group } from '../store/down/groups.ts'
+import type { Cursors, Group, Lane } from '../store/down/groups.ts'
 import {
   deletePlatformLink,
   findPlatformLink,
@@ -28,7 +28,14 @@ import { sealedPlace } from './feed.ts'
 import { greetPlatform, LinkRefused, signProof } from './handshake.ts'
 import { type Frame, linkPath, readFromPlatform, sameCursor } from './messages.ts'
 
-export type EdgePlace = { platform: string; system: string; name: string; token: string | undefined }
+export type EdgePlace = {
+  platform: string
+  system: string
+  name: string
+  token: string | undefined
+  /** Whether the platform is reached without https beyond this machine. */
+  insecure: boolean
+}
 
 /** What the edge knows of its link. `at` in milliseconds. */
 export type LinkState = { state: 'away' | 'connected' | 'refused'; since: number; problem: string }
@@ -58,6 +65,9 @@ export class EdgeLink {
   #state: LinkState = { state: 'away', since: 0, problem: '' }
   #running: Promise<void> = Promise.resolve()
   #wakeUp: () => void = () => {}
+  /** The platform's time less what this clock itself said when it linked last, and when something of a lane was written last. */
+  #measured: { platformAhead: number; at: number } | undefined
+  readonly #written: Partial<Record<Lane, number>> = {}
   readonly #enrolled = Promise.withResolvers<void>()
 
   constructor(means: Means, place: EdgePlace, version: string, clock: EdgeClock) {
@@ -67,6 +77,24 @@ export class EdgeLink {
     this.#version = version
     // Whoever starts an edge that is enrolled waits for nothing.
     this.#enrolled.promise.catch(() => {})
+  }
+
+  get place(): Omit<EdgePlace, 'token'> {
+    const { token: _, ...place } = this.#place
+    return place
+  }
+
+  get standing(): Pick<EdgeClock, 'doubt' | 'identityAt'> {
+    return this.#clock
+  }
+
+  get measured(): { platformAhead: number; at: number } | undefined {
+    return this.#measured
+  }
+
+  /** Milliseconds by lane, since this node started. */
+  get written(): Partial<Record<Lane, number>> {
+    return { ...this.#written }
   }
 
   get state(): LinkState {
@@ -213,7 +241,7 @@ export class EdgeLink {
       token: link.enrolled ? null : token!,
     }
     const signature = signProof(agreed, keys.sign.privateKey, said)
-    const clock = this.#means.clock.now()
+    const clock = this.#clock.wall()
     channel.send({ type: 'proof', ...said, signature, cursors: link.cursors, clock }, { secret: true })
     const answer = readFromPlatform((await channel.next()).message)
     if (answer?.type === 'refused') {
@@ -228,6 +256,7 @@ export class EdgeLink {
       )
     }
     if (!link.enrolled) await pinPlatform(this.#means.store, agreed.platformKey)
+    this.#measured = { platformAhead: answer.now - this.#clock.wall(), at: this.#means.clock.now() }
     await this.#clock.hear({ now: answer.now, identity: false })
     this.#note('connected', '')
     this.#means.log.info({ platform: this.#place.platform }, 'Linked to the platform')
@@ -249,6 +278,7 @@ export class EdgeLink {
       throw error
     }
     cursors[frame.lane] = frame.to
+    this.#written[frame.lane] = this.#means.clock.now()
     channel.send({ type: 'ack', lane: frame.lane, cursor: frame.to })
   }
 

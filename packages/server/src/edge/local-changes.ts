@@ -19,6 +19,8 @@ const paths = [
   /^\/api\/v\/1\/user\/(auth|anon|checkauth|logout|info)$/,
   /^\/api\/v\/[0-9]+\/(data|collection|code)\//,
   /^\/(healthz|metrics|api\/about)$/,
+  // The page on the edge's own state, which the platform does not have.
+  /^\/edge(\/(state|sign-in|sign-out))?$/,
 ]
 
 export const answersOnEdge = (path: string): boolean => paths.some((pattern) => pattern.test(path))

@@ -800,7 +800,7 @@ const edgeLimits: Migration = {
 }
 
 const edgeStatus: Migration = {
-  name: '019 status of edges',
+  name: '019 status of edges, accounts at edges',
   async up(tx) {
     const db = tx as AnyDb
     for (const column of ['since', 'clock_off']) {
@@ -815,6 +815,19 @@ const edgeStatus: Migration = {
       .execute()
     await alter()
       .addColumn('lanes', 'text', (c) => c.notNull().defaultTo('{}'))
+      .execute()
+    await db.schema
+      .createTable('edge_accounts')
+      .addColumn('id', 'text', (c) => c.primaryKey())
+      .addColumn('name', 'text', (c) => c.notNull().unique())
+      .addColumn('password_hash', 'text', (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .execute()
+    await db.schema
+      .createTable('edge_account_sessions')
+      .addColumn('token_hash', 'text', (c) => c.primaryKey())
+      .addColumn('account_id', 'text', (c) => c.notNull())
+      .addColumn('expires_at', 'bigint', (c) => c.notNull())
       .execute()
   },
 }

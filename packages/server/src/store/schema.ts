@@ -404,6 +404,9 @@ export type Tables = {
   }
   /** Whose password hash and authenticators were ever sent to which edge. */
   edge_users: { system_key: string; edge: string; user_id: string; sent_at: number }
+  /** On an edge: who sees the page on its own state. Made on the machine, known nowhere else, good for nothing else. */
+  edge_accounts: { id: string; name: string; password_hash: string; created_at: number }
+  edge_account_sessions: { token_hash: string; account_id: string; expires_at: number }
   change_heads: {
     system_key: string
     incarnation: string

@@ -7,6 +7,7 @@ import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { verifyPassword } from '../../base/secrets.ts'
 import { type AccountRecord, findAccount } from '../../store/tables/accounts.ts'
 import { type DeveloperRecord, emailKey, findDeveloper } from '../../store/tables/developers.ts'
+import { type EdgeAccount, findEdgeAccount } from '../../store/tables/edge-accounts.ts'
 import { addressKey } from '../access/attempt-gate.ts'
 import type { NodeScope, SignInLimits, SystemScope } from '../access/scope.ts'
 import { defaultSignInLimits } from '../access/sign-in-limits.ts'
@@ -55,6 +56,20 @@ export async function checkDeveloperPassword(
     return developer && { id: developer.id, hash: developer.passwordHash, disabled: developer.disabled, developer }
   })
   return result.ok ? { ok: true, developer: result.found.developer } : result
+}
+
+/** Of an account that was made at this edge, for the page on its own state. */
+export async function checkEdgeAccountPassword(
+  scope: NodeScope,
+  name: unknown,
+  password: unknown,
+): Promise<{ ok: true; account: EdgeAccount } | Refusal> {
+  const door = { systemKey: '', limits: defaultSignInLimits }
+  const result = await check(scope, door, name, password, async (text) => {
+    const account = await findEdgeAccount(scope.store, text)
+    return account && { id: account.id, hash: account.passwordHash, disabled: false, account }
+  })
+  return result.ok ? { ok: true, account: result.found.account } : result
 }
 
 /** What a refused person is told; the same for known and unknown users. */

@@ -52,6 +52,7 @@ export async function endWhatMustNotReturn(
       .executeTakeFirstOrThrow()
     ended.sessions = Number(numUpdatedRows)
     ended.devices = await removed('remembered_devices')
+    await db.deleteFrom('edge_account_sessions').execute()
   }
   const { numUpdatedRows: challenges } = await db
     .updateTable('challenges')
