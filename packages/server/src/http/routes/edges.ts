@@ -58,7 +58,11 @@ async function deploymentSync(scope: SystemScope, name: string) {
   const deployment = await deploymentNamed(scope, name)
   const isAsked = ({ asset_class: kind, asset_id: id }: EdgeAsset): boolean =>
     (kind === 'sign_in' && deployment.signIn !== null) ||
-    deployment.assets.some((one) => one.asset_class === kind && (one.asset_id === id || one.asset_id === ''))
+    deployment.assets.some(
+      (one) =>
+        // Names of collections are alike in any case.
+        one.asset_class.toLowerCase() === kind.toLowerCase() && (one.asset_id === id || one.asset_id === ''),
+    )
   const edges = (await edgeStatuses(scope)).filter((edge) => goesTo(deployment, edge.name))
   return { deployment: name, assets: edges.flatMap((edge) => syncRows(edge, isAsked)) }
 }

@@ -109,7 +109,7 @@ export function SystemFrame() {
               active={pathname.startsWith(`/systems/${key}/${path}`)}
               leftSection={<Icon size={16} />}
               w="auto"
-              px="sm"
+              px={8}
               py={6}
               style={{ borderRadius: 'var(--mantine-radius-sm)', whiteSpace: 'nowrap' }}
             />
