@@ -1,6 +1,6 @@
 /** One edge as it is now, and what can be done with it. */
 import { Alert, Badge, Box, Button, Group, Paper, SimpleGrid, Text } from '@mantine/core'
-import { IconKey, IconTerminal2, IconTrash } from '@tabler/icons-react'
+import { IconAlertTriangle, IconKey, IconTerminal2, IconTrash } from '@tabler/icons-react'
 import { type ReactNode, useEffect, useState } from 'react'
 import { ask } from '../../api.ts'
 import { Confirm } from '../../frame/confirm.tsx'
@@ -10,9 +10,9 @@ import { atDay, roughly } from '../../frame/times.ts'
 import type { Token } from './new-edge.tsx'
 import { type Edge, edgeStates, queuedWords } from './shapes.ts'
 
-type Props = { edge: Edge; onSetUp: () => void; onToken: (made: Token) => void }
+type Props = { edge: Edge; onSetUp: () => void; onToken: (made: Token) => void; onLost: () => void }
 
-export function EdgeCard({ edge, onSetUp, onToken }: Props) {
+export function EdgeCard({ edge, onSetUp, onToken, onLost }: Props) {
   const key = useSystemKey()
   const [asking, setAsking] = useState<'remove' | 'token'>()
   const { name, description, state, since, lanes, problem, problem_at: problemAt, version } = edge
@@ -56,6 +56,17 @@ export function EdgeCard({ edge, onSetUp, onToken }: Props) {
           >
             New Token
           </Button>
+          {state !== 'waiting' && (
+            <Button
+              size="xs"
+              variant="default"
+              leftSection={<IconAlertTriangle size={14} />}
+              aria-label={`Lost: ${name}`}
+              onClick={onLost}
+            >
+              Lost
+            </Button>
+          )}
           <Button
             size="xs"
             variant="default"
@@ -96,8 +107,8 @@ export function EdgeCard({ edge, onSetUp, onToken }: Props) {
           tellDone(`${name} is removed. Its link is cut, and no other is taken.`)
         }}
       >
-        From now on it is refused. What it holds already stays on it: if it was stolen, give its users new passwords and
-        new authenticators.
+        From now on it is refused. What it holds already stays on it: if somebody may have it who should not, press Lost
+        instead.
       </Confirm>
       <Confirm
         opened={asking === 'token'}

@@ -9,6 +9,7 @@ import { NothingYet } from '../../frame/nothing-yet.tsx'
 import { PageHead } from '../../frame/page-head.tsx'
 import { useSystemKey } from '../../frame/system-frame.tsx'
 import { EdgeCard } from './edge-card.tsx'
+import { LoseEdge } from './lose-edge.tsx'
 import { NewEdge, type Token } from './new-edge.tsx'
 import { SetupInstructions } from './setup.tsx'
 import type { Edge } from './shapes.ts'
@@ -20,6 +21,7 @@ export function EdgesPage() {
   const [adding, { open, close }] = useDisclosure(false)
   // A token is shown once: what was made stands here until it is closed.
   const [setUp, setSetUp] = useState<{ name: string; token?: string }>()
+  const [lost, setLost] = useState<string>()
   const edges = things && [...things.values()].sort((one, other) => (one.name < other.name ? -1 : 1))
   const show = (made: Token): void => {
     close()
@@ -46,11 +48,18 @@ export function EdgesPage() {
       {edges !== undefined && edges.length > 0 && (
         <Stack role="list" aria-label="Edges" gap="sm">
           {edges.map((edge) => (
-            <EdgeCard key={edge.name} edge={edge} onSetUp={() => setSetUp({ name: edge.name })} onToken={setSetUp} />
+            <EdgeCard
+              key={edge.name}
+              edge={edge}
+              onSetUp={() => setSetUp({ name: edge.name })}
+              onToken={setSetUp}
+              onLost={() => setLost(edge.name)}
+            />
           ))}
         </Stack>
       )}
       {edges !== undefined && edges.length > 0 && <WhatIsWhere edges={edges} />}
+      <LoseEdge name={lost} onClose={() => setLost(undefined)} />
       <Modal opened={adding} onClose={close} title="New edge">
         <NewEdge onMade={show} />
       </Modal>
