@@ -60,10 +60,13 @@ test('a person makes an edge, deploys to it, and sees it connect and hold what i
   await form.getByText('Two Factor Login stays behind').waitFor()
   await form.getByRole('combobox', { name: 'Edges' }).fill('hall-3')
   await page.keyboard.press('Enter')
+  await form.getByRole('textbox', { name: 'Days without a link' }).fill('3')
   await look('deployment-activate')
   await form.getByRole('button', { name: 'Activate' }).click()
   await page.getByRole('listitem', { name: 'two-factor-auth' }).getByText('active', { exact: true }).waitFor()
   await look('deployments')
+  const active = await app.call('GET', `/admin/${system.key}/deployments/two-factor-auth`, { developer: app.developer })
+  assert.equal(active.body.sign_in.offline.limit, 3 * 86_400)
 
   await page.getByRole('link', { name: 'Edges' }).first().click()
   const picture = page.getByRole('table', { name: 'Assets at edges' })

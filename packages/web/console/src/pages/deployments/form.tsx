@@ -7,9 +7,9 @@ import { Failure } from '../../frame/failure.tsx'
 import { useSystemKey } from '../../frame/system-frame.tsx'
 import { tellDone } from '../../frame/tell.ts'
 import { allEdges, assetName } from '../edges/shapes.ts'
-import { rolesQuery } from '../roles/shapes.ts'
 import { AssetsField } from './assets-field.tsx'
-import { type Deployment, noSignIn, type SignIn, saveDeployment } from './shapes.ts'
+import { type Deployment, noSignIn, saveDeployment } from './shapes.ts'
+import { SignInFields } from './sign-in-fields.tsx'
 
 const fresh: Deployment = { name: '', description: '', edges: [], assets: [], sign_in: null, active: false }
 
@@ -114,41 +114,5 @@ function FromPackage({ one }: { one: Deployment }) {
         </Text>
       ))}
     </Alert>
-  )
-}
-
-function SignInFields({ value, onChange }: { value: SignIn; onChange: (value: SignIn) => void }) {
-  const key = useSystemKey()
-  const roles = useQuery(rolesQuery(key))
-  const names = roles.data?.map(({ Name }) => Name).filter((name) => name !== 'Anonymous') ?? []
-  const { users } = value
-  return (
-    <Stack gap="sm">
-      <TagsInput
-        label="All users of these roles"
-        description="Administrators go only where their e-mail stands below"
-        data={names}
-        value={users.roles}
-        onChange={(chosen) => onChange({ ...value, users: { ...users, roles: chosen } })}
-      />
-      <TagsInput
-        label="Users by e-mail"
-        description="Press Enter after each"
-        value={users.emails}
-        onChange={(emails) => onChange({ ...value, users: { ...users, emails } })}
-      />
-      <TagsInput
-        label="Roles that they hold there"
-        description="Beside Authenticated and the roles above"
-        data={names}
-        value={value.roles}
-        onChange={(chosen) => onChange({ ...value, roles: chosen })}
-      />
-      <TagsInput
-        label="Collections that the auth service needs"
-        value={value.collections}
-        onChange={(collections) => onChange({ ...value, collections })}
-      />
-    </Stack>
   )
 }

@@ -2,7 +2,14 @@
 import { ask } from '../../api.ts'
 
 export type DeployedAsset = { asset_class: string; asset_id: string; sync_to_edge: boolean; sync_to_platform: boolean }
-export type SignIn = { collections: string[]; roles: string[]; users: { roles: string[]; emails: string[] } }
+/** For how long an edge lets users in by what it last knew, in seconds; a week where nothing is set. */
+export type Offline = { limit?: number; near?: number; roles?: Record<string, number> }
+export type SignIn = {
+  collections: string[]
+  roles: string[]
+  users: { roles: string[]; emails: string[] }
+  offline?: Offline
+}
 type Noted = { asset_class: string; asset_id: string; why: string }
 
 export type Deployment = {

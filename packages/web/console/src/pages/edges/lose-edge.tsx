@@ -117,7 +117,7 @@ function Concerned({ lost, onClose }: { lost: Lost; onClose: () => void }) {
       )}
       {users.length > 0 && (
         <>
-          <Table.ScrollContainer minWidth={420} mah={320}>
+          <Table.ScrollContainer minWidth={320} mah={320}>
             <Table aria-label="Users of the lost edge" stickyHeader>
               <Table.Thead>
                 <Table.Tr>

@@ -1,0 +1,72 @@
+/** What of the sign-in goes to an edge: its users, what they hold there, and for how long it lets them in without a link. */
+import { NumberInput, Stack, TagsInput } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { useSystemKey } from '../../frame/system-frame.tsx'
+import { rolesQuery } from '../roles/shapes.ts'
+import type { Offline, SignIn } from './shapes.ts'
+
+const day = 86_400
+
+export function SignInFields({ value, onChange }: { value: SignIn; onChange: (value: SignIn) => void }) {
+  const key = useSystemKey()
+  const roles = useQuery(rolesQuery(key))
+  const names = roles.data?.map(({ Name }) => Name).filter((name) => name !== 'Anonymous') ?? []
+  const { users, offline = {} } = value
+  const setOffline = (part: Offline): void => {
+    const { limit, ...others } = { ...offline, ...part }
+    onChange({ ...value, offline: { ...others, ...(limit !== undefined && { limit }) } })
+  }
+  return (
+    <Stack gap="sm">
+      <TagsInput
+        label="All users of these roles"
+        description="Administrators go only where their e-mail stands below"
+        data={names}
+        value={users.roles}
+        onChange={(chosen) => onChange({ ...value, users: { ...users, roles: chosen } })}
+      />
+      <TagsInput
+        label="Users by e-mail"
+        description="Press Enter after each"
+        value={users.emails}
+        onChange={(emails) => onChange({ ...value, users: { ...users, emails } })}
+      />
+      <TagsInput
+        label="Roles that they hold there"
+        description="Beside Authenticated and the roles above"
+        data={names}
+        value={value.roles}
+        onChange={(chosen) => onChange({ ...value, roles: chosen })}
+      />
+      <TagsInput
+        label="Collections that the auth service needs"
+        value={value.collections}
+        onChange={(collections) => onChange({ ...value, collections })}
+      />
+      <NumberInput
+        label="Days without a link"
+        description="For so long an edge lets users in by what it last knew; a week where nothing stands here"
+        placeholder="7"
+        min={0.001}
+        max={90}
+        value={offline.limit === undefined ? '' : offline.limit / day}
+        onChange={(days) =>
+          setOffline({ limit: typeof days === 'number' && days > 0 ? Math.round(days * day) : undefined } as Offline)
+        }
+      />
+      <TagsInput
+        label="Other days for some roles"
+        description="As Guards=0.5; press Enter after each"
+        value={Object.entries(offline.roles ?? {}).map(([name, seconds]) => `${name}=${seconds / day}`)}
+        onChange={(lines) => setOffline({ roles: Object.fromEntries(lines.flatMap(roleDays)) })}
+      />
+    </Stack>
+  )
+}
+
+/** Nothing of a line that is no role and days. */
+function roleDays(line: string): [string, number][] {
+  const at = line.lastIndexOf('=')
+  const days = Number(line.slice(at + 1))
+  return at > 0 && days > 0 ? [[line.slice(0, at).trim(), Math.round(days * day)]] : []
+}
