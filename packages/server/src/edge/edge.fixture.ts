@@ -45,7 +45,13 @@ export async function startEdge(t: Ends, platform: TestApp, asked: EdgeAsked): P
     return closing
   }
   t.after(() => app.close())
-  await app.listen()
+  try {
+    await app.listen()
+  } catch (error) {
+    // Else it went on trying, as a process that ends does not.
+    await app.close()
+    throw error
+  }
   return {
     app,
     folder,
