@@ -3,6 +3,7 @@
  * waits. Worked out from what links note in the database, so any node answers for all of them.
  */
 
+import { second } from '../base/clock.ts'
 import type { SystemScope } from '../domain/access/scope.ts'
 import { deploymentsOf, goesTo } from '../domain/edges/deployments.ts'
 import { type EdgeState, edgesOf, stateOf } from '../domain/edges/edges.ts'
@@ -24,7 +25,7 @@ import { type EdgeScope, scopeOfEdge } from './scope.ts'
 export type AssetState = 'there' | 'coming' | 'behind' | 'missing'
 export type EdgeAsset = { asset_class: string; asset_id: string; state: AssetState }
 
-/** Times in milliseconds. `queued` counts rows that changed since and may concern the edge, up to 10,000. */
+/** Times in milliseconds. `queued` counts rows that changed since and may concern the edge, up to 1,000; none in a first sync. */
 export type LaneStatus = { queued: number; first_sync: boolean; up_to_date: number | null }
 
 export type EdgeStatus = {
@@ -45,7 +46,9 @@ export type EdgeStatus = {
   assets: EdgeAsset[]
 }
 
-const mostCounted = 10_000
+/** Between two looks at what waits, where nothing but the change log is another. */
+const growthEvery = 2 * second
+const mostCounted = 1_000
 
 type Given = {
   scope: EdgeScope
@@ -53,6 +56,7 @@ type Given = {
   /** Of the system: what comes with the program is on every edge. */
   libraries: ReadonlySet<string>
   head: { incarnation: string; position: number }
+  count: (lane: Lane, after: number, of: EdgeScope) => Promise<number>
 }
 
 /** Throws permissionDenied. */
@@ -67,12 +71,21 @@ export async function edgeStatuses(scope: SystemScope): Promise<EdgeStatus[]> {
   const libraries = new Set((await listUnits(data, 'library')).map(({ name }) => name))
   // Edges of the same deployments are given the same.
   const scopes = new Map<string, Promise<EdgeScope>>()
+  // And edges that are away since the same change miss the same.
+  const counts = new Map<string, Promise<number>>()
+  const count = (lane: Lane, after: number, { collections, marks }: EdgeScope): Promise<number> => {
+    const key = JSON.stringify([lane, after, marks.data])
+    const counted =
+      counts.get(key) ?? countChanged(data, kindsOf[lane], { after, collections: [...collections], most: mostCounted })
+    counts.set(key, counted)
+    return counted
+  }
   const statuses: EdgeStatus[] = []
   for (const edge of edges) {
     const given = JSON.stringify(deployments.filter((one) => goesTo(one, edge.name)).map(({ name }) => name))
     const of = scopes.get(given) ?? scopeOfEdge(data, system, edge.name)
     scopes.set(given, of)
-    statuses.push(await statusOf(scope, edge, { scope: await of, names, libraries, head }))
+    statuses.push(await statusOf(scope, edge, { scope: await of, names, libraries, head, count }))
   }
   return statuses
 }
@@ -86,9 +99,8 @@ async function statusOf(scope: SystemScope, edge: EdgeRecord, given: Given): Pro
     const held = edge.lanes[lane]
     const first = !isWhole(cursors[lane], lane, given)
     const after = Math.max(held?.position ?? 0, cursors[lane]?.position ?? 0)
-    const counted = { after, collections: [...given.scope.collections], most: mostCounted }
     const isIdle = isLinked && held?.idle === true
-    const queued = isIdle || edge.enrolledAt === null ? 0 : await countChanged(scope.data, kindsOf[lane], counted)
+    const queued = isIdle || first ? 0 : await given.count(lane, after, given.scope)
     of[lane] = { queued, first_sync: first, up_to_date: held?.at ?? null }
   }
   const isEnrolled = edge.enrolledAt !== null
@@ -149,17 +161,24 @@ export class EdgeFollowing {
   readonly #seen = new Map<string, string>()
   #found = new Map<string, EdgeStatus>()
   #mark = ''
+  #position = -1
+  #workedOutAt = Number.NEGATIVE_INFINITY
 
   constructor(scope: SystemScope) {
     this.#scope = scope
   }
 
-  /** Names. What is costly is only worked out where a row or the change log is another, and now and then. */
-  async look({ far }: { far: boolean }): Promise<string[]> {
+  /** Names. What is costly is worked out where an edge is another, and now and then while the change log grows. */
+  async look(): Promise<string[]> {
     const [edges, head] = [await edgesOf(this.#scope), await logHead(this.#scope.data)]
-    const mark = JSON.stringify([edges.map(({ seenAt: _, ...edge }) => edge), head?.position])
-    if (mark === this.#mark && !far) return []
+    const now = this.#scope.clock.now()
+    const mark = JSON.stringify(edges.map((edge) => [{ ...edge, seenAt: 0 }, stateOf(edge, now).state]))
+    const position = head?.position ?? -1
+    const isDue = performance.now() - this.#workedOutAt >= growthEvery
+    if (mark === this.#mark && (position === this.#position || !isDue)) return []
     this.#mark = mark
+    this.#position = position
+    this.#workedOutAt = performance.now()
     this.#found = new Map((await edgeStatuses(this.#scope)).map((one) => [one.name, one]))
     const changed: string[] = []
     for (const [name, status] of this.#found) {

@@ -9,7 +9,7 @@ import { fingerprintOf } from '../../base/link-keys.ts'
 import { hashToken } from '../../base/secrets.ts'
 import type { SystemStore } from '../../store/store.ts'
 import { deleteEdgeCodes } from '../../store/tables/edge-recovery-codes.ts'
-import { deleteEdge, type EdgeRecord, insertEdge, listEdges } from '../../store/tables/edges.ts'
+import { deleteEdge, describeEdge, type EdgeRecord, insertEdge, listEdges } from '../../store/tables/edges.ts'
 import { audit } from '../access/audit.ts'
 import { callerLabel } from '../access/caller.ts'
 import type { SystemScope } from '../access/scope.ts'
@@ -80,9 +80,24 @@ export async function renewEdgeToken(scope: SystemScope, name: string): Promise<
   return { name, token }
 }
 
+/** The description is all that a developer changes of an edge. Throws badRequest, noSuchAsset. */
+export async function changeEdge(scope: SystemScope, name: string, description: unknown): Promise<void> {
+  demandDeveloper(scope)
+  if (typeof description !== 'string' || description.length > 1_000) {
+    throw new GatehouseError(
+      'badRequest',
+      'Of an edge its description can be changed: a text of 1,000 characters at most.',
+    )
+  }
+  await scope.data.transaction(async (tx) => {
+    if (!(await describeEdge(tx, name, description))) throw noSuchEdge()
+    audit(tx, scope, { kind: 'edge', action: 'change', subject: name })
+  })
+}
+
 /** With all that is known of it. Throws noSuchAsset. */
 async function forgetEdge(tx: SystemStore, name: string): Promise<void> {
-  if (!(await deleteEdge(tx, name))) throw new GatehouseError('noSuchAsset', 'There is no such edge in this system.')
+  if (!(await deleteEdge(tx, name))) throw noSuchEdge()
   // Another machine of this name could not read them.
   await deleteEdgeCodes(tx, { edge: name })
 }
@@ -92,6 +107,8 @@ async function newToken(scope: SystemScope): Promise<string> {
   const { publicKey } = await platformKey(scope)
   return `${bearerToken('ghl')}.${fingerprintOf(publicKey)}`
 }
+
+const noSuchEdge = (): GatehouseError => new GatehouseError('noSuchAsset', 'There is no such edge in this system.')
 
 export async function edgesOf(scope: SystemScope): Promise<EdgeRecord[]> {
   demandDeveloperRights(scope)

@@ -36,6 +36,10 @@ describe('edges and deployments', () => {
     assert.equal((await admin('POST', '/admin/edges/:key/hall', {})).status, 400)
     assert.equal((await admin('POST', '/admin/edges/:key/own', { token: 'secret' })).status, 400)
     assert.equal((await admin('POST', '/admin/edges/:key/a%20b', {})).status, 400)
+    assert.equal((await admin('PUT', '/admin/edges/:key/hall', { description: 'south' })).status, 200)
+    assert.equal((await admin('PUT', '/admin/edges/:key/hall', { token: 'x' })).status, 400)
+    assert.equal((await admin('PUT', '/admin/edges/:key/none', { description: 'x' })).status, 400)
+    assert.equal((await admin('GET', '/admin/edges/:key/hall')).body.description, 'south')
     assert.equal((await admin('DELETE', '/admin/edges/:key/hall')).status, 200)
     assert.equal((await admin('DELETE', '/admin/edges/:key/hall')).status, 400)
     const { text: audited } = await app.call('GET', '/admin/audit', {

@@ -9,7 +9,7 @@ import {
   removeDeployment,
   saveDeployment,
 } from '../../domain/edges/deployments.ts'
-import { createEdge, removeEdge, renewEdgeToken } from '../../domain/edges/edges.ts'
+import { changeEdge, createEdge, removeEdge, renewEdgeToken } from '../../domain/edges/edges.ts'
 import { isLeftWithout, loseEdge } from '../../edge/lost.ts'
 import { type EdgeAsset, type EdgeStatus, edgeStatuses, lagOf } from '../../edge/status.ts'
 import type { DeploymentRecord } from '../../store/tables/edges.ts'
@@ -109,6 +109,17 @@ export const edgeRoutes: readonly Route[] = [
     handle: async (scope, { params, body }) => {
       const made = await createEdge(scope, params.name!, { description: body.description, token: body.token })
       return { edge_key: `${scope.system.key}:${made.name}`, ...made, system_key: scope.system.key }
+    },
+  }),
+  route({
+    method: 'PUT',
+    path: edge,
+    allow: 'system developer',
+    summary: 'Change the description of an edge: {description}',
+    body: AnyObject,
+    handle: async (scope, { params, body }) => {
+      await changeEdge(scope, params.name!, body.description)
+      return empty()
     },
   }),
   route({

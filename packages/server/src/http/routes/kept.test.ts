@@ -341,7 +341,7 @@ test('making or changing one by one is refused, with the way that there is', asy
     ['POST', '/admin/devices/:key/d'],
     ['POST', '/admin/devices/:key/columns'],
     ['PUT', '/admin/devices/roles/:key/d'],
-    ['PUT', '/admin/edges/:key/e'],
+    ['POST', '/admin/edges/:key/columns/e'],
     ['POST', '/admin/:key/adaptors/a/files/f'],
     ['POST', '/admin/v/4/webhook/:key/w'],
     ['POST', '/admin/v/4/service_caches/:key/c'],

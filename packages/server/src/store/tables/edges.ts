@@ -100,6 +100,18 @@ export async function findEdge(
   return row && fromRow(row)
 }
 
+export async function describeEdge(store: SystemStore, name: string, description: string): Promise<boolean> {
+  const changed = await writerOf(store)
+    .updateTable('edges')
+    .set({ description })
+    .where('system_key', '=', store.key)
+    .where('name', '=', name)
+    .returning('name')
+    .execute()
+  if (changed.length > 0) store.record({ kind: 'edge', id: name, operation: 'put', columns: ['description'] })
+  return changed.length > 0
+}
+
 export async function deleteEdge(store: SystemStore, name: string): Promise<boolean> {
   const gone = await writerOf(store)
     .deleteFrom('edges')
