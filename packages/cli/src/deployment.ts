@@ -13,6 +13,8 @@ const set = command({
     edge: { value: 'NAME', prose: 'an edge it goes to', many: true },
     'all-edges': { prose: 'it goes to every edge' },
     collection: { value: 'NAME', prose: 'a collection that goes down', many: true },
+    'both-ways': { value: 'NAME', prose: 'a collection whose rows go up as well', many: true },
+    conflicts: { value: 'RULE', prose: 'with --both-ways: last_writer (the default), platform, edge or both' },
     service: { value: 'NAME', prose: 'a service that goes down with its libraries', many: true },
     'sign-in': { prose: "the system's sign-in goes down: auth service, its libraries, the named roles and users" },
     role: { value: 'NAME', prose: 'with --sign-in: a role that its users hold there', many: true },
@@ -27,19 +29,26 @@ const set = command({
   },
   examples: [
     'gatehouse deployment set hall --edge hall-3 --collection Readings --sign-in --users-of Operators',
-    'gatehouse deployment set everywhere --all-edges --service report',
+    'gatehouse deployment set everywhere --all-edges --service report --both-ways Readings --conflicts platform',
   ],
   async run(given, output) {
     const name = given.places[0]!
     if (!given.on('sign-in') && signInFlags.some((flag) => given.on(flag))) {
       throw new CommandError(`${signInFlags.map((flag) => `--${flag}`).join(', ')} go with --sign-in.`)
     }
+    if (given.on('conflicts') && !given.on('both-ways')) throw new CommandError('--conflicts goes with --both-ways.')
+    const rule = given.text('conflicts')
     const edges = given.on('all-edges') ? ['___ALL_EDGES___'] : given.list('edge')
     const asset = (kind: string, id: string) => ({
       ...{ asset_class: kind, asset_id: id, sync_to_edge: true, sync_to_platform: false },
     })
     const assets = [
       ...given.list('collection').map((one) => asset(one, '')),
+      ...given.list('both-ways').map((one) => ({
+        ...asset(one, ''),
+        sync_to_platform: true,
+        ...(rule !== undefined && { conflicts: rule }),
+      })),
       ...given.list('service').map((one) => asset('services', one)),
     ]
     const users = { roles: given.list('users-of'), emails: given.list('user') }

@@ -27,6 +27,8 @@ test('an edge is made with its token, listed and removed; a deployment is set, s
   const limited = [...set, '--sign-in', ...limits.split(' ')]
   const third = await person.json(limited)
   assert.deepEqual(third.sign_in.offline, { limit: 259_200, roles: { Guards: 43_200 } })
+  const fourth = await person.json([...set, '--both-ways', 'Readings', '--conflicts', 'edge'])
+  assert.deepEqual([fourth.assets[0].sync_to_platform, fourth.assets[0].conflicts], [true, 'edge'])
   const half = await person.run([...set, '--user', 'op@example.com'])
   assert.match(half.stderr, /go with --sign-in/)
   const asked = await person.run(['edge', 'lost', 'hall-3'])

@@ -63,6 +63,7 @@ import { deleteOldAudit } from './store/tables/audit.ts'
 import { deleteOldChallenges } from './store/tables/challenges.ts'
 import { deleteOldDevices } from './store/tables/devices.ts'
 import { deleteOldEdgeAccountSessions } from './store/tables/edge-accounts.ts'
+import { deleteOldEdgeWords } from './store/tables/edge-words.ts'
 import { deleteOldEnrolments } from './store/tables/enrolments.ts'
 import { deleteOldFailures } from './store/tables/failures.ts'
 import { deleteOldInboxMessages } from './store/tables/inbox.ts'
@@ -76,7 +77,9 @@ import { deleteOldRecorded } from './store/tables/recorded-sign-ins.ts'
 import { deleteOldRecords } from './store/tables/records.ts'
 import { deleteOldCounts } from './store/tables/send-counts.ts'
 import { deleteOldSessions } from './store/tables/sessions.ts'
+import { deleteOldConflicts } from './store/tables/sync-conflicts.ts'
 import { deleteOldVersionOutcomes } from './store/tables/version-outcomes.ts'
+import { deleteOldFacts } from './store/up/outbox.ts'
 
 export const version = '0.1.0'
 
@@ -499,6 +502,9 @@ export async function clean(means: Means, audit: { chain: AuditChain; days: numb
     await deleteOldCounts(means.store, now - 2 * day)
     await deleteOldRecorded(means.store, now)
     await deleteOldEdgeAccountSessions(means.store, now)
+    await deleteOldEdgeWords(means.store, now)
+    await deleteOldFacts(means.store, now - 90 * day)
+    await deleteOldConflicts(means.store, now - 30 * day)
     await deleteOldRecords(means.store, { traces: now - 90 * day, failedRuns: now - 30 * day, logs: now - 7 * day })
     await deleteOldAudit(means.store, audit.chain, now - audit.days * day, now)
   } catch (error) {

@@ -6,6 +6,7 @@ import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { SystemScope } from '../domain/access/scope.ts'
 import { allEdges, readAsset, saveDeployment } from '../domain/edges/deployments.ts'
 import { isEdgeName } from '../domain/edges/edges.ts'
+import type { ConflictRule } from '../store/down/groups.ts'
 import type { DeployedAsset, DeployedSignIn, DeploymentRecord } from '../store/tables/edges.ts'
 import type { Fields } from './format/fields.ts'
 import { isObject } from './format/fields.ts'
@@ -73,7 +74,8 @@ function addAsset(proposal: Proposal, users: { roles: Set<string>; emails: Set<s
   }
   const both = asset.sync === undefined ? {} : { sync_to_edge: asset.sync, sync_to_platform: asset.sync }
   const { sync_to_edge: toEdge, sync_to_platform: toPlatform } = { ...both, ...asset }
-  const wanted = { ...named, sync_to_edge: toEdge === true, sync_to_platform: toPlatform === true }
+  const rule = asset.conflicts === undefined ? {} : { conflicts: asset.conflicts as ConflictRule }
+  const wanted = { ...named, sync_to_edge: toEdge === true, sync_to_platform: toPlatform === true, ...rule }
   // As the file has it, or as near to it as there is.
   const ways = [wanted, { ...wanted, sync_to_edge: true }, { ...named, sync_to_edge: true, sync_to_platform: false }]
   let refused = ''
@@ -95,7 +97,7 @@ const differences = (wanted: DeployedAsset, taken: DeployedAsset): string[] => [
   ...(taken.sync_to_edge && !wanted.sync_to_edge
     ? ['It follows every change of the platform, and not the first alone.']
     : []),
-  ...(wanted.sync_to_platform && !taken.sync_to_platform ? ['Nothing of it comes up from an edge yet.'] : []),
+  ...(wanted.sync_to_platform && !taken.sync_to_platform ? ['Nothing of it comes up from an edge.'] : []),
 ]
 
 /** Kept ones with those that are active in their place; what of a file could not become active stays in it. */

@@ -13,6 +13,8 @@ export const linkLimits = {
   sentPiece: 512 * 1024,
   /** What a platform takes from an edge, which has little to say; what an edge takes, where a service may be a large bundle. */
   fromEdge: 16 * 1024,
+  /** Once it is known, and has something to tell. */
+  fromKnownEdge: 4 * 1024 * 1024,
   fromPlatform: 32 * 1024 * 1024,
   unpacked: 64 * 1024 * 1024,
   packFrom: 1024,
@@ -62,7 +64,7 @@ const marks = { last: 0, more: 1 } as const
 
 export class Channel {
   readonly socket: WebSocket
-  readonly #limit: number
+  #limit: number
   #send: Seal | undefined
   #receive: Seal | undefined
   #pieces: Buffer[] = []
@@ -82,6 +84,11 @@ export class Channel {
     socket.on('pong', () => this.#heard())
     socket.on('error', () => this.#break('The connection failed.'))
     socket.on('close', () => this.#break('The connection ended.'))
+  }
+
+  /** What may come from now on. */
+  allow(limit: number): void {
+    this.#limit = limit
   }
 
   sealWith({ sendKey, receiveKey }: { sendKey: Buffer; receiveKey: Buffer }): void {
@@ -125,6 +132,8 @@ export class Channel {
   /** `code` and reason as WebSocket has them (RFC 6455 §7.4). */
   close(code: number, reason: string): void {
     this.socket.close(code, reason.slice(0, 100))
+    // Whoever does not read hears of no end.
+    setTimeout(() => this.socket.terminate(), endMs).unref()
     this.#break(reason)
   }
 
@@ -171,3 +180,4 @@ export class Channel {
 }
 
 const mostWaiting = 16
+const endMs = 1_000

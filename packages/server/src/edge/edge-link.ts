@@ -22,11 +22,14 @@ import {
   pinPlatform,
   writeCursor,
 } from '../store/tables/platform-links.ts'
+import { moveLogClock, noteSeen, Pending } from '../store/up/local.ts'
+import { aheadMs } from '../store/up/merge.ts'
 import { Channel, LinkBroken, linkLimits } from './channel.ts'
 import type { EdgeClock } from './edge-clock.ts'
 import { sealedPlace } from './feed.ts'
 import { greetPlatform, LinkRefused, signProof } from './handshake.ts'
-import { type Frame, linkPath, readFromPlatform, sameCursor } from './messages.ts'
+import { type Frame, linkPath, readFromPlatform, sameCursor, type Welcome } from './messages.ts'
+import { Teller } from './teller.ts'
 
 export type EdgePlace = {
   platform: string
@@ -60,6 +63,7 @@ export class EdgeLink {
   readonly #clock: EdgeClock
   #keys: EdgeKeys | undefined
   #channel: Channel | undefined
+  readonly #pending = new Pending()
   #closed = false
   #askedForTime = Number.NEGATIVE_INFINITY
   #state: LinkState = { state: 'away', since: 0, problem: '' }
@@ -151,6 +155,11 @@ export class EdgeLink {
     this.#channel?.socket.terminate()
   }
 
+  /** Tries now, where it waits for its next try. */
+  hurry(): void {
+    this.#wakeUp()
+  }
+
   async #run(): Promise<void> {
     for (let tries = 0; !this.#closed; ) {
       const began = Date.now()
@@ -195,8 +204,8 @@ export class EdgeLink {
     watching.unref()
     try {
       if (this.#closed) throw new LinkBroken('The edge ends.')
-      const cursors = await this.#shake(channel, link)
-      for (;;) await this.#take(channel, cursors)
+      const { cursors, taken } = await this.#shake(channel, link)
+      await this.#both(channel, cursors, taken)
     } finally {
       clearInterval(watching)
       channel.socket.terminate()
@@ -208,6 +217,27 @@ export class EdgeLink {
     if (this.#clock.doubt() === '' || performance.now() - this.#askedForTime < silence) return false
     this.#askedForTime = performance.now()
     return true
+  }
+
+  /** Takes what comes down and tells what goes up, until one of the two ends. */
+  async #both(channel: Channel, cursors: Cursors, taken: Welcome['taken']): Promise<void> {
+    const store = this.#means.store.forSystem(this.#place.system)
+    const teller = new Teller(store, this.#means.clock, channel, taken)
+    const silent = this.#means.store.onChange(() => teller.ring())
+    let failure: unknown
+    const telling = teller.run().catch((error) => {
+      failure = error
+      channel.close(1011, 'The edge failed.')
+    })
+    try {
+      for (;;) await this.#take(channel, cursors, teller)
+    } catch (error) {
+      throw failure ?? error
+    } finally {
+      silent()
+      teller.stop()
+      await telling
+    }
   }
 
   async #dial(): Promise<Channel> {
@@ -228,7 +258,7 @@ export class EdgeLink {
     return channel
   }
 
-  async #shake(channel: Channel, link: PlatformLink): Promise<Cursors> {
+  async #shake(channel: Channel, link: PlatformLink): Promise<{ cursors: Cursors; taken: Welcome['taken'] }> {
     const keys = this.#keys!
     const { system, name, token } = this.#place
     const known = link.enrolled ? { key: link.platformKey } : { fingerprint: fingerprintIn(token)! }
@@ -261,12 +291,13 @@ export class EdgeLink {
     this.#note('connected', '')
     this.#means.log.info({ platform: this.#place.platform }, 'Linked to the platform')
     this.#enrolled.resolve()
-    return { ...link.cursors }
+    return { cursors: { ...link.cursors }, taken: answer.taken }
   }
 
-  async #take(channel: Channel, cursors: Cursors): Promise<void> {
+  async #take(channel: Channel, cursors: Cursors, teller: Teller): Promise<void> {
     const frame = readFromPlatform((await channel.next()).message)
     if (frame?.type === 'word') return this.#clock.hear(frame)
+    if (frame?.type === 'taken') return teller.taken(frame)
     if (frame?.type !== 'frame') throw new LinkBroken('The platform sent something that is no frame.')
     if (!sameCursor(frame.from, cursors[frame.lane] ?? null)) throw new LinkBroken('A frame is missing between two.')
     try {
@@ -283,11 +314,17 @@ export class EdgeLink {
   }
 
   /** Rows and cursor in one transaction: either both are there, or neither. */
-  async #write({ lane, to, groups }: Frame): Promise<void> {
+  async #write({ lane, to, groups, taken = null, stamp }: Frame): Promise<void> {
     const { store, clock } = this.#means
     const opened = groups.map((group) => this.#opened(group))
     await store.forSystem(this.#place.system).transaction(async (tx) => {
-      await applyGroups({ tx, now: clock.now(), incarnation: hexId(8) }, opened)
+      const now = clock.now()
+      const pending = stamp === undefined ? new Map() : await this.#pending.rows(tx, taken)
+      await applyGroups({ tx, now, incarnation: hexId(8), pending }, opened)
+      if (stamp !== undefined) {
+        await noteSeen(tx, { incarnation: to.incarnation, position: to.position }, taken)
+        await moveLogClock(tx, stamp, now + aheadMs)
+      }
       await writeCursor(tx, lane, to)
     })
   }

@@ -6,7 +6,16 @@ import { sealTo } from '../base/link-keys.ts'
 import type { NodeKey } from '../base/node-key.ts'
 import { placeOf } from '../domain/accounts/authenticators.ts'
 import { handleUnder, type PasskeySecret } from '../domain/accounts/passkeys.ts'
-import type { AuthenticatorState, Cursor, Cursors, Group, Lane, PasskeyState, UserState } from '../store/down/groups.ts'
+import type {
+  AuthenticatorState,
+  Cursor,
+  Cursors,
+  Group,
+  Lane,
+  PasskeyState,
+  TableState,
+  UserState,
+} from '../store/down/groups.ts'
 import {
   changesAfter,
   keysAfter,
@@ -21,7 +30,9 @@ import {
 } from '../store/down/read.ts'
 import type { SystemStore } from '../store/store.ts'
 import { type CollectionRecord, findCollection } from '../store/tables/collections.ts'
+import { upCursor } from '../store/tables/edge-words.ts'
 import { findSystem, type SystemRow } from '../store/tables/systems.ts'
+import type { UpCursor } from '../store/up/facts.ts'
 import type { Frame } from './messages.ts'
 import { type EdgeScope, offlineLimitOf, scopeOfEdge, settingsOnEdge, userOnEdge } from './scope.ts'
 
@@ -39,7 +50,14 @@ export const kindsOf: Record<Lane, readonly string[]> = {
 
 const sizes = { changes: 200, users: 200, keys: 500, rowsAtOnce: 50, bytes: 256 * 1024 } as const
 
-type Facts = { incarnation: string; position: number; revision: number; system: SystemRow; scope: EdgeScope }
+type Facts = {
+  incarnation: string
+  position: number
+  stamp: [ms: number, count: number]
+  revision: number
+  system: SystemRow
+  scope: EdgeScope
+}
 
 export class Feed {
   readonly #store: SystemStore
@@ -49,6 +67,8 @@ export class Feed {
   /** How far the log was looked through, where nothing of it was to be sent. */
   readonly #seen: Partial<Record<Lane, number>> = {}
   #facts: Facts | undefined
+  /** What of the edge's own rows is in those that are read by now. */
+  #taken: UpCursor | null = null
 
   constructor(store: SystemStore, edge: { name: string; sealKey: string }, key: NodeKey, cursors: Cursors) {
     this.#store = store
@@ -84,7 +104,7 @@ export class Feed {
   }
 
   async next(lane: Lane): Promise<Frame | undefined> {
-    const { incarnation, position, scope } = this.#facts!
+    const { incarnation, position, scope, stamp } = this.#facts!
     const from = this.#sent[lane] ?? null
     const fresh: Cursor = { incarnation, scope: scope.marks[lane], position, at: '' }
     let cursor = from === null || !this.#fits(from, lane) ? fresh : from
@@ -95,7 +115,19 @@ export class Feed {
     } else if (cursor.at === null && found === undefined) return undefined
     const { groups, to } = found ?? (await this.#first(lane, cursor))
     this.#sent[lane] = to
-    return { type: 'frame', lane, from, to, groups }
+    const goesUp = lane === 'data' && scope.upward.size > 0
+    return { type: 'frame', lane, from, to, groups, ...(goesUp && { taken: this.#taken, stamp }) }
+  }
+
+  /** Asked for before rows are read: what was taken until then is in them. */
+  async #noteTaken(): Promise<void> {
+    if (this.#facts!.scope.upward.size === 0) return
+    this.#taken = (await upCursor(this.#store, this.#edge.name, 'rows')) ?? null
+  }
+
+  async #table(found: CollectionRecord): Promise<TableState> {
+    const rule = this.#facts!.scope.upward.get(found.id)
+    return { ...(await readTable(this.#store, found)), ...(rule !== undefined && { rule }) }
   }
 
   #fits({ incarnation, scope, position }: Cursor, lane: Lane): boolean {
@@ -133,7 +165,7 @@ export class Feed {
     const put = []
     for (const id of scope.collections) {
       const found = await findCollection(this.#store, { id })
-      if (found !== undefined) put.push(await readTable(this.#store, found))
+      if (found !== undefined) put.push(await this.#table(found))
     }
     const collections: Group = { what: 'collections', put, gone: [], whole: true }
     const groups = [await code('library', scope.libraries), await code('service', scope.services), collections]
@@ -142,6 +174,7 @@ export class Feed {
 
   /** `at` is `collection/key`, the last one that was sent. */
   async #firstRows(at: string): Promise<{ groups: Group[]; at: string | null }> {
+    await this.#noteTaken()
     const [current = '', after = ''] = at.split('/')
     const ids = [...this.#facts!.scope.collections].sort()
     for (const id of ids.filter((one) => one >= current)) {
@@ -149,7 +182,7 @@ export class Feed {
       if (found === undefined) continue
       const start = id === current ? after : ''
       const { rows, upTo } = await this.#someRows(found, start)
-      const table = await readTable(this.#store, found)
+      const table = await this.#table(found)
       const groups: Group[] = [{ what: 'rows', table, put: rows, gone: [], range: { after: start, upTo } }]
       const following = ids.find((one) => one > id)
       return { groups, at: upTo !== null ? `${id}/${upTo}` : following === undefined ? null : `${following}/` }
@@ -232,7 +265,7 @@ export class Feed {
       const put = []
       for (const id of ids) {
         const found = await findCollection(this.#store, { id })
-        if (found !== undefined) put.push(await readTable(this.#store, found))
+        if (found !== undefined) put.push(await this.#table(found))
       }
       groups.push({ what: 'collections', put, gone: missing(ids, put), whole: false })
     }
@@ -247,6 +280,7 @@ export class Feed {
       return 'anew'
     }
     const items = changes.filter(({ kind }) => kind === 'item')
+    await this.#noteTaken()
     const byCollection = Map.groupBy(items, ({ id }) => id.split('/')[0]!)
     const groups: Group[] = []
     for (const [id, of] of byCollection) {
@@ -256,7 +290,7 @@ export class Feed {
       const put = await readRows(this.#store, found, keys)
       const present = new Set(put.map((row) => String(row[found.table.key])))
       const gone = keys.filter((key) => !present.has(key))
-      groups.push({ what: 'rows', table: await readTable(this.#store, found), put, gone, range: null })
+      groups.push({ what: 'rows', table: await this.#table(found), put, gone, range: null })
     }
     return groups
   }

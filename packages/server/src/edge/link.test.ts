@@ -518,7 +518,7 @@ describe('an edge over a good link', () => {
     old.send({ type: 'hello', protocol: 99, version: '9.0.0', share: seal.publicKey })
     const { why, words } = (await old.next()).message as any
     assert.equal(why, 'protocol')
-    assert.match(words, /version 99 .* version 1 /)
+    assert.match(words, /version 99 .* version 2 /)
   })
 
   test('another platform at the same address, and one that removed the edge, are refused', async () => {

@@ -1,9 +1,11 @@
 /** What the two ends of a link say to each other, and reading it: nothing of the other end is believed before it was parsed. */
 import { isPublicKey } from '../base/link-keys.ts'
 import { type Cursor, type Cursors, type Group, type Lane, lanes } from '../store/down/groups.ts'
+import type { UpLane } from '../store/tables/edge-words.ts'
+import type { UpCursor } from '../store/up/facts.ts'
 
 /** Grows when an end could not understand the other any more. */
-export const linkProtocol = 1
+export const linkProtocol = 2
 export const linkPath = '/edge/link'
 
 /** Why a link is refused; the edge says it to its operator in words of its own. */
@@ -32,14 +34,47 @@ export type Proof = {
   /** What its clock says, in milliseconds: shown, and nothing is decided by it. */
   clock?: number
 }
-export type Welcome = { type: 'welcome'; system: string; edge: string; now: number }
+/** `taken`: where the platform stands in what this edge tells; it alone keeps it. */
+export type Welcome = {
+  type: 'welcome'
+  system: string
+  edge: string
+  now: number
+  taken: Record<UpLane, UpCursor | null>
+}
 export type Refused = { type: 'refused'; why: Refusal; words: string }
-export type Frame = { type: 'frame'; lane: Lane; from: Cursor | null; to: Cursor; groups: Group[] }
+/** `taken` and `stamp` where rows go up: what of the edge's own changes is in these rows, and the platform's clock of changes. */
+export type Frame = {
+  type: 'frame'
+  lane: Lane
+  from: Cursor | null
+  to: Cursor
+  groups: Group[]
+  taken?: UpCursor | null
+  stamp?: [ms: number, count: number]
+}
 /** The platform's time, and whether all of the identity lane is on its way before this that was there by then. */
 export type Word = { type: 'word'; now: number; identity: boolean }
 export type Ack = { type: 'ack'; lane: Lane; cursor: Cursor }
 /** The edge could not write what it was sent; the link ends with it. */
 export type Trouble = { type: 'trouble'; lane: Lane; words: string }
+
+/**
+ * What an edge tells: `items` from behind `from` up to `to`, in order, none left out but the `lost` first ones, which the edge
+ * has no more. System and edge stand in none of it.
+ */
+export type Told = {
+  type: 'told'
+  lane: UpLane
+  from: UpCursor | null
+  to: UpCursor
+  lost: number
+  items: unknown[]
+  /** Of rows: the incarnation of the platform's log that they speak of. */
+  of?: string
+}
+/** The platform has it, up to there. `stamp`: of the edge's were some too far ahead, and it is to go on from here. */
+export type Taken = { type: 'taken'; lane: UpLane; cursor: UpCursor; stamp?: [ms: number, count: number] }
 
 type Fields = Record<string, unknown>
 
@@ -89,9 +124,42 @@ function readCursor(value: unknown): Cursor | undefined {
   return fits ? { incarnation, scope, position, at } : undefined
 }
 
-/** Undefined for everything but the two things that an edge says once it is in. */
-export function readFromEdge(message: unknown): Ack | Trouble | undefined {
+export const upLanes: readonly UpLane[] = ['facts', 'rows']
+
+function readUpCursor(value: unknown): UpCursor | undefined {
+  const { incarnation, position, ...more } = fieldsOf(value)
+  const fits = isText(incarnation, 100) && isCount(position) && Object.keys(more).length === 0
+  return fits ? { incarnation, position } : undefined
+}
+
+const mostItems = 500
+
+/** What stands in the items is read by whoever takes them. */
+function readTold(message: unknown): Told | undefined {
+  const { type, lane, from, to, lost, items, of, ...more } = fieldsOf(message)
+  const start = from === null ? null : readUpCursor(from)
+  const end = readUpCursor(to)
+  const fits = upLanes.some((one) => one === lane) && isCount(lost) && Array.isArray(items) && items.length <= mostItems
+  const isOf = lane === 'rows' ? isText(of, 100) : of === undefined
+  if (!isOf) return undefined
+  if (type !== 'told' || start === undefined || end === undefined || !fits || Object.keys(more).length > 0) {
+    return undefined
+  }
+  return {
+    type,
+    lane: lane as UpLane,
+    from: start,
+    to: end,
+    lost: lost as number,
+    items: items as unknown[],
+    ...(isText(of, 100) && { of }),
+  }
+}
+
+/** Undefined for everything but the three things that an edge says once it is in. */
+export function readFromEdge(message: unknown): Ack | Trouble | Told | undefined {
   const { type, lane, cursor, words, ...more } = fieldsOf(message)
+  if (type === 'told') return readTold(message)
   if (!isLane(lane) || Object.keys(more).length > 0) return undefined
   if (type === 'trouble') return isText(words, 500) && cursor === undefined ? { type, lane, words } : undefined
   const read = readCursor(cursor)
@@ -99,11 +167,19 @@ export function readFromEdge(message: unknown): Ack | Trouble | undefined {
 }
 
 /** The platform is proved by then, and what it sends is its own: only the shape that the edge walks by is looked at. */
-export function readFromPlatform(message: unknown): Welcome | Refused | Word | Frame | undefined {
+export function readFromPlatform(message: unknown): Welcome | Refused | Word | Frame | Taken | undefined {
   const fields = fieldsOf(message)
   if (fields.type === 'welcome') {
     const { type, system, edge, now } = fields
-    return isText(system, 100) && isText(edge, 100) && isCount(now) ? { type, system, edge, now } : undefined
+    const said = fieldsOf(fields.taken)
+    const taken = { facts: readUpCursor(said.facts) ?? null, rows: readUpCursor(said.rows) ?? null }
+    return isText(system, 100) && isText(edge, 100) && isCount(now) ? { type, system, edge, now, taken } : undefined
+  }
+  if (fields.type === 'taken') {
+    const cursor = readUpCursor(fields.cursor)
+    const lane = upLanes.find((one) => one === fields.lane)
+    const stamp = readStamp(fields.stamp)
+    return cursor && lane && { type: 'taken', lane, cursor, ...(stamp !== undefined && { stamp }) }
   }
   if (fields.type === 'word') {
     const { type, now, identity } = fields
@@ -114,13 +190,25 @@ export function readFromPlatform(message: unknown): Welcome | Refused | Word | F
     return isText(why, 20) && isText(words, 500) ? { type, why: why as Refusal, words } : undefined
   }
   const { type, lane, from, to, groups } = fields
+  const taken = readUpCursor(fields.taken) ?? null
+  const stamp = readStamp(fields.stamp)
   const start = from === null ? null : readCursor(from)
   const end = readCursor(to)
   if (type !== 'frame' || !isLane(lane) || start === undefined || end === undefined || !Array.isArray(groups)) {
     return undefined
   }
-  return { type, lane, from: start, to: end, groups: groups as Group[] }
+  const frame = { type, lane, from: start, to: end, groups: groups as Group[] } as const
+  return stamp === undefined ? frame : { ...frame, taken, stamp }
 }
+
+function readStamp(value: unknown): [number, number] | undefined {
+  if (!Array.isArray(value) || value.length !== 2) return undefined
+  const [ms, count] = value
+  return isCount(ms) && isCount(count) ? [ms, count] : undefined
+}
+
+export const sameUp = (one: UpCursor | null, other: UpCursor | null): boolean =>
+  one?.incarnation === other?.incarnation && one?.position === other?.position
 
 export const sameCursor = (one: Cursor | null, other: Cursor | null): boolean =>
   one === null || other === null

@@ -1,6 +1,6 @@
 /**
- * One open link, on the platform: sends what the feed has, identity before configuration before data, and takes nothing but
- * acknowledgements. How an edge gets as far as this is `platform-links.ts`.
+ * One open link, on the platform: sends what the feed has, identity before configuration before data, and hands on what the
+ * edge tells (`taking.ts`). How an edge gets as far as this is `platform-links.ts`.
  */
 import { second } from '../base/clock.ts'
 import type { Means } from '../domain/access/scope.ts'
@@ -10,7 +10,9 @@ import { type EdgeRecord, findEdge, type HeldLanes, noteEdge } from '../store/ta
 import type { CatchUps } from './catch-ups.ts'
 import { type Channel, LinkBroken } from './channel.ts'
 import { Feed } from './feed.ts'
-import { type Frame, readFromEdge, sameCursor } from './messages.ts'
+import { Hearing } from './hearing.ts'
+import { type Frame, readFromEdge, sameCursor, type Told } from './messages.ts'
+import { Taking } from './taking.ts'
 
 /** What is on its way and not acknowledged, of each lane. */
 const mostFrames = 4
@@ -26,6 +28,8 @@ export class PlatformLink {
   readonly #channel: Channel
   readonly #number: number
   readonly #feed: Feed
+  readonly #taking: Taking
+  readonly #hearing: Hearing
   readonly #onWay: Record<Lane, { to: Cursor; bytes: number }[]> = { identity: [], configuration: [], data: [] }
   readonly #acked: Cursors
   readonly #held: HeldLanes
@@ -58,22 +62,32 @@ export class PlatformLink {
     this.#held = structuredClone(edge.lanes)
     for (const held of Object.values(this.#held)) held.idle = false
     const store = means.store.forSystem(edge.systemKey)
+    this.#taking = new Taking(means, { ...edge, number })
+    this.#hearing = new Hearing(
+      (told) => this.#take(told),
+      () => channel.open,
+      () => this.#say('The edge tells more than it may in a minute; what is beyond that is taken later.'),
+    )
     this.#feed = new Feed(store, { name: edge.name, sealKey: edge.sealKey }, means.key, cursors)
   }
 
   start(): void {
     const beating = setInterval(() => this.#beat(), beat)
     beating.unref()
-    const work = Promise.all([this.#send(), this.#receive()]).catch((error) => {
-      if (error instanceof LinkBroken) return
-      this.#means.log.warn({ err: error, edge: this.edge.name }, 'A link to an edge ended by a failure')
-      this.#channel.close(1011, 'The platform failed.')
-    })
-    this.ended = work.then(async () => {
+    const ending = async (half: Promise<void>): Promise<void> => {
+      try {
+        await half
+      } catch (error) {
+        this.#failed(error)
+      }
+      this.#wakeUp()
+    }
+    // All have ended before it is noted, so that nothing says afterwards that the link stands.
+    this.ended = Promise.all([ending(this.#send()), ending(this.#receive())]).then(async () => {
       clearInterval(beating)
       clearTimeout(this.#busy)
       this.#catchUps.done(this)
-      this.#wakeUp()
+      await this.#hearing.ended()
       await this.#note(false).catch(() => {})
     })
   }
@@ -205,8 +219,14 @@ export class PlatformLink {
 
   async #receive(): Promise<void> {
     for (;;) {
-      const { message } = await this.#channel.next()
+      const { message, bytes } = await this.#channel.next()
       const said = readFromEdge(message)
+      if (said?.type === 'told') {
+        if (this.#hearing.hear(said, bytes)) continue
+        this.#problem = 'The edge tells more at once than any edge may, and was cut off.'
+        this.#channel.close(1008, this.#problem)
+        return
+      }
       if (said?.type === 'trouble') {
         this.#problem = `The edge could not write what it was sent (${said.lane}): ${said.words}`
         this.#channel.close(1000, 'The edge has trouble.')
@@ -224,6 +244,34 @@ export class PlatformLink {
       this.#dirty = true
       this.#wakeUp()
     }
+  }
+
+  async #take(told: Told): Promise<void> {
+    try {
+      const { taken, problem, stamp } = await this.#taking.take(told)
+      // Why it was closed stands already.
+      if (problem !== undefined && this.#channel.open) this.#say(problem)
+      if (!taken) return this.close(1008, problem ?? 'What the edge told cannot be taken.')
+      if (!this.#channel.open) return
+      const { lane, to: cursor } = told
+      this.#channel.send({ type: 'taken', lane, cursor, ...(stamp !== undefined && { stamp }) })
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (!(error instanceof LinkBroken)) {
+      this.#means.log.warn({ err: error, edge: this.edge.name }, 'A link to an edge ended by a failure')
+    }
+    this.close(1011, 'The platform failed.')
+  }
+
+  /** In the status of the edge, where developers see it. */
+  #say(problem: string): void {
+    this.#problem = problem
+    this.#dirty = true
+    this.#wakeUp()
   }
 
   #beat(): void {

@@ -10,6 +10,7 @@ import { hashToken } from '../base/secrets.ts'
 import type { Means } from '../domain/access/scope.ts'
 import { platformKey } from '../domain/edges/platform-key.ts'
 import { logHead } from '../store/down/read.ts'
+import { upCursor } from '../store/tables/edge-words.ts'
 import {
   type EdgeRecord,
   enrolEdge,
@@ -122,7 +123,6 @@ export class PlatformLinks {
       return this.#refuse(channel, { why: 'busy', words: 'The edge links too often. It tries again later.', edge })
     }
     const { store, clock } = this.#means
-    const welcome = { type: 'welcome', system: edge.systemKey, edge: edge.name, now: clock.now() }
     const which = { publicKey: proof.key, number: proof.number }
     const clockOff = proof.clock === undefined ? null : proof.clock - clock.now()
     const facts = { version: hello.version, clockOff }
@@ -130,7 +130,13 @@ export class PlatformLinks {
       const words = 'This link was opened before: the key of the edge is in two places, or the edge was restored.'
       return this.#refuse(channel, { why: 'two places', words, edge })
     }
-    channel.send(welcome)
+    const data = store.forSystem(edge.systemKey)
+    const taken = {
+      facts: (await upCursor(data, edge.name, 'facts')) ?? null,
+      rows: (await upCursor(data, edge.name, 'rows')) ?? null,
+    }
+    channel.allow(linkLimits.fromKnownEdge)
+    channel.send({ type: 'welcome', system: edge.systemKey, edge: edge.name, now: clock.now(), taken })
     const full = { ...edge, publicKey: proof.key, sealKey: proof.sealKey }
     const link = new PlatformLink(this.#means, channel, this.#catchUps, {
       ...{ edge: full, number: proof.number, cursors: proof.cursors },

@@ -8,11 +8,11 @@ import { defaultOfflineLimits } from '../domain/access/offline-limits.ts'
 import type { OfflineLimits } from '../domain/access/scope.ts'
 import { goesTo } from '../domain/edges/deployments.ts'
 import { readSettings } from '../domain/systems/settings.ts'
-import type { Lane } from '../store/down/groups.ts'
+import type { ConflictRule, Lane } from '../store/down/groups.ts'
 import type { SystemStore } from '../store/store.ts'
 import { findUnit, findVersion, listUnits } from '../store/tables/code.ts'
 import { listCollections } from '../store/tables/collections.ts'
-import { type DeployedSignIn, listDeployments } from '../store/tables/edges.ts'
+import { type DeployedAsset, type DeployedSignIn, listDeployments } from '../store/tables/edges.ts'
 import { listMemberships, listRoles } from '../store/tables/roles.ts'
 import type { SystemRow } from '../store/tables/systems.ts'
 
@@ -33,6 +33,8 @@ export type EdgeScope = {
   collections: ReadonlySet<string>
   /** Of all deployments that name this edge the strictest; `roles` by id, in seconds. */
   offline: OfflineLimits & { roles: Record<string, number> }
+  /** Of these the ones whose rows go up as well, with their rules for conflicts. */
+  upward: ReadonlyMap<string, ConflictRule>
 }
 
 const administrator = 'Administrator'
@@ -67,9 +69,9 @@ export async function scopeOfEdge(store: SystemStore, system: SystemRow, edge: s
 
   const wanted = [...assets.map((one) => one.asset_class), ...signIns.flatMap((one) => one.collections)]
   const isWanted = new Set(wanted.map((name) => name.toLowerCase()))
-  const collections = new Set(
-    (await listCollections(store)).filter(({ name }) => isWanted.has(name.toLowerCase())).map(({ id }) => id),
-  )
+  const there = (await listCollections(store)).filter(({ name }) => isWanted.has(name.toLowerCase()))
+  const collections = new Set(there.map(({ id }) => id))
+  const upward = upwardOf(there, assets)
   const byEmail = new Set(signIns.flatMap(({ users }) => users.emails.map((email) => email.toLowerCase())))
   const offline = strictest(signIns, idsOf)
   const facts = {
@@ -83,6 +85,7 @@ export async function scopeOfEdge(store: SystemStore, system: SystemRow, edge: s
     libraries,
     collections,
     offline,
+    upward,
   }
   return { ...facts, marks: marksOf(facts) }
 }
@@ -103,6 +106,26 @@ function strictest(
     for (const id of ids) found.roles[id] = Math.min(found.roles[id] ?? seconds, seconds)
   }
   return found
+}
+
+/** By id. */
+const upwardOf = (
+  collections: readonly { id: string; name: string }[],
+  assets: readonly DeployedAsset[],
+): Map<string, ConflictRule> =>
+  new Map(
+    collections.flatMap(({ id, name }) => {
+      const asset = assets.find(
+        (one) => one.conflicts !== undefined && one.asset_class.toLowerCase() === name.toLowerCase(),
+      )
+      return asset?.conflicts === undefined ? [] : [[id, asset.conflicts] as const]
+    }),
+  )
+
+/** Those whose rows come up from any edge. */
+export async function upwardOfSystem(store: SystemStore): Promise<ReadonlySet<string>> {
+  const assets = (await listDeployments(store)).flatMap((one) => one.assets)
+  return new Set(upwardOf(await listCollections(store), assets).keys())
 }
 
 async function namedCode(
@@ -146,12 +169,13 @@ function marksOf(facts: Omit<EdgeScope, 'marks'>): Record<Lane, string> {
       .update(JSON.stringify(parts.map((part) => (part instanceof Set ? [...part].sort() : part))))
       .digest('base64url')
       .slice(0, 22)
-  const { signIn, roles, runAs, userRoles, byRole, byEmail, services, libraries, collections, offline } = facts
+  const { signIn, roles, runAs, userRoles, byRole, byEmail, services, libraries, collections, offline, upward } = facts
+  const rules = upward.size === 0 ? [] : [[...upward].sort()]
   return {
     // Rights on what does not go there are left out, so those follow from it as well.
     identity: mark(['1', signIn, roles, runAs, userRoles, byRole, byEmail, services, collections, offline]),
-    configuration: mark(['1', services, libraries, collections]),
-    data: mark(['1', collections]),
+    configuration: mark(['1', services, libraries, collections, ...rules]),
+    data: mark(['1', collections, ...rules]),
   }
 }
 

@@ -761,6 +761,104 @@ const edges: Migration = {
   },
 }
 
+const upFromEdges: Migration = {
+  name: '017 what edges tell the platform',
+  async up(tx) {
+    const db = tx as AnyDb
+    const text = 'text'
+    await db.schema
+      .createTable('outbox_heads')
+      .addColumn('system_key', text, (c) => c.primaryKey())
+      .addColumn('incarnation', text, (c) => c.notNull())
+      .addColumn('position', 'bigint', (c) => c.notNull())
+      .execute()
+    await db.schema
+      .createTable('outbox')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('position', 'bigint', (c) => c.notNull())
+      .addColumn('at', 'bigint', (c) => c.notNull())
+      .addColumn('fact', text, (c) => c.notNull())
+      .addPrimaryKeyConstraint('outbox_key', ['system_key', 'position'])
+      .execute()
+    await db.schema
+      .createTable('edge_cursors')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('edge', text, (c) => c.notNull())
+      .addColumn('lane', text, (c) => c.notNull())
+      .addColumn('incarnation', text, (c) => c.notNull())
+      .addColumn('position', 'bigint', (c) => c.notNull())
+      .addPrimaryKeyConstraint('edge_cursors_key', ['system_key', 'edge', 'lane'])
+      .execute()
+    await db.schema
+      .createTable('edge_sessions')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('edge', text, (c) => c.notNull())
+      .addColumn('id', text, (c) => c.notNull())
+      .addColumn('user_id', text, (c) => c.notNull())
+      .addColumn('granted_by', text, (c) => c.notNull())
+      .addColumn('factors', text, (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addColumn('expires_at', 'bigint', (c) => c.notNull())
+      .addColumn('ended_at', 'bigint')
+      .addColumn('end_reason', text)
+      .addPrimaryKeyConstraint('edge_sessions_key', ['system_key', 'edge', 'id'])
+      .execute()
+    await db.schema
+      .createTable('taken_steps')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('authenticator_id', text, (c) => c.notNull())
+      .addColumn('step', 'bigint', (c) => c.notNull())
+      .addColumn('place', text, (c) => c.notNull())
+      .addPrimaryKeyConstraint('taken_steps_key', ['system_key', 'authenticator_id', 'step', 'place'])
+      .execute()
+    await db.schema
+      .createTable('synced_collections')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('collection_id', text, (c) => c.notNull())
+      .addColumn('rule', text, (c) => c.notNull())
+      .addPrimaryKeyConstraint('synced_collections_key', ['system_key', 'collection_id'])
+      .execute()
+    await db.schema
+      .createTable('sync_seen')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('own_position', 'bigint', (c) => c.notNull())
+      .addColumn('incarnation', text, (c) => c.notNull())
+      .addColumn('position', 'bigint', (c) => c.notNull())
+      .addPrimaryKeyConstraint('sync_seen_key', ['system_key', 'own_position'])
+      .execute()
+    await db.schema
+      .createTable('row_stamps')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('collection_id', text, (c) => c.notNull())
+      .addColumn('item_id', text, (c) => c.notNull())
+      .addColumn('columns', text, (c) => c.notNull())
+      .addColumn('deleted', text)
+      .addColumn('written_at', 'bigint', (c) => c.notNull())
+      .addPrimaryKeyConstraint('row_stamps_key', ['system_key', 'collection_id', 'item_id'])
+      .execute()
+    await db.schema
+      .createTable('sync_folds')
+      .addColumn('system_key', text, (c) => c.primaryKey())
+      .addColumn('position', 'bigint', (c) => c.notNull())
+      .execute()
+    await db.schema
+      .createTable('sync_conflicts')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('id', text, (c) => c.notNull())
+      .addColumn('at', 'bigint', (c) => c.notNull())
+      .addColumn('edge', text, (c) => c.notNull())
+      .addColumn('collection_id', text, (c) => c.notNull())
+      .addColumn('item_id', text, (c) => c.notNull())
+      .addColumn('rule', text, (c) => c.notNull())
+      .addColumn('outcome', text, (c) => c.notNull())
+      .addColumn('detail', text, (c) => c.notNull())
+      .addPrimaryKeyConstraint('sync_conflicts_key', ['system_key', 'id'])
+      .execute()
+    await db.schema.createIndex('sync_conflicts_by_time').on('sync_conflicts').columns(['system_key', 'at']).execute()
+    await db.schema.createIndex('taken_steps_by_time').on('taken_steps').column('step').execute()
+  },
+}
+
 const edgeLimits: Migration = {
   name: '018 limits of edges and the loss of one',
   async up(tx) {
@@ -848,6 +946,7 @@ export const migrations: readonly Migration[] = [
   audit,
   ledger,
   edges,
+  upFromEdges,
   edgeLimits,
   edgeStatus,
 ]

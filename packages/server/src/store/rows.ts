@@ -27,6 +27,7 @@ import {
 } from './typed-table/structure.ts'
 import { fromStored, toStored } from './typed-table/values.ts'
 import { deleteRows, insertRows, updateRows, upsertRow } from './typed-table/write.ts'
+import { forgetStamps } from './up/stamps.ts'
 
 /** The query for one value of one column. */
 export const rowsWhere = (column: string, value: string): Query => ({
@@ -168,6 +169,7 @@ export async function createUserTable(
 
 export async function dropItemTable(store: SystemStore, collection: CollectionRecord): Promise<void> {
   await dropTable(writerOf(store), dialectOf(store), collection.table)
+  await forgetStamps(store, collection.id)
   await deleteCollectionRow(store, collection.id)
 }
 

@@ -407,6 +407,56 @@ export type Tables = {
   /** On an edge: who sees the page on its own state. Made on the machine, known nowhere else, good for nothing else. */
   edge_accounts: { id: string; name: string; password_hash: string; created_at: number }
   edge_account_sessions: { token_hash: string; account_id: string; expires_at: number }
+  /** On an edge: facts for the platform, in the order in which they came about; its cursor says which it has. */
+  outbox_heads: { system_key: string; incarnation: string; position: number }
+  outbox: { system_key: string; position: number; at: number; fact: string }
+  /** On the platform: up to where it has taken what an edge told, in each lane. */
+  edge_cursors: { system_key: string; edge: string; lane: string; incarnation: string; position: number }
+  /** Sessions that were made at edges, by the word of the edge. */
+  edge_sessions: {
+    system_key: string
+    edge: string
+    id: string
+    user_id: string
+    granted_by: string
+    factors: string
+    created_at: number
+    expires_at: number
+    ended_at: number | null
+    end_reason: string | null
+  }
+  /** Where which step of an authenticator app was taken: '' here, else the name of the edge. Only of systems with edges. */
+  taken_steps: { system_key: string; authenticator_id: string; step: number; place: string }
+  /** On an edge: collections whose rows go up, and the rule for conflicts. */
+  synced_collections: { system_key: string; collection_id: string; rule: string }
+  /** On an edge: how far of the platform's log it had seen, from this position of its own log on. */
+  sync_seen: { system_key: string; own_position: number; incarnation: string; position: number }
+  /**
+   * On the platform: when which column of a row was written last, by whom; JSON of `[stamp, position, edge]`, '' for the
+   * platform itself. `deleted`, of a row that is gone, likewise.
+   */
+  row_stamps: {
+    system_key: string
+    collection_id: string
+    item_id: string
+    columns: string
+    deleted: string | null
+    written_at: number
+  }
+  /** On the platform: up to where of its own log the stamps of rows are written. */
+  sync_folds: { system_key: string; position: number }
+  /** On the platform: where two places had changed the same, and how it was decided. */
+  sync_conflicts: {
+    system_key: string
+    id: string
+    at: number
+    edge: string
+    collection_id: string
+    item_id: string
+    rule: string
+    outcome: string
+    detail: string
+  }
   change_heads: {
     system_key: string
     incarnation: string

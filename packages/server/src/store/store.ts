@@ -10,6 +10,7 @@ import { appendChanges, type Change, makesRevision } from './changes.ts'
 import type { Database, Dialect } from './dialect/database.ts'
 import { type DatabaseFailure, mapDatabaseError } from './dialect/failure.ts'
 import type { Tables } from './schema.ts'
+import { appendFacts, type Fact } from './up/facts.ts'
 
 const handle = Symbol('database')
 
@@ -44,6 +45,10 @@ export type SystemStore = {
   record(change: Change): void
   /** Appends to the audit as of this system; only inside a transaction. */
   audit(entry: Omit<AuditEntry, 'system'>): void
+  /** On an edge, what the platform is to know of what this transaction does; elsewhere nothing. Only inside one. */
+  tell(fact: Fact): void
+  /** Whether this is an edge, which tells its platform. */
+  readonly tells: boolean
   /** Rings for the notices of this system, after commit; only inside a transaction. */
   ringForNotices(): void
   /** The whole node in the same transaction, for tables that are not of one system. */
@@ -64,7 +69,18 @@ export function writerOf(store: Store | SystemStore): Kysely<Tables> {
 }
 
 /** What a transaction has to say once it is committed. */
-type Pending = { changes: Map<string, Change[]>; notices: Set<string>; audit: AuditEntry[] }
+type Pending = {
+  changes: Map<string, Change[]>
+  facts: Map<string, Fact[]>
+  notices: Set<string>
+  audit: AuditEntry[]
+}
+
+const addTo = <T>(lists: Map<string, T[]>, key: string, one: T): void => {
+  const list = lists.get(key)
+  if (list === undefined) lists.set(key, [one])
+  else list.push(one)
+}
 
 function safely(tell: () => void): void {
   try {
@@ -80,14 +96,17 @@ export type MayChange = (change: Change) => void
 /** A transaction that lost a race with another (a deadlock, a lock held too long) is run again this often. */
 const attempts = 4
 
-/** `chain` is whose audit this is; a copy in memory has none, and what is noted there goes with it. */
+/**
+ * `chain` is whose audit this is; a copy in memory has none, and what is noted there goes with it. `mayChange` is given on an
+ * edge alone.
+ */
 export function createStore(
   db: Kysely<Tables>,
   dialect: Dialect,
   clock: Clock,
   chain: AuditChain | 'no audit',
   close: () => Promise<void>,
-  mayChange: MayChange = () => {},
+  mayChange?: MayChange,
 ): Store {
   const listeners = new Set<ChangeListener>()
   const noticeListeners = new Set<(systemKey: string) => void>()
@@ -120,12 +139,16 @@ export function createStore(
       transaction: (work) => (pending === undefined ? begin((tx) => work(tx.forSystem(key))) : work(system)),
       record(change) {
         if (pending === undefined) throw new Error('A change is recorded in the transaction that makes it.')
-        mayChange(change)
-        const list = pending.changes.get(key)
-        if (list === undefined) pending.changes.set(key, [change])
-        else list.push(change)
+        mayChange?.(change)
+        addTo(pending.changes, key, change)
       },
       audit: (entry) => noteAudit(pending, { ...entry, system: key }),
+      tells: mayChange !== undefined,
+      tell(fact) {
+        if (mayChange === undefined) return
+        if (pending === undefined) throw new Error('A fact is told in the transaction that makes it one.')
+        addTo(pending.facts, key, fact)
+      },
       ringForNotices() {
         if (pending === undefined) throw new Error('A notice is noted in the transaction that it tells of.')
         pending.notices.add(key)
@@ -141,7 +164,7 @@ export function createStore(
 
   const begin = async <T>(work: (tx: Store) => Promise<T>): Promise<T> => {
     for (let attempt = 1; ; attempt++) {
-      const pending: Pending = { changes: new Map(), notices: new Set(), audit: [] }
+      const pending: Pending = { changes: new Map(), facts: new Map(), notices: new Set(), audit: [] }
       let committing = false
       try {
         const result = await db.transaction().execute(async (trx: Transaction<Tables>) => {
@@ -150,6 +173,7 @@ export function createStore(
           for (const [systemKey, changes] of [...pending.changes].sort(([a], [b]) => (a < b ? -1 : 1))) {
             await appendChanges(trx, dialect, clock, systemKey, changes)
           }
+          for (const [systemKey, facts] of pending.facts) await appendFacts(trx, systemKey, facts, clock.now())
           if (pending.audit.length > 0 && chain !== 'no audit') await appendAudit(trx, dialect, chain, pending.audit)
           committing = true
           return value
@@ -165,10 +189,13 @@ export function createStore(
   }
 
   /** What is committed stays so whatever a listener does: one that throws has missed a bell, the write has not failed. */
-  const ring = ({ changes, notices }: Pending): void => {
+  const ring = ({ changes, facts, notices }: Pending): void => {
     for (const [systemKey, made] of changes) {
       const revised = makesRevision(made)
       for (const listener of listeners) safely(() => listener(systemKey, revised))
+    }
+    for (const systemKey of facts.keys()) {
+      if (!changes.has(systemKey)) for (const listener of listeners) safely(() => listener(systemKey, false))
     }
     for (const systemKey of notices) for (const listener of noticeListeners) safely(() => listener(systemKey))
   }

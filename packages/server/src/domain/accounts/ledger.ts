@@ -16,6 +16,7 @@ import {
   blockUntil,
   clearFailures,
   devicePrefix,
+  edgePrefix,
   findBudgets,
   notePlace,
   strangerPrefix,
@@ -27,6 +28,7 @@ import type { NodeScope, SignInLimits } from '../access/scope.ts'
 
 /** Longer than NIST's sense of a row of failures needs; a place is known a little longer than a device may be remembered. */
 const [strangerLife, failureLife, placeLife] = [day, 30 * day, 90 * day]
+const longestRestByEdges = 30 * second
 
 /** How long an account rests after so many failures in a row, in milliseconds: a second, then each time twice as long. */
 export const delayAfter = (failures: number, limits: SignInLimits): number =>
@@ -61,6 +63,8 @@ export async function beginTry(scope: NodeScope, tried: Tried): Promise<Try | { 
   const budget: Budget = { systemKey, accountId, place: own }
   const { count, blockedUntil } = rows.find((row) => row.place === own) ?? { count: 0, blockedUntil: 0 }
   if (blockedUntil > now) return { waitMs: blockedUntil - now }
+  const restMs = own === '' ? restAfterEdges(rows, limits, now) : 0
+  if (restMs > 0) return { waitMs: restMs }
   if (count < limits.free) return { budget, seen: count, isCounted: false, limits }
   // From here on each try is counted before it is made, and one is made at a time, over all nodes.
   const nextBlock = now + delayAfter(count + 1, limits)
@@ -69,6 +73,32 @@ export async function beginTry(scope: NodeScope, tried: Tried): Promise<Try | { 
   }
   return { waitMs: delayAfter(count + 1, limits) }
 }
+
+/**
+ * What edges tell of failures there slows who comes from a place that is not known, and nobody else: from one try here to the
+ * next, so that no edge, whatever it says, locks anybody out.
+ */
+function restAfterEdges(rows: Awaited<ReturnType<typeof findBudgets>>, limits: SignInLimits, now: number): number {
+  const told = rows.filter(({ place, lastAt }) => place.startsWith(edgePrefix) && lastAt > now - day)
+  if (told.length === 0) return 0
+  const { count, lastAt } = rows.find(({ place }) => place === '') ?? { count: 0, lastAt: 0 }
+  const sum = told.reduce((all, one) => all + one.count, count)
+  return lastAt + Math.min(longestRestByEdges, delayAfter(sum, limits)) - now
+}
+
+/** Failures at an edge, by its word; in the transaction that takes it. */
+export async function noteWrongAtEdge(
+  tx: Store,
+  budget: Omit<Budget, 'place'> & { edge: string },
+  now: number,
+): Promise<void> {
+  const { edge, ...of } = budget
+  await addFailure(tx, { ...of, place: `${edgePrefix}${edge}` }, now, now + failureLife)
+}
+
+/** The account signed in at that edge: what was wrong there before counts no more. */
+export const noteRightAtEdge = (tx: Store, systemKey: string, accountId: string, edge: string): Promise<void> =>
+  clearFailures(tx, systemKey, accountId, `${edgePrefix}${edge}`)
 
 /** The account rests where it has failed often enough. */
 export async function noteWrong(scope: NodeScope, made: Try): Promise<void> {
@@ -81,6 +111,9 @@ export async function noteWrong(scope: NodeScope, made: Try): Promise<void> {
       if (delay > 0) await blockUntil(tx, budget, now + delay)
     }
     const data = tx.forSystem(budget.systemKey)
+    if (!budget.accountId.startsWith(strangerPrefix)) {
+      data.tell({ kind: 'failure', user: budget.accountId, what: 'password' })
+    }
     for (const counted of addressCounts(scope, limits)) await takeCount(data, counted, now)
   })
 }

@@ -26,7 +26,7 @@ export type Happened =
   | { what: 'bound' | 'replaced' | 'removed'; label: string }
   /** `label` is the name of the edge. */
   | { what: 'recovery codes for a place' | 'edge lost'; label: string }
-  | { what: 'recovery code used' | 'recovery codes renewed' | 'passkey closed' }
+  | { what: 'recovery code used' | 'recovery codes renewed' | 'passkey closed' | 'app closed' | 'code used twice' }
   /** The password was right, the second factor was not; told once an hour at most. */
   | { what: 'wrong second factor' }
 
@@ -96,6 +96,10 @@ function sentenceOf(happened: Happened): string {
       return `${happened.label}, where you could sign in, was lost: your password, and your authenticator app where you have one, are good no more.`
     case 'passkey closed':
       return 'A passkey of your account seems to have been copied, and was switched off.'
+    case 'app closed':
+      return 'There were too many wrong codes for your authenticator app, and it was switched off.'
+    case 'code used twice':
+      return 'A code of your authenticator app was used at two places, so the app was switched off and you were signed out.'
     case 'wrong second factor':
       return 'Somebody entered your password rightly and a wrong second factor.'
   }

@@ -1,5 +1,6 @@
 /** Deployments: what of a system goes to which of its edges, as developers set it. What follows from it is `edge/scope.ts`. */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { type ConflictRule, conflictRules } from '../../store/down/groups.ts'
 import {
   type DeployedAsset,
   type DeployedSignIn,
@@ -8,6 +9,7 @@ import {
   listDeployments,
   putDeployment,
 } from '../../store/tables/edges.ts'
+import { beginFold } from '../../store/up/stamps.ts'
 import { audit } from '../access/audit.ts'
 import type { SystemScope } from '../access/scope.ts'
 import { checkEdgeName, demandDeveloper, demandDeveloperRights } from './edges.ts'
@@ -68,7 +70,10 @@ export async function saveDeployment(
       signIn: body.sign_in === undefined ? (before?.signIn ?? null) : readSignIn(body.sign_in),
       updatedAt: scope.clock.now(),
     }
+    demandOneRule([...all.filter((one) => one.name !== name), deployment])
     await putDeployment(tx, deployment)
+    // What was changed before is known to all; from here on it is noted who changed what.
+    if (assets.some((one) => one.sync_to_platform)) await beginFold(tx)
     const details = { edges, assets, sign_in: deployment.signIn }
     audit(tx, scope, { kind: 'deployment', action: fresh ? 'create' : 'change', subject: name, details })
     return deployment
@@ -162,13 +167,42 @@ export function readAsset(one: unknown): DeployedAsset {
       'Single rows of a collection do not go to edges yet: leave asset_id empty.',
     )
   }
-  if ((flags.sync_to_platform ?? flags.sync) === true) {
-    throw new GatehouseError('notAvailableYet', 'Nothing goes up from edges yet: set sync_to_platform to false.')
+  const up = (flags.sync_to_platform ?? flags.sync) === true
+  if (up && isCode) {
+    throw new GatehouseError('badRequest', 'Code is changed on the platform alone: set sync_to_platform to false.')
   }
   if (flags.sync_to_edge === false) {
     throw new GatehouseError('notAvailableYet', 'What is deployed follows every change yet: set sync_to_edge to true.')
   }
-  return { asset_class: kind, asset_id: id ?? '', sync_to_edge: true, sync_to_platform: false }
+  const asset = { asset_class: kind, asset_id: id ?? '', sync_to_edge: true, sync_to_platform: up }
+  return up ? { ...asset, conflicts: readRule(flags.conflicts) } : asset
+}
+
+function readRule(given: unknown): ConflictRule {
+  if (given === undefined || given === null) return 'last_writer'
+  const rule = conflictRules.find((one) => one === given)
+  if (rule !== undefined) return rule
+  throw new GatehouseError('badRequest', `conflicts must be one of ${conflictRules.join(', ')}.`)
+}
+
+/**
+ * A conflict is decided the same way wherever it comes from, so a collection has one rule; and what a sign-in rests on has none,
+ * since no edge changes it. Throws badRequest.
+ */
+function demandOneRule(deployments: readonly DeploymentRecord[]): void {
+  const rules = new Map<string, string>()
+  for (const { asset_class: kind, conflicts } of deployments.flatMap(({ assets }) => assets)) {
+    if (conflicts === undefined) continue
+    const name = kind.toLowerCase()
+    if ((rules.get(name) ?? conflicts) !== conflicts) {
+      throw new GatehouseError('badRequest', `Another deployment has another rule for conflicts in ${kind}.`)
+    }
+    rules.set(name, conflicts)
+  }
+  for (const name of deployments.flatMap(({ signIn }) => signIn?.collections ?? [])) {
+    if (!rules.has(name.toLowerCase())) continue
+    throw new GatehouseError('badRequest', `The sign-in rests on ${name}: its rows are changed on the platform alone.`)
+  }
 }
 
 /** One choice that stands for the auth service with all that it needs. Null takes it out. */

@@ -9,6 +9,7 @@ import { fingerprintOf } from '../../base/link-keys.ts'
 import { hashToken } from '../../base/secrets.ts'
 import type { SystemStore } from '../../store/store.ts'
 import { deleteEdgeCodes } from '../../store/tables/edge-recovery-codes.ts'
+import { type EdgeSession, listEdgeSessions } from '../../store/tables/edge-words.ts'
 import { deleteEdge, describeEdge, type EdgeRecord, insertEdge, listEdges } from '../../store/tables/edges.ts'
 import { audit } from '../access/audit.ts'
 import { callerLabel } from '../access/caller.ts'
@@ -114,6 +115,17 @@ export async function edgesOf(scope: SystemScope): Promise<EdgeRecord[]> {
   demandDeveloperRights(scope)
   return listEdges(scope.data)
 }
+
+const mostSessions = 1_000
+
+/** Of users at this edge, newest first, by the word of the edge. Throws noSuchAsset. */
+export async function sessionsOfEdge(scope: SystemScope, name: string): Promise<EdgeSession[]> {
+  demandDeveloperRights(scope)
+  if (!(await listEdges(scope.data)).some((one) => one.name === name)) throw noSuchEdge()
+  return listEdgeSessions(scope.data, name, mostSessions)
+}
+
+const noSuchEdge = (): GatehouseError => new GatehouseError('noSuchAsset', 'There is no such edge in this system.')
 
 /** From now on it is refused, and its link is cut. What it holds already stays on it. Throws noSuchAsset. */
 export async function removeEdge(scope: SystemScope, name: string): Promise<void> {

@@ -264,6 +264,7 @@ const steps = async (): Promise<[string, Step][]> => [
   ['POST /admin/:key/deployments', { body: { name: 'all', edges: ['hall'], assets: [] }, noted: ['deployment'] }],
   ['PUT /admin/:key/deployments/:name', { params: { name: 'all' }, body: { description: 'x' }, noted: ['deployment'] }],
   ['DELETE /admin/:key/deployments/:name', { params: { name: 'all' }, noted: ['deployment'] }],
+  ['DELETE /admin/v/4/system/:key/conflicts', { noted: ['records'] }],
   ['POST /admin/v/4/system/:key/deployments/:name/activate', { params: { name: 'all' }, noted: ['deployment'] }],
   ['PUT /admin/edges/:key/:name', { params: { name: 'hall' }, body: { description: 'north' }, noted: ['edge'] }],
   ['POST /admin/v/4/system/:key/edges/:name/token', { params: { name: 'hall' }, noted: ['edge'] }],

@@ -86,7 +86,9 @@ describe('edges and deployments', () => {
       emails: [],
     })
     for (const wrong of [
-      { assets: [{ ...readings, sync_to_platform: true }] },
+      { assets: [{ asset_class: 'services', asset_id: 'x', sync_to_platform: true }] },
+      { assets: [{ ...readings, sync_to_platform: true, conflicts: 'mine' }] },
+      { assets: [{ ...readings, sync_to_platform: true }], sign_in: { collections: ['readings'] } },
       { assets: [{ ...readings, sync_to_edge: false }] },
       { assets: [{ asset_class: 'users', asset_id: '' }] },
       { assets: [{ ...readings, asset_id: 'one-row' }] },

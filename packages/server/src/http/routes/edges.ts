@@ -2,6 +2,7 @@
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { activateDeployment, proposedDeployments } from '../../deploy/deployments.ts'
 import type { SystemScope } from '../../domain/access/scope.ts'
+import { conflictsOf, forgetConflicts } from '../../domain/edges/conflicts.ts'
 import {
   deploymentNamed,
   deploymentsOf,
@@ -9,12 +10,12 @@ import {
   removeDeployment,
   saveDeployment,
 } from '../../domain/edges/deployments.ts'
-import { changeEdge, createEdge, removeEdge, renewEdgeToken } from '../../domain/edges/edges.ts'
+import { changeEdge, createEdge, removeEdge, renewEdgeToken, sessionsOfEdge } from '../../domain/edges/edges.ts'
 import { isLeftWithout, loseEdge } from '../../edge/lost.ts'
 import { type EdgeAsset, type EdgeStatus, edgeStatuses, lagOf } from '../../edge/status.ts'
 import type { DeploymentRecord } from '../../store/tables/edges.ts'
-import { empty, type Route, route } from '../route.ts'
-import { type AnyBody, AnyObject } from './shapes.ts'
+import { empty, type Route, type RouteInput, route } from '../route.ts'
+import { type AnyBody, AnyObject, parameter } from './shapes.ts'
 
 const timeOf = (ms: number | null): string => (ms === null ? '' : new Date(ms).toISOString())
 
@@ -95,8 +96,15 @@ async function lostFields(scope: SystemScope, name: string, body: AnyBody): Prom
   }
 }
 
+function wholeNumber(input: RouteInput<unknown>, name: string, otherwise: number): number {
+  const value = Number(parameter(input, name) ?? otherwise)
+  if (Number.isSafeInteger(value) && value >= 0) return value
+  throw new GatehouseError('badRequest', `${name} must be a whole number.`)
+}
+
 const edge = '/admin/edges/:key/:name'
 const deployments = '/admin/:key/deployments'
+const conflicts = '/admin/v/4/system/:key/conflicts'
 const own = '/admin/v/4/system/:key/deployments/:name'
 
 export const edgeRoutes: readonly Route[] = [
@@ -131,6 +139,41 @@ export const edgeRoutes: readonly Route[] = [
       await removeEdge(scope, params.name!)
       return empty()
     },
+  }),
+  route({
+    method: 'GET',
+    path: '/admin/v/4/system/:key/edges/:name/sessions',
+    allow: 'system developer',
+    summary: 'Sessions that users have or had at an edge, newest first, by the word of the edge',
+    handle: async (scope, { params }) =>
+      (await sessionsOfEdge(scope, params.name!)).map((one) => ({
+        ...{ id: one.id, user_id: one.userId, granted_by: one.grantedBy, factors: one.factors },
+        ...{ created: timeOf(one.createdAt), expires: timeOf(one.expiresAt), ended: timeOf(one.endedAt) },
+        end_reason: one.endReason ?? '',
+      })),
+  }),
+  route({
+    method: 'GET',
+    path: conflicts,
+    allow: 'system developer',
+    summary: 'What was decided where an edge and another place had changed the same row, newest first; ?limit, ?before',
+    handle: async (scope, input) => {
+      const limit = wholeNumber(input, 'limit', 100)
+      if (limit < 1 || limit > 500)
+        throw new GatehouseError('badRequest', 'limit must be a whole number from 1 to 500.')
+      const before = parameter(input, 'before') === undefined ? undefined : wholeNumber(input, 'before', 0)
+      const found = await conflictsOf(scope, { limit, ...(before !== undefined && { before }) })
+      return found.map(({ id, at, edge: name, collectionId, itemId, rule, outcome, detail }) => ({
+        ...{ id, at, edge: name, collection_id: collectionId, item_id: itemId, rule, outcome, detail },
+      }))
+    },
+  }),
+  route({
+    method: 'DELETE',
+    path: conflicts,
+    allow: 'system developer',
+    summary: 'Forget the conflicts; the rows stay as they are',
+    handle: async (scope) => ({ count: await forgetConflicts(scope) }),
   }),
   route({
     method: 'POST',

@@ -6,12 +6,20 @@
 import { databaseOf, dialectOf, type SystemStore } from '../store.ts'
 import { endSessions } from '../tables/sessions.ts'
 import { insertRows } from '../typed-table/write.ts'
+import { ensureSynced, type PendingRows } from '../up/local.ts'
 import { putHeld, voidCodes } from './apply-held.ts'
 import { clearKeys, clearRange, clearUnique } from './clear.ts'
 import type { CodeState, Group, RoleState, UserState } from './groups.ts'
 import { dropCollection, ensureTable } from './schema.ts'
+import { applySyncedRows } from './synced.ts'
 
-export type Applying = { tx: SystemStore; now: number; incarnation: string }
+/** `pending`: own changes of rows that the platform has not decided on, by collection. */
+export type Applying = {
+  tx: SystemStore
+  now: number
+  incarnation: string
+  pending: PendingRows
+}
 
 /** In order. Throws where one cannot be written: then nothing of the frame is. */
 export async function applyGroups(applying: Applying, groups: readonly Group[]): Promise<void> {
@@ -22,7 +30,7 @@ export async function applyGroups(applying: Applying, groups: readonly Group[]):
     else if (group.what === 'users') await applyUsers(applying, group)
     else if (group.what === 'code') await applyCode(tx, group)
     else if (group.what === 'collections') await applyCollections(tx, group)
-    else await applyRows(tx, group)
+    else await applyRows(applying, group)
   }
   // What the node keeps between requests hangs on it.
   if (groups.some(({ what }) => what !== 'rows')) {
@@ -159,11 +167,15 @@ async function putUser({ tx, now }: Applying, user: UserState): Promise<void> {
   for (const role_id of user.roles) {
     await db.insertInto('memberships').values({ system_key: tx.key, user_id: user.id, role_id }).execute()
   }
-  await putApps(tx, user)
+  await putApps(tx, user, now)
   await putHeld(tx, user)
 }
 
-async function putApps(tx: SystemStore, { id: userId, apps, codes, passkeys, phones }: UserState): Promise<void> {
+async function putApps(
+  tx: SystemStore,
+  { id: userId, apps, codes, passkeys, phones }: UserState,
+  now: number,
+): Promise<void> {
   const db = databaseOf(tx)
   const held = await db
     .selectFrom('authenticators')
@@ -178,6 +190,10 @@ async function putApps(tx: SystemStore, { id: userId, apps, codes, passkeys, pho
   for (const app of apps) {
     const before = held.find(({ id }) => id === app.id)
     if (before !== undefined) {
+      if (before.state === 'bound' && app.state === 'disabled') {
+        const which = { systemKey: tx.key, kind: 'user' as const, subjectId: userId, factor: 'totp' }
+        await endSessions(tx.node, which, now, 'the authenticator app was switched off')
+      }
       await db
         .updateTable('authenticators')
         .set({
@@ -270,11 +286,14 @@ async function applyCollections(tx: SystemStore, { put, gone, whole }: Of<'colle
   )) {
     await dropCollection(tx, id)
   }
-  for (const state of put) await ensureTable(tx, state)
+  for (const state of put) await ensureSynced(tx, state, await ensureTable(tx, state))
 }
 
-async function applyRows(tx: SystemStore, { table: state, put, gone, range }: Of<'rows'>): Promise<void> {
+async function applyRows({ tx, pending }: Applying, group: Of<'rows'>): Promise<void> {
+  const { table: state, put, gone, range } = group
   const table = await ensureTable(tx, state)
+  const begun = await ensureSynced(tx, state, table)
+  if (state.rule !== undefined) return applySyncedRows(tx, table, group, pending.get(state.id) ?? new Map(), begun)
   const keys = put.map((row) => String(row[table.key]))
   if (range !== null) await clearRange(tx, table, range, new Set(keys), state.id)
   await clearKeys(tx, table, [...gone, ...keys])

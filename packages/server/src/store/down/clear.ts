@@ -16,22 +16,22 @@ export async function clearKeys(tx: SystemStore, table: TypedTable, keys: readon
 }
 
 /**
- * All between the two keys that the platform does not have, and answers their keys. Rows of a collection that were written at
- * this edge stay: the platform does not know them yet.
+ * All between the two keys that the platform does not have, and answers their keys. Rows that were written at this edge stay,
+ * since the platform does not know them: those named, or all of a collection.
  */
 export async function clearRange(
   tx: SystemStore,
   table: TypedTable,
   { after, upTo }: Range,
   keep: ReadonlySet<string>,
-  collectionId?: string,
+  own_: string | ReadonlySet<string> = new Set(),
 ): Promise<string[]> {
   const key = sql.id(table.key)
   const end = upTo === null ? sql`` : sql`and ${key} <= ${upTo}`
   const { rows } = await sql<{ k: string }>`select ${key} as k from ${sql.id(table.table)}
     where ${key} > ${after} ${end}`.execute(databaseOf(tx))
   const strange = rows.map(({ k }) => String(k)).filter((one) => !keep.has(one))
-  const own = strange.length === 0 || collectionId === undefined ? new Set() : await ownKeys(tx, collectionId)
+  const own = typeof own_ !== 'string' ? own_ : strange.length === 0 ? new Set() : await ownKeys(tx, own_)
   const gone = strange.filter((one) => !own.has(one))
   await clearKeys(tx, table, gone)
   return gone

@@ -17,6 +17,13 @@ export type Cursors = Partial<Record<Lane, Cursor>>
 /** Everything between two keys of a first sync, the second one included; null is the end. What is not named there is gone. */
 export type Range = { after: string; upTo: string | null }
 
+/**
+ * What becomes of a column that two places changed without knowing of each other: the later stamp stands, that of the platform,
+ * that of the edge, or both, the edge's as a row of its own.
+ */
+export const conflictRules = ['last_writer', 'platform', 'edge', 'both'] as const
+export type ConflictRule = (typeof conflictRules)[number]
+
 export type TableState = {
   id: string
   name: string
@@ -24,6 +31,8 @@ export type TableState = {
   columns: Column[]
   indexes: { column: string; unique: boolean }[]
   createdAt: number
+  /** Of a collection whose rows go up as well. */
+  rule?: ConflictRule
 }
 
 export type RoleState = {

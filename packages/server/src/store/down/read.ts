@@ -61,13 +61,18 @@ export async function countChanged(
 /** Undefined where the system is gone. */
 export async function logHead(
   store: SystemStore,
-): Promise<{ incarnation: string; position: number; revision: number } | undefined> {
-  return databaseOf(store)
+): Promise<
+  { incarnation: string; position: number; stamp: [ms: number, count: number]; revision: number } | undefined
+> {
+  const row = await databaseOf(store)
     .selectFrom('change_heads')
     .innerJoin('systems', 'systems.key', 'change_heads.system_key')
-    .select(['change_heads.incarnation', 'change_heads.position', 'systems.revision'])
+    .select(['change_heads.incarnation', 'change_heads.position', 'systems.revision', 'stamp_ms', 'stamp_count'])
     .where('change_heads.system_key', '=', store.key)
     .executeTakeFirst()
+  if (row === undefined) return undefined
+  const { stamp_ms: ms, stamp_count: count, ...head } = row
+  return { ...head, stamp: [ms, count] }
 }
 
 export async function readTable(store: SystemStore, found: CollectionRecord): Promise<TableState> {

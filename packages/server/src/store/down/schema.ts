@@ -110,5 +110,6 @@ export async function dropCollection(tx: SystemStore, id: string): Promise<void>
   const db = databaseOf(tx)
   await dropTable(db, dialectOf(tx), found.table)
   await db.deleteFrom('collection_columns').where('collection_id', '=', id).execute()
+  await db.deleteFrom('synced_collections').where('system_key', '=', tx.key).where('collection_id', '=', id).execute()
   await db.deleteFrom('collections').where('system_key', '=', tx.key).where('id', '=', id).execute()
 }

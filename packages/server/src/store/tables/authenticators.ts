@@ -6,6 +6,7 @@ import { prepared } from '../prepared.ts'
 import type { Tables } from '../schema.ts'
 import { databaseOf, dialectOf, inTransaction, type SystemStore, writerOf } from '../store.ts'
 import { deleteDevices } from './devices.ts'
+import { noteOwnStep } from './edge-words.ts'
 
 export type AuthenticatorKind = 'phone' | 'totp' | 'passkey' | 'recovery'
 /** `disabled`: too many failures, or a passkey that seems copied; it is good again only once it is bound anew. */
@@ -231,9 +232,14 @@ export async function countAgainst(
     .set({ failures: to.failures, blocked_until: to.blockedUntil, state: to.state })
     .where('system_key', '=', store.key)
     .where('id', '=', id)
-    .returning('user_id')
+    .returning(['user_id', 'kind'])
     .execute()
-  if (held !== undefined && to.state === 'disabled') recordAuthenticator(store, held.user_id, ['state'])
+  if (held === undefined) return
+  if (store.tells) store.tell({ kind: 'failure', user: held.user_id, what: 'factor' })
+  if (to.state !== 'disabled') return
+  recordAuthenticator(store, held.user_id, ['state'])
+  // What seems copied of a passkey is closed where that was seen.
+  if (held.kind === 'totp') store.tell({ kind: 'disabled', user: held.user_id, authenticator: id })
 }
 
 /** A right answer clears what was counted against this one, and nothing else. */
@@ -256,8 +262,38 @@ export async function takeStep(store: SystemStore, id: string, step: number): Pr
     .where('last_step', '<', step)
     .returning('user_id')
     .execute()
-  if (taken !== undefined) recordAuthenticator(store, taken.user_id, ['step'])
-  return taken !== undefined
+  if (taken === undefined) return false
+  recordAuthenticator(store, taken.user_id, ['step'])
+  if (store.tells) store.tell({ kind: 'step', user: taken.user_id, authenticator: id, step })
+  else await noteOwnStep(store, id, step)
+  return true
+}
+
+/** Taken elsewhere: here it is good no more, nor is one before it. */
+export async function raiseStep(store: SystemStore, id: string, step: number): Promise<void> {
+  const [raised] = await databaseOf(store)
+    .updateTable('authenticators')
+    .set({ last_step: step })
+    .where('system_key', '=', store.key)
+    .where('id', '=', id)
+    .where('last_step', '<', step)
+    .returning('user_id')
+    .execute()
+  if (raised !== undefined) recordAuthenticator(store, raised.user_id, ['step'])
+}
+
+/** False where it was switched off before. */
+export async function switchOff(store: SystemStore, id: string): Promise<boolean> {
+  const [off] = await databaseOf(store)
+    .updateTable('authenticators')
+    .set({ state: 'disabled' })
+    .where('system_key', '=', store.key)
+    .where('id', '=', id)
+    .where('state', '=', 'bound')
+    .returning('user_id')
+    .execute()
+  if (off !== undefined) recordAuthenticator(store, off.user_id, ['state'])
+  return off !== undefined
 }
 
 /**

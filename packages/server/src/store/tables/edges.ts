@@ -1,7 +1,8 @@
 /** Edges and deployments of a system as rows, on the platform. What they mean is `domain/edges`. */
-import type { Lane } from '../down/groups.ts'
+import type { ConflictRule, Lane } from '../down/groups.ts'
 import type { Tables } from '../schema.ts'
 import { databaseOf, dialectOf, inTransaction, type Store, type SystemStore, writerOf } from '../store.ts'
+import { forgetEdgeWords } from './edge-words.ts'
 
 /** How far the edge is known to hold everything of the lane, and when it was last seen to, in milliseconds. */
 export type HeldLane = { position: number; at: number; idle: boolean }
@@ -119,8 +120,10 @@ export async function deleteEdge(store: SystemStore, name: string): Promise<bool
     .where('name', '=', name)
     .returning('name')
     .execute()
-  if (gone.length > 0) store.record({ kind: 'edge', id: name, operation: 'delete', columns: [] })
-  return gone.length > 0
+  if (gone.length === 0) return false
+  await forgetEdgeWords(store, name)
+  store.record({ kind: 'edge', id: name, operation: 'delete', columns: [] })
+  return true
 }
 
 export async function findEdgeByKey(store: Store, publicKey: string): Promise<EdgeRecord | undefined> {
@@ -223,7 +226,14 @@ export async function noteEdgeProblem(store: Store, publicKey: string, problem: 
     .execute()
 }
 
-export type DeployedAsset = { asset_class: string; asset_id: string; sync_to_edge: boolean; sync_to_platform: boolean }
+export type DeployedAsset = {
+  asset_class: string
+  asset_id: string
+  sync_to_edge: boolean
+  sync_to_platform: boolean
+  /** Of a collection that syncs to the platform. */
+  conflicts?: ConflictRule
+}
 
 /** Names and ids as a developer gave them; the auth service and what it requires is found when it is needed. */
 export type DeployedSignIn = {

@@ -8,13 +8,15 @@ import { databaseOf, type Store } from '../store.ts'
 export const strangerPrefix = 'unknown '
 /** Begins the place that is a remembered device; all others but `''` are keyed hashes of networks. */
 export const devicePrefix = 'device '
+/** Begins the place that is an edge, by whose word it was wrong there. */
+export const edgePrefix = 'edge '
 
 export type FailureRecord = { count: number; lastAt: number; blockedUntil: number }
 
 /** Whose budget: `place` is `''` for all places that the account never signed in from. */
 export type Budget = { systemKey: string; accountId: string; place: string }
 
-/** Those of these places that have one; `isKnown` where the account signed in from there. */
+/** Those of these places that have one, and of all edges; `isKnown` where the account signed in from there. */
 export async function findBudgets(
   store: Store,
   systemKey: string,
@@ -26,7 +28,7 @@ export async function findBudgets(
     .select(['place', 'count', 'last_at as lastAt', 'blocked_until as blockedUntil', 'known_at'])
     .where('system_key', '=', systemKey)
     .where('account_id', '=', accountId)
-    .where('place', 'in', places)
+    .where((eb) => eb.or([eb('place', 'in', places), eb('place', 'like', `${edgePrefix}%`)]))
     .execute()
   return rows.map(({ known_at, ...row }) => ({ ...row, isKnown: known_at !== null }))
 }

@@ -1,20 +1,45 @@
 /** Rows that tell what happened: sign-in traces, failed runs, logs of runs. Kept for a while, then removed. */
 import { databaseOf, type Store, type SystemStore } from '../store.ts'
 
+/** What goes up from an edge of a record, and how long a text is at most; its user and its time stand beside it. */
+export const toldFields = {
+  ...{
+    door: 20,
+    address: 100,
+    userAgent: 300,
+    service: 200,
+    version: 20,
+    phase: 20,
+    factors: 100,
+    why: 500,
+    dataAge: 20,
+  },
+} as const
+
+function toldOf(record: Record<string, unknown>): Record<string, unknown> {
+  const told: Record<string, unknown> = {}
+  for (const [name, most] of Object.entries(toldFields)) {
+    const value = record[name]
+    if (typeof value === 'number') told[name] = value
+    if (typeof value === 'string') told[name] = value.slice(0, most).toWellFormed().replaceAll('\0', '')
+  }
+  return told
+}
+
 export async function insertTrace(
   store: SystemStore,
   trace: { id: string; at: number; decision: string; record: Record<string, unknown> },
 ): Promise<void> {
-  await databaseOf(store)
-    .insertInto('sign_in_traces')
-    .values({
-      id: trace.id,
-      system_key: store.key,
-      at: trace.at,
-      decision: trace.decision,
-      record: JSON.stringify(trace.record),
-    })
-    .execute()
+  const { id, at, decision, record } = trace
+  const write = async (to: SystemStore): Promise<void> => {
+    await databaseOf(to)
+      .insertInto('sign_in_traces')
+      .values({ id, system_key: to.key, at, decision, record: JSON.stringify(record) })
+      .execute()
+    if (typeof record.userId === 'string')
+      to.tell({ kind: 'sign-in', user: record.userId, decision, record: toldOf(record) })
+  }
+  await (store.tells ? store.transaction(write) : write(store))
 }
 
 export async function listTraces(

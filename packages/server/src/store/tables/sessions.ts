@@ -75,7 +75,12 @@ export async function insertSession(store: Store, session: SessionRecord): Promi
       data_age: session.dataAge ?? null,
     })
     .execute()
-  if (session.kind === 'user') recordSession(store, session.systemKey, session.id, ['session'])
+  if (session.kind !== 'user') return
+  recordSession(store, session.systemKey, session.id, ['session'])
+  store.forSystem(session.systemKey).tell({
+    ...{ kind: 'session', user: session.subjectId, id: session.id, granted_by: session.grantedBy },
+    ...{ factors: session.factors, created_at: session.createdAt, expires_at: session.expiresAt },
+  })
 }
 
 /** A session that may be used now, or undefined. */
@@ -183,6 +188,8 @@ export type EndSessions = {
   /** Sessions to spare: those granted by this. */
   exceptGrantedBy?: string
   exceptId?: string
+  /** Only those whose holder proved this factor, as `totp`. */
+  factor?: string
 }
 
 /** In a transaction: ends the sessions that match and are still open; answers how many those were. */
@@ -199,9 +206,12 @@ export async function endSessions(store: Store, which: EndSessions, now: number,
   if (which.tokenHash !== undefined) query = query.where('token_hash', '=', which.tokenHash)
   if (which.exceptGrantedBy !== undefined) query = query.where('granted_by', '!=', which.exceptGrantedBy)
   if (which.exceptId !== undefined) query = query.where('id', '!=', which.exceptId)
-  const ended = await query.returning(['id', 'kind', 'system_key']).execute()
-  for (const session of ended) {
-    if (session.kind === 'user') recordSession(store, session.system_key, session.id, ['ended'])
+  if (which.factor !== undefined) query = query.where('factors', 'like', `%${which.factor}%`)
+  const ended = await query.returning(['id', 'kind', 'system_key', 'subject_id']).execute()
+  for (const { id, kind, system_key: systemKey, subject_id: user } of ended) {
+    if (kind !== 'user') continue
+    recordSession(store, systemKey, id, ['ended'])
+    store.forSystem(systemKey).tell({ kind: 'ended', user, id, reason })
   }
   return ended.length
 }
