@@ -109,8 +109,6 @@ async function newToken(scope: SystemScope): Promise<string> {
   return `${bearerToken('ghl')}.${fingerprintOf(publicKey)}`
 }
 
-const noSuchEdge = (): GatehouseError => new GatehouseError('noSuchAsset', 'There is no such edge in this system.')
-
 export async function edgesOf(scope: SystemScope): Promise<EdgeRecord[]> {
   demandDeveloperRights(scope)
   return listEdges(scope.data)
