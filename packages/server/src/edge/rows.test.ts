@@ -322,8 +322,10 @@ describe('rows that are written at an edge', () => {
     )
     assert.equal(conflict.outcome, 'set aside')
     assert.match(JSON.stringify(conflict.detail), /precious/)
+    const before = new Set((await conflicts()).map(({ id }) => id))
     const forgotten = await admin('DELETE', `/admin/v/4/system/${system.key}/conflicts`)
     assert.ok(forgotten.count > 0)
-    assert.deepEqual(await conflicts(), [])
+    // The edge may tell of its own row just now: that is another one.
+    assert.ok((await conflicts()).every(({ id }) => !before.has(id)))
   })
 })
