@@ -1,7 +1,7 @@
 /** Reading what an edge tells as facts: it may be anybody's word, so each is taken apart and only what is known is kept. */
 import { toldFields } from '../store/tables/records.ts'
+import type { Mark, SentRow } from '../store/up/decide.ts'
 import type { Fact } from '../store/up/facts.ts'
-import type { Mark, SentRow } from '../store/up/merge.ts'
 
 /** `at` in milliseconds, by the clock of the edge. */
 export type ReadFact = Fact & { at: number }

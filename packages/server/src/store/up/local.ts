@@ -8,8 +8,8 @@ import { databaseOf, dialectOf, type SystemStore } from '../store.ts'
 import { type CollectionRecord, findCollection } from '../tables/collections.ts'
 import { getRows } from '../typed-table/read.ts'
 import type { TypedTable } from '../typed-table/table.ts'
+import type { Mark, SentRow } from './decide.ts'
 import type { UpCursor } from './facts.ts'
-import type { Mark, SentRow } from './merge.ts'
 import { holdLogHead, type LogHead, setLogClock } from './stamps.ts'
 
 /** Own changes of one row that the platform has not decided on: columns, or the row's end. */

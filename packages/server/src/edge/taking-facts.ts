@@ -1,0 +1,154 @@
+/**
+ * What comes of a fact that an edge tells: it only tightens, stands as the edge's word, and is kept within limits. That its user
+ * is one of that edge was found out before (`taking.ts`).
+ */
+import { day, minute, second } from '../base/clock.ts'
+import { uuid } from '../base/ids.ts'
+import { audit } from '../domain/access/audit.ts'
+import type { SystemScope } from '../domain/access/scope.ts'
+import { noteRightAtEdge, noteWrongAtEdge } from '../domain/accounts/ledger.ts'
+import { noteNotice } from '../domain/accounts/notices.ts'
+import { stepAt, totpRules } from '../domain/accounts/totp.ts'
+import { findAuthenticator, raiseStep, switchOff } from '../store/tables/authenticators.ts'
+import { endEdgeSessions, noteStepAt, putEdgeSession } from '../store/tables/edge-words.ts'
+import { insertTrace } from '../store/tables/records.ts'
+import { takeCount } from '../store/tables/send-counts.ts'
+import { endSessions } from '../store/tables/sessions.ts'
+import type { ReadFact } from './facts.ts'
+
+export const takingRules = {
+  /** Of one edge; what it tells beyond is not counted. */
+  failuresAMinute: 300,
+  /** Of sign-ins, and of sessions: what is told beyond is not kept. */
+  recordsADay: 100_000,
+  /** A clock of an edge that is further ahead is not believed. */
+  aheadMs: 5 * minute,
+} as const
+
+export type FactOfUser = Exclude<ReadFact, { kind: 'displaced' }>
+
+/** What a frame comes to, beside what it changes. */
+export type Tally = { unread: number; strangers: number; ahead: number; uncounted: number; unkept: number }
+
+export const noTally: Tally = { unread: 0, strangers: 0, ahead: 0, uncounted: 0, unkept: 0 }
+
+/** In the transaction that `scope` holds. */
+export async function takeFact(scope: SystemScope, edge: string, fact: FactOfUser, tally: Tally): Promise<void> {
+  const tx = scope.data
+  const now = scope.clock.now()
+  const at = Math.min(fact.at, now)
+  if (fact.at > now + takingRules.aheadMs) tally.ahead += 1
+  switch (fact.kind) {
+    case 'sign-in': {
+      if (await isTooMuch(scope, edge, 'sign-ins')) {
+        tally.unkept += 1
+        return
+      }
+      const { why, ...more } = fact.record
+      const record = {
+        ...more,
+        steps: [],
+        userId: fact.user,
+        edge,
+        why: `At edge ${edge}, by its own word: ${why ?? ''}`,
+      }
+      return insertTrace(tx, { id: uuid(), at, decision: fact.decision, record })
+    }
+    case 'failure': {
+      const counted = { kind: 'failures told by an edge', subject: edge, windowMs: minute }
+      if ((await takeCount(tx, { ...counted, most: takingRules.failuresAMinute }, now)) !== undefined) {
+        tally.uncounted += 1
+        return
+      }
+      return noteWrongAtEdge(tx.node, { systemKey: tx.key, accountId: fact.user, edge }, now)
+    }
+    case 'step':
+      return takeStepOfEdge(scope, edge, fact, tally)
+    case 'disabled': {
+      const held = await findAuthenticator(tx, { id: fact.authenticator }, { hold: true })
+      // Another may have been bound since.
+      if (held?.userId !== fact.user || held.kind !== 'totp') return
+      if (!(await switchOff(tx, held.id))) return
+      await noteNotice(scope, fact.user, { what: 'app closed' })
+      noteOff(scope, edge, fact.user, held.kind, 'it was switched off at an edge')
+      return
+    }
+    case 'session': {
+      if (await isTooMuch(scope, edge, 'sessions')) {
+        tally.unkept += 1
+        return
+      }
+      const { user: userId, granted_by: grantedBy, factors } = fact
+      const life = scope.system.settings.token_ttl_user * second
+      const expiresAt = Math.min(fact.expires_at, now + life)
+      await putEdgeSession(tx, edge, { id: fact.id, userId, grantedBy, factors, createdAt: at, expiresAt })
+      return noteRightAtEdge(tx.node, tx.key, userId, edge)
+    }
+    case 'ended':
+      return endEdgeSessions(tx, { userId: fact.user, edge, id: fact.id }, now, fact.reason)
+  }
+}
+
+async function isTooMuch(scope: SystemScope, edge: string, what: string): Promise<boolean> {
+  const counted = { kind: `${what} told by an edge`, subject: edge, windowMs: day, most: takingRules.recordsADay }
+  return (await takeCount(scope.data, counted, scope.clock.now())) !== undefined
+}
+
+/**
+ * A step that was taken at the edge is good nowhere any more. One that was taken at another place too was known to somebody
+ * else: what rests on it ends, and the app is switched off until another is bound.
+ */
+async function takeStepOfEdge(
+  scope: SystemScope,
+  edge: string,
+  { user, authenticator, step }: Extract<ReadFact, { kind: 'step' }>,
+  tally: Tally,
+): Promise<void> {
+  const tx = scope.data
+  const now = scope.clock.now()
+  // A step to come would shut the user out until then.
+  if (step > stepAt(now) + totpRules.drift + 1) {
+    tally.ahead += 1
+    return
+  }
+  const held = await findAuthenticator(tx, { id: authenticator }, { hold: true })
+  if (held?.userId !== user || held.kind !== 'totp') return
+  const others = await noteStepAt(tx, authenticator, step, edge)
+  await raiseStep(tx, authenticator, step)
+  if (others.length === 0) return
+  const places = [...others.map((place) => (place === '' ? 'the platform' : `edge ${place}`)), `edge ${edge}`]
+  const reason = 'a code was used at two places'
+  await switchOff(tx, authenticator)
+  const which = { systemKey: tx.key, kind: 'user' as const, subjectId: user, factor: 'totp' }
+  await endSessions(tx.node, which, now, reason)
+  await endEdgeSessions(tx, { userId: user, factor: 'totp' }, now, reason)
+  await noteNotice(scope, user, { what: 'code used twice' })
+  noteOff(scope, edge, user, 'totp', reason)
+  const why = `The same code of the authenticator app was used at ${places.join(' and at ')}: the app is switched off.`
+  const advice = 'Ask the user. When it is clear who signed in, bind an app anew.'
+  const record = { door: 'code', userId: user, edge, address: '', userAgent: '', why, advice, steps: [] }
+  await insertTrace(tx, { id: uuid(), at: now, decision: 'failed', record })
+}
+
+const noteOff = (scope: SystemScope, edge: string, user: string, kind: string, reason: string): void =>
+  audit(
+    scope.data,
+    { clock: scope.clock, by: 'node' },
+    { kind: 'authenticator', action: 'switch off', subject: user, details: { kind, edge, reason } },
+  )
+
+/** For the status of the edge; empty where all is well. */
+export function problemOf({ unread, strangers, ahead, uncounted, unkept }: Tally, lost: number): string {
+  return [
+    unread > 0 && `The edge told ${unread} things that no edge may tell: they were refused.`,
+    strangers > 0 && `The edge told ${strangers} facts of what no deployment brings there: they were refused.`,
+    ahead > 0 && `${ahead} facts of the edge are dated in the future: its clock is not believed.`,
+    uncounted > 0 &&
+      `The edge tells more than ${takingRules.failuresAMinute} failures a minute: the rest is not counted.`,
+    unkept > 0 &&
+      `The edge tells more than ${takingRules.recordsADay} sign-ins or sessions a day: the rest is not kept.`,
+    lost > 0 && `${lost} facts of the edge are lost: the platform was set back further than the edge remembers.`,
+  ]
+    .filter((one) => one !== false)
+    .join(' ')
+}
