@@ -19,7 +19,21 @@ export function Attempt({ systemKey, trace, onClose }: Props) {
 
 function Details({ systemKey, trace }: { systemKey: string; trace: Trace }) {
   const emails = useEmails(systemKey, trace.userId === undefined ? [] : [trace.userId])
-  const { decision, at, door, phase, service, version, why, advice, address, userAgent, denied = [], factors } = trace
+  const {
+    decision,
+    at,
+    door,
+    phase,
+    service,
+    version,
+    why,
+    advice,
+    address,
+    userAgent,
+    denied = [],
+    factors,
+    edge,
+  } = trace
   const { word, color } = decisions[decision]
   const facts: [string, string | undefined][] = [
     ['Who', whoOf(trace, emails.get(trace.userId ?? ''))],
@@ -27,7 +41,8 @@ function Details({ systemKey, trace }: { systemKey: string; trace: Trace }) {
     ['Way', doorWords(door)],
     ['Phase', phase?.toString()],
     ['Decided by', service === undefined ? 'the password' : `${service}${version ? `, version ${version}` : ''}`],
-    ['Factors', factors?.join(', ')],
+    ['Factors', factors?.replaceAll(' ', ', ')],
+    ['At', edge === undefined ? undefined : `edge ${edge}, by its own word`],
     ['From', address],
     ['Program', userAgent],
   ]

@@ -20,7 +20,10 @@ export type Trace = {
   why: string
   advice?: string
   denied?: string[]
-  factors?: string[]
+  /** As `password totp`. */
+  factors?: string
+  /** Where it was an edge that told it. */
+  edge?: string
   steps: { step: string; ms: number }[]
 }
 
