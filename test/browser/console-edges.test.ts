@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { addEdgeAccount } from '../../packages/server/src/domain/accounts/edge-accounts.ts'
 import { startEdge } from '../../packages/server/src/edge/edge.fixture.ts'
+import { insertConflict } from '../../packages/server/src/store/tables/sync-conflicts.ts'
 import { createTestApp } from '../support/app.ts'
 import { openConsole } from '../support/console.ts'
 import { installTwoFactor } from '../support/two-factor.ts'
@@ -12,7 +13,7 @@ const password = 'the hall is quiet at night'
 test('a person makes an edge, deploys to it, and sees it connect and hold what it was given', async (t) => {
   const app = await createTestApp(t)
   const { system } = await installTwoFactor(app)
-  await app.createCollection(system, 'Readings', { value: 'int' })
+  const readings = await app.createCollection(system, 'Readings', { value: 'int' })
   const { page, go, signIn, look, demandQuiet, url } = await openConsole(t, app)
   await signIn()
   await go(`/systems/${system.key}/edges`)
@@ -50,6 +51,9 @@ test('a person makes an edge, deploys to it, and sees it connect and hold what i
   await page.getByRole('combobox', { name: 'Add an asset' }).click()
   await page.getByRole('option', { name: 'Readings' }).click()
   await page.getByRole('checkbox', { name: 'Sync to Edge: Readings' }).waitFor()
+  await page.getByRole('checkbox', { name: 'Sync to Platform: Readings' }).check()
+  await page.getByRole('combobox', { name: 'Rule for conflicts in Readings' }).click()
+  await page.getByRole('option', { name: 'both are kept' }).click()
   await look('deployment-new')
   await page.getByRole('button', { name: 'Create Deployment' }).click()
   await page.getByRole('listitem', { name: 'hall', exact: true }).getByText('to hall-3').waitFor()
@@ -65,6 +69,8 @@ test('a person makes an edge, deploys to it, and sees it connect and hold what i
   await form.getByRole('button', { name: 'Activate' }).click()
   await page.getByRole('listitem', { name: 'two-factor-auth' }).getByText('active', { exact: true }).waitFor()
   await look('deployments')
+  const hallSet = await app.call('GET', `/admin/${system.key}/deployments/hall`, { developer: app.developer })
+  assert.deepEqual([hallSet.body.assets[0].sync_to_platform, hallSet.body.assets[0].conflicts], [true, 'both'])
   const active = await app.call('GET', `/admin/${system.key}/deployments/two-factor-auth`, { developer: app.developer })
   assert.equal(active.body.sign_in.offline.limit, 3 * 86_400)
 
@@ -94,8 +100,22 @@ test('a person makes an edge, deploys to it, and sees it connect and hold what i
   await look('edge-own-state')
   await page.getByRole('button', { name: 'Sign out' }).click()
   await page.getByLabel('Name').waitFor()
+  const detail = { columns: { value: { platform: 1, edge: 2 } } }
+  const decided = { at: app.app.means.clock.now(), edge: 'hall-3', collectionId: readings, rule: 'both', detail }
+  await app.app.means.store
+    .forSystem(system.key)
+    .transaction((tx) => insertConflict(tx, { ...decided, itemId: 'row-1', outcome: 'both' }))
   await go(`/systems/${system.key}/edges`)
   await hall.getByText('connected').waitFor()
+  const conflicts = page.getByRole('region', { name: 'Conflicts' })
+  await conflicts.getByText('both are kept').waitFor()
+  await conflicts.getByRole('button', { name: 'Details of row-1' }).click()
+  await page.getByRole('dialog').getByText('"platform": 1').waitFor()
+  await look('edges-conflict')
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click()
+  await conflicts.getByRole('button', { name: 'Forget them' }).click()
+  await page.getByRole('button', { name: 'Forget', exact: true }).click()
+  await conflicts.waitFor({ state: 'detached' })
   await edge.app.close()
   await hall.getByText('away', { exact: true }).waitFor()
   await look('edges-away')

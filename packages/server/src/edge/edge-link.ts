@@ -72,6 +72,8 @@ export class EdgeLink {
   /** The platform's time less what this clock itself said when it linked last, and when something of a lane was written last. */
   #measured: { platformAhead: number; at: number } | undefined
   readonly #written: Partial<Record<Lane, number>> = {}
+  /** Where the platform stands in what this edge tells; not known before the first link. */
+  #taken: Welcome['taken'] | undefined
   readonly #enrolled = Promise.withResolvers<void>()
 
   constructor(means: Means, place: EdgePlace, version: string, clock: EdgeClock) {
@@ -94,6 +96,10 @@ export class EdgeLink {
 
   get measured(): { platformAhead: number; at: number } | undefined {
     return this.#measured
+  }
+
+  get taken(): Welcome['taken'] | undefined {
+    return this.#taken
   }
 
   /** Milliseconds by lane, since this node started. */
@@ -288,6 +294,7 @@ export class EdgeLink {
     if (!link.enrolled) await pinPlatform(this.#means.store, agreed.platformKey)
     this.#measured = { platformAhead: answer.now - this.#clock.wall(), at: this.#means.clock.now() }
     await this.#clock.hear({ now: answer.now, identity: false })
+    this.#taken = { ...answer.taken }
     this.#note('connected', '')
     this.#means.log.info({ platform: this.#place.platform }, 'Linked to the platform')
     this.#enrolled.resolve()
@@ -297,7 +304,10 @@ export class EdgeLink {
   async #take(channel: Channel, cursors: Cursors, teller: Teller): Promise<void> {
     const frame = readFromPlatform((await channel.next()).message)
     if (frame?.type === 'word') return this.#clock.hear(frame)
-    if (frame?.type === 'taken') return teller.taken(frame)
+    if (frame?.type === 'taken') {
+      this.#taken = { ...this.#taken!, [frame.lane]: frame.cursor }
+      return teller.taken(frame)
+    }
     if (frame?.type !== 'frame') throw new LinkBroken('The platform sent something that is no frame.')
     if (!sameCursor(frame.from, cursors[frame.lane] ?? null)) throw new LinkBroken('A frame is missing between two.')
     try {

@@ -3,11 +3,15 @@ import { everything } from '@gatehouse/contract/query.ts'
 import type { Means } from '../domain/access/scope.ts'
 import { readSettings } from '../domain/systems/settings.ts'
 import { type Lane, lanes } from '../store/down/groups.ts'
+import { countChanged, logHead } from '../store/down/read.ts'
 import { countItems } from '../store/rows.ts'
+import type { SystemStore } from '../store/store.ts'
 import { listUnits } from '../store/tables/code.ts'
 import { findCollection, listCollections } from '../store/tables/collections.ts'
 import { findPlatformLink } from '../store/tables/platform-links.ts'
 import { findSystem } from '../store/tables/systems.ts'
+import { syncedCollections } from '../store/up/local.ts'
+import { countFacts, outboxHead } from '../store/up/outbox.ts'
 import type { EdgeLink } from './edge-link.ts'
 
 /** Times in milliseconds. */
@@ -22,6 +26,8 @@ export type OwnState = {
   link: { state: 'away' | 'connected' | 'refused'; since: number; problem: string }
   /** `whole`: everything of the lane was here once. `written`: when something of it came last, since the node started. */
   lanes: Record<Lane, { whole: boolean; written: number | null }>
+  /** What waits for the platform, up to 1,000 rows; null before the platform has said what it has. */
+  going_up: { facts: number; rows: number } | null
   holds: {
     sign_in: string
     users: number
@@ -36,6 +42,7 @@ export type OwnState = {
 }
 
 const mostNamed = 200
+const mostCounted = 1_000
 
 export async function ownState({ store, clock }: Means, link: EdgeLink, version: string): Promise<OwnState> {
   const { place } = link
@@ -58,6 +65,7 @@ export async function ownState({ store, clock }: Means, link: EdgeLink, version:
     lanes: Object.fromEntries(
       lanes.map((lane) => [lane, { whole: cursors[lane]?.at === null, written: written[lane] ?? null }]),
     ) as OwnState['lanes'],
+    going_up: await goingUp(data, link.taken),
     holds: {
       sign_in: system === undefined ? '' : readSettings(system.settings).auth_service,
       users: users === undefined ? 0 : await countItems(data, users, everything),
@@ -72,5 +80,20 @@ export async function ownState({ store, clock }: Means, link: EdgeLink, version:
       measured: measured?.at ?? null,
     },
     users_as_of: link.standing.identityAt,
+  }
+}
+
+async function goingUp(data: SystemStore, taken: EdgeLink['taken']): Promise<OwnState['going_up']> {
+  if (taken === undefined) return null
+  const behind = (
+    at: { incarnation: string; position: number } | null,
+    head: { incarnation: string } | undefined,
+  ): number => (at !== null && at.incarnation === head?.incarnation ? at.position : 0)
+  const after = behind(taken.rows, await logHead(data))
+  const collections = [...(await syncedCollections(data))]
+  return {
+    facts: await countFacts(data, behind(taken.facts, await outboxHead(data))),
+    // Without any nothing is asked for, since it would mean all.
+    rows: collections.length === 0 ? 0 : await countChanged(data, ['item'], { after, collections, most: mostCounted }),
   }
 }

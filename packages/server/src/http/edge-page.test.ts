@@ -69,6 +69,11 @@ describe('the page of an edge on its own state', () => {
     assert.deepEqual(seen.body.holds.collections, [{ name: 'Readings', rows: 0 }])
     assert.ok(Math.abs(seen.body.clock.platform_ahead_ms) < 10_000)
     assert.equal(seen.body.insecure, false)
+    const up = await until(
+      async () => (await state(body.token)).body.going_up,
+      (one) => one?.facts === 0,
+    )
+    assert.deepEqual(up, { facts: 0, rows: 0 })
     assert.ok(!JSON.stringify(seen.body).includes(system.secret))
   })
 

@@ -47,7 +47,8 @@ export const edgePageRoutes = (means: Means, link: EdgeLink, version: string): R
     method: 'GET',
     path: '/edge/state',
     allow: 'anybody',
-    summary: 'Link, lanes, what is deployed here, and the clock; with the token in Gatehouse-Edge-Token',
+    summary:
+      'Link, lanes, what waits to go up, what is deployed here, and the clock; with the token in Gatehouse-Edge-Token',
     handle: async (scope, input) => {
       const account = await demandEdgeAccount(scope, tokenIn(input))
       return { account, ...(await ownState(means, link, version)) }
@@ -67,6 +68,7 @@ const show=isIn=>{$('door').hidden=isIn;$('state').hidden=!isIn};
 const words={connected:'connected',away:'away from its platform',refused:'refused by its platform'};
 function draw(s){$('link').textContent=words[s.link.state]??s.link.state;$('link').className=s.link.state;$('problem').textContent=s.link.problem;$('problem').hidden=s.link.problem==='';
 put('facts',[['Since',time(s.link.since||null)],['Platform',s.platform],['System',(s.system_name?s.system_name+' · ':'')+s.system],['Version',s.version],['Account',s.account]]);
+const up=s.going_up;put('up',[['Sign-ins and what ended',up===null?'not known before the first link':String(up.facts)],['Rows',up===null?'not known before the first link':up.rows>=1000?'1000 or more':String(up.rows)]]);
 put('lanes',Object.entries(s.lanes).map(([name,l])=>[name,(l.whole?'first sync done':'first sync under way')+(l.written===null?'':', last change '+time(l.written))]));
 const h=s.holds,list=a=>a.length?a.join(', '):'none';
 put('holds',[['Sign-in',h.sign_in||'by password'],['Users',h.users+', as of '+time(s.users_as_of)],['Collections',list(h.collections.map(c=>c.name+' ('+c.rows+')'))],['Services',list(h.services)],['Libraries',list(h.libraries)]]);
@@ -96,7 +98,7 @@ export function statePage({ name, insecure }: { name: string; insecure: boolean 
 <button>Sign in</button><p id="answer" role="status"></p></form>
 <main id="state" hidden><p class="bad" id="stale" role="status" hidden>The edge does not answer at this moment; asking again.</p>
 <p>The link is <span id="link"></span>.</p><p class="bad" id="problem" hidden></p><dl id="facts"></dl>
-<h2>In step with the platform</h2><dl id="lanes"></dl><h2>Deployed here</h2><dl id="holds"></dl>
+<h2>In step with the platform</h2><dl id="lanes"></dl><h2>Waits for the platform</h2><dl id="up"></dl><h2>Deployed here</h2><dl id="holds"></dl>
 <h2>Clock</h2><dl id="clock"></dl><button id="out" type="button">Sign out</button></main><script>${script}</script>`
   return html(page(`Edge ${escaped(name)}`, body), script)
 }

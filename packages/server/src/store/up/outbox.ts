@@ -11,6 +11,16 @@ export async function outboxHead(store: SystemStore): Promise<UpCursor | undefin
     .executeTakeFirst()
 }
 
+export async function countFacts(store: SystemStore, after: number): Promise<number> {
+  const { count } = await databaseOf(store)
+    .selectFrom('outbox')
+    .select((eb) => eb.fn.countAll().as('count'))
+    .where('system_key', '=', store.key)
+    .where('position', '>', after)
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}
+
 export async function factsAfter(store: SystemStore, after: number, limit: number): Promise<ToldFact[]> {
   const rows = await databaseOf(store)
     .selectFrom('outbox')

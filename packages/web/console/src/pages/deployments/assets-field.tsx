@@ -7,13 +7,25 @@ import { useSystemKey } from '../../frame/system-frame.tsx'
 import { listQuery } from '../code/code-api.ts'
 import { assetName, kindWords } from '../edges/shapes.ts'
 import { itemsQuery } from '../roles/items.ts'
-import type { DeployedAsset } from './shapes.ts'
+import type { ConflictRule, DeployedAsset } from './shapes.ts'
 
 const keyOf = ({ asset_class: kind, asset_id: id }: DeployedAsset): string => JSON.stringify([kind, id])
 
 const assetOf = (asset_class: string, asset_id: string): DeployedAsset => ({
   ...{ asset_class, asset_id, sync_to_edge: true, sync_to_platform: false },
 })
+
+/** Code is changed on the platform alone. */
+const isCode = ({ asset_class: kind }: DeployedAsset): boolean => kind === 'services' || kind === 'libraries'
+
+const upWays = (up: boolean): Partial<DeployedAsset> => ({ sync_to_platform: up, conflicts: 'last_writer' })
+
+const rules: { value: ConflictRule; label: string }[] = [
+  { value: 'last_writer', label: 'the later one stands, column by column' },
+  { value: 'platform', label: 'the platform stands' },
+  { value: 'edge', label: 'the edge stands' },
+  { value: 'both', label: 'both are kept, that of the edge as a row of its own' },
+]
 
 type Props = { assets: DeployedAsset[]; onChange: (assets: DeployedAsset[]) => void }
 
@@ -66,13 +78,15 @@ export function AssetsField({ assets, onChange }: Props) {
                   checked={one.sync_to_edge}
                   onChange={(event) => change(one, { sync_to_edge: event.currentTarget.checked })}
                 />
-                <Checkbox
-                  size="xs"
-                  label="Sync to Platform"
-                  aria-label={`Sync to Platform: ${name}`}
-                  checked={one.sync_to_platform}
-                  onChange={(event) => change(one, { sync_to_platform: event.currentTarget.checked })}
-                />
+                {!isCode(one) && (
+                  <Checkbox
+                    size="xs"
+                    label="Sync to Platform"
+                    aria-label={`Sync to Platform: ${name}`}
+                    checked={one.sync_to_platform}
+                    onChange={(event) => change(one, upWays(event.currentTarget.checked))}
+                  />
+                )}
                 <ActionIcon
                   variant="subtle"
                   color="gray"
@@ -83,6 +97,18 @@ export function AssetsField({ assets, onChange }: Props) {
                 </ActionIcon>
               </Group>
             </Group>
+            {one.sync_to_platform && (
+              <Select
+                size="xs"
+                mt="xs"
+                label="Where an edge and another place changed the same row"
+                aria-label={`Rule for conflicts in ${name}`}
+                data={rules}
+                allowDeselect={false}
+                value={one.conflicts ?? 'last_writer'}
+                onChange={(rule) => change(one, { conflicts: (rule ?? 'last_writer') as ConflictRule })}
+              />
+            )}
           </Paper>
         )
       })}

@@ -1,7 +1,15 @@
 /** Deployments as the node answers them: active ones, and those that packages brought, as they would be. */
 import { ask } from '../../api.ts'
 
-export type DeployedAsset = { asset_class: string; asset_id: string; sync_to_edge: boolean; sync_to_platform: boolean }
+/** What stands where an edge and another place changed the same row. */
+export type ConflictRule = 'last_writer' | 'platform' | 'edge' | 'both'
+export type DeployedAsset = {
+  asset_class: string
+  asset_id: string
+  sync_to_edge: boolean
+  sync_to_platform: boolean
+  conflicts?: ConflictRule
+}
 /** For how long an edge lets users in by what it last knew, in seconds; a week where nothing is set. */
 export type Offline = { limit?: number; near?: number; roles?: Record<string, number> }
 export type SignIn = {

@@ -8,6 +8,7 @@ import { useFollowedThings } from '../../frame/follow.ts'
 import { NothingYet } from '../../frame/nothing-yet.tsx'
 import { PageHead } from '../../frame/page-head.tsx'
 import { useSystemKey } from '../../frame/system-frame.tsx'
+import { Conflicts } from './conflicts.tsx'
 import { EdgeCard } from './edge-card.tsx'
 import { LoseEdge } from './lose-edge.tsx'
 import { NewEdge, type Token } from './new-edge.tsx'
@@ -59,6 +60,7 @@ export function EdgesPage() {
         </Stack>
       )}
       {edges !== undefined && edges.length > 0 && <WhatIsWhere edges={edges} />}
+      <Conflicts />
       <LoseEdge name={lost} onClose={() => setLost(undefined)} />
       <Modal opened={adding} onClose={close} title="New edge">
         <NewEdge onMade={show} />
