@@ -4,7 +4,7 @@ import { demandYes } from './system-sharing.ts'
 import { chooseSystem, openNode, systemFlags } from './target.ts'
 
 type LostUser = { email: string; lost: string[]; left: string[]; left_without_second_factor: boolean }
-type Lost = { users: LostUser[]; ended_sessions: number; system_secret?: string }
+type Lost = { users: LostUser[]; ended_sessions: number; edge_sessions: number; system_secret?: string }
 
 export const lost = command({
   name: 'edge lost',
@@ -28,6 +28,8 @@ codes for new apps. It also works after the edge was removed.`,
     const path = `/admin/v/4/system/${key}/edges/${encodeURIComponent(name)}/lost`
     const made = await api.call<Lost>('POST', path, { body: { new_secret: given.on('new-secret') } })
     output.say(`Edge ${name} is given up: its link is cut and refused. ${made.ended_sessions} sessions ended.`)
+    if (made.edge_sessions > 0)
+      output.say(`It told of ${made.edge_sessions} sessions that are open there: they are good nowhere else.`)
     const without = made.users.filter((one) => one.left_without_second_factor).length
     if (without > 0) output.say(`${without} of its users have no second factor left.`)
     const rows = made.users.map((one) => [one.email, one.lost.join(', '), one.left.join(', ')])

@@ -16,6 +16,7 @@ import { disableApp, listAuthenticators } from '../store/tables/authenticators.t
 import { deleteDevices } from '../store/tables/devices.ts'
 import { deleteEdgeCodes } from '../store/tables/edge-recovery-codes.ts'
 import { forgetSentUsers, sentUsers } from '../store/tables/edge-users.ts'
+import { countEdgeSessions } from '../store/tables/edge-words.ts'
 import { deleteEdge } from '../store/tables/edges.ts'
 import { countRecoveryCodes } from '../store/tables/recovery-codes.ts'
 import { endSessions } from '../store/tables/sessions.ts'
@@ -32,7 +33,14 @@ export type LostUser = {
   left: string[]
 }
 
-export type LostEdge = { users: LostUser[]; endedSessions: number; secret: string | undefined }
+export type LostEdge = {
+  users: LostUser[]
+  /** On the platform. */
+  endedSessions: number
+  /** Open at the edge, by what it told: good there alone, until it hears of this. */
+  edgeSessions: number
+  secret: string | undefined
+}
 
 const usersAtOnce = 200
 
@@ -46,6 +54,7 @@ export async function loseEdge(
   return scope.data.transaction(async (tx): Promise<LostEdge> => {
     const system = await lockSystem(tx)
     if (system === undefined) throw new GatehouseError('noSuchSystem', 'The system is gone.')
+    const edgeSessions = await countEdgeSessions(tx, name, scope.clock.now())
     const edge = await deleteEdge(tx, name)
     const ids = new Set(await sentUsers(tx, name))
     // Whoever may be there by now counts too, whatever was noted.
@@ -68,11 +77,16 @@ export async function loseEdge(
     audit(tx, scope, {
       ...{ kind: 'edge', action: 'lost', subject: name },
       details: {
-        ...{ users: users.map(({ userId }) => userId), ended_sessions: endedSessions, new_secret: newSecret },
+        ...{
+          users: users.map(({ userId }) => userId),
+          ended_sessions: endedSessions,
+          edge_sessions: edgeSessions,
+          new_secret: newSecret,
+        },
         left_without_second_factor: users.filter(isLeftWithout).map(({ userId }) => userId),
       },
     })
-    return { users, endedSessions, secret }
+    return { users, endedSessions, edgeSessions, secret }
   })
 }
 

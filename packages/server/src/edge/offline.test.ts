@@ -308,6 +308,12 @@ describe('an edge whose link is cut', () => {
     const boss = (await byApp(app)).body.user_token
     const check = (token: string) => app.call('POST', '/api/v/1/user/checkauth', { token })
     assert.deepEqual([(await check(office)).status, (await check(boss)).status], [200, 200])
+    // What the last sign-in at the edge told of.
+    const told = await until(
+      () => admin('GET', `/admin/v/4/system/${system.key}/edges/hall/sessions`),
+      (sessions: any[]) => sessions.some(({ ended }) => ended === ''),
+    )
+    assert.ok(told.length > 0)
     // One who left the deployment since was sent there all the same.
     await admin('PUT', `/admin/${system.key}/deployments/hall`, { sign_in: { users: { roles: ['Chiefs'] } } })
     const lose = (body: unknown) =>
@@ -324,6 +330,7 @@ describe('an edge whose link is cut', () => {
       ['op@example.com', [], [], false],
     ])
     assert.ok(lost.body.ended_sessions >= 2, lost.text)
+    assert.ok(lost.body.edge_sessions >= 1, lost.text)
     const refused = await until(
       () => edge.app.edgeLink!.state,
       ({ state }) => state === 'refused',

@@ -85,9 +85,9 @@ export const deploymentRows = async (scope: SystemScope): Promise<Record<string,
 async function lostFields(scope: SystemScope, name: string, body: AnyBody): Promise<Record<string, unknown>> {
   const { new_secret: newSecret = false } = body
   if (typeof newSecret !== 'boolean') throw new GatehouseError('badRequest', 'new_secret must be true or false.')
-  const { users, endedSessions, secret } = await loseEdge(scope, name, { newSecret })
+  const { users, endedSessions, edgeSessions, secret } = await loseEdge(scope, name, { newSecret })
   return {
-    ...{ name, system_key: scope.system.key, ended_sessions: endedSessions },
+    ...{ name, system_key: scope.system.key, ended_sessions: endedSessions, edge_sessions: edgeSessions },
     users: users.map((user) => ({
       ...{ user_id: user.userId, email: user.email, lost: user.lost, left: user.left },
       left_without_second_factor: isLeftWithout(user),

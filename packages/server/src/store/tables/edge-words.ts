@@ -65,6 +65,19 @@ export async function holdEdge(tx: Store, { publicKey, number }: { publicKey: st
   return row !== undefined
 }
 
+/** Sessions that it told of, and that were open there by what it told. */
+export async function countEdgeSessions(store: SystemStore, edge: string, now: number): Promise<number> {
+  const row = await databaseOf(store)
+    .selectFrom('edge_sessions')
+    .select((eb) => eb.fn.countAll<number | string>().as('count'))
+    .where('system_key', '=', store.key)
+    .where('edge', '=', edge)
+    .where('ended_at', 'is', null)
+    .where('expires_at', '>', now)
+    .executeTakeFirst()
+  return Number(row?.count ?? 0)
+}
+
 /** Of an edge that is removed: another of its name begins anew. */
 export async function forgetEdgeWords(tx: SystemStore, edge: string): Promise<void> {
   for (const table of ['edge_cursors', 'edge_sessions'] as const) {

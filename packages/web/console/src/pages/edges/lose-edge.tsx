@@ -8,7 +8,7 @@ import { Failure } from '../../frame/failure.tsx'
 import { useSystemKey } from '../../frame/system-frame.tsx'
 
 type LostUser = { user_id: string; email: string; lost: string[]; left: string[]; left_without_second_factor: boolean }
-type Lost = { ended_sessions: number; users: LostUser[]; system_secret?: string }
+type Lost = { ended_sessions: number; edge_sessions: number; users: LostUser[]; system_secret?: string }
 
 export function LoseEdge({ name, onClose }: { name: string | undefined; onClose: () => void }) {
   const [done, setDone] = useState<Lost>()
@@ -101,12 +101,14 @@ const factorWords: Record<string, string> = {
 const words = (kinds: readonly string[]): string => kinds.map((kind) => factorWords[kind] ?? kind).join(', ') || '–'
 
 function Concerned({ lost, onClose }: { lost: Lost; onClose: () => void }) {
-  const { users, ended_sessions: sessions, system_secret: secret } = lost
+  const { users, ended_sessions: sessions, edge_sessions: there, system_secret: secret } = lost
   const isAlone = users.some((user) => user.left_without_second_factor)
   return (
     <Stack>
       <Text size="sm">
-        {sessions} session{sessions === 1 ? '' : 's'} ended. {users.length === 0 ? 'No user was ever sent there.' : ''}
+        {sessions} session{sessions === 1 ? '' : 's'} ended.{' '}
+        {there > 0 && `The edge told of ${there} more, good there alone. `}
+        {users.length === 0 ? 'No user was ever sent there.' : ''}
         {users.length > 0 && 'These users need a new password, which a developer gives them under Users:'}
       </Text>
       {secret !== undefined && <CopyLine label="New System Secret" value={secret} hidden />}
