@@ -17,10 +17,10 @@ const patienceMs = 30_000
 
 type Started = { child: ChildProcess; stdout: () => string; stderr: () => string; ended: Promise<Ended> }
 
-/** Nothing of the surrounding environment but what a program needs, so that no option comes in by chance. */
 /** `gatehouse ARGS`, running: for a test that ends it itself. */
 export const startCommand = (args: string[], env: Record<string, string> = {}): Started => spawnCommand(args, env)
 
+/** Nothing of the surrounding environment but what a program needs, so that no option comes in by chance. */
 function spawnCommand(args: string[], env: Record<string, string>): Started {
   const { PATH = '', HOME = '/', TMPDIR } = process.env
   const child = spawn(process.execPath, [command, ...args], {
@@ -86,17 +86,18 @@ export type NodeProcess = {
 }
 
 /**
- * `gatehouse start --port 0 ARGS`, once it says that it is ready. Ends with the test at the latest. With a `--port` among the
- * arguments it is asked there, whatever address it says that people know it by.
+ * `gatehouse start --port 0 ARGS`, once it says that it is ready; `edge` for an edge node. Ends with the test at the latest.
+ * With a `--port` among the arguments it is asked there, whatever address it says that people know it by.
  */
 export async function startNode(
   t: { after(fn: () => unknown): void },
   args: string[],
   env: Record<string, string> = {},
+  kind: 'start' | 'edge' = 'start',
 ): Promise<NodeProcess> {
   const port = args[args.indexOf('--port') + 1]
   const named = args.includes('--port')
-  const { child, stdout, stderr, ended } = spawnCommand(['start', ...(named ? [] : ['--port', '0']), ...args], env)
+  const { child, stdout, stderr, ended } = spawnCommand([kind, ...(named ? [] : ['--port', '0']), ...args], env)
   const running = () => child.exitCode === null && child.signalCode === null
   t.after(async () => {
     if (running()) child.kill('SIGKILL')
