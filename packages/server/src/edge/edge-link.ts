@@ -28,7 +28,7 @@ import { Channel, LinkBroken, linkLimits } from './channel.ts'
 import type { EdgeClock } from './edge-clock.ts'
 import { sealedPlace } from './feed.ts'
 import { greetPlatform, LinkRefused, signProof } from './handshake.ts'
-import { type Frame, linkPath, readFromPlatform, sameCursor, type Welcome } from './messages.ts'
+import { type Frame, linkPath, type Refused, readFromPlatform, sameCursor, type Welcome } from './messages.ts'
 import { Teller } from './teller.ts'
 
 export type EdgePlace = {
@@ -280,10 +280,7 @@ export class EdgeLink {
     const clock = this.#clock.wall()
     channel.send({ type: 'proof', ...said, signature, cursors: link.cursors, clock }, { secret: true })
     const answer = readFromPlatform((await channel.next()).message)
-    if (answer?.type === 'refused') {
-      if (link.enrolled && answer.why === 'key') await this.#clock.forget()
-      throw new LinkRefused(answer.why, answer.words)
-    }
+    if (answer?.type === 'refused') return this.#refused(answer, link.enrolled)
     if (answer?.type !== 'welcome') throw new LinkBroken('The platform did not answer as one.')
     if (answer.system !== system || answer.edge !== name) {
       throw new LinkRefused(
@@ -301,8 +298,15 @@ export class EdgeLink {
     return { cursors: { ...link.cursors }, taken: answer.taken }
   }
 
+  /** Said by the platform itself, which has proved its key by then. */
+  async #refused({ why, words }: Refused, enrolled: boolean): Promise<never> {
+    if (enrolled && why === 'key') await this.#clock.forget()
+    throw new LinkRefused(why, words)
+  }
+
   async #take(channel: Channel, cursors: Cursors, teller: Teller): Promise<void> {
     const frame = readFromPlatform((await channel.next()).message)
+    if (frame?.type === 'refused') return this.#refused(frame, true)
     if (frame?.type === 'word') return this.#clock.hear(frame)
     if (frame?.type === 'taken') {
       this.#taken = { ...this.#taken!, [frame.lane]: frame.cursor }

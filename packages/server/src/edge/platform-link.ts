@@ -6,7 +6,7 @@ import { second } from '../base/clock.ts'
 import type { Means } from '../domain/access/scope.ts'
 import { type Cursor, type Cursors, type Lane, lanes } from '../store/down/groups.ts'
 import { noteSentUsers, notSentYet } from '../store/tables/edge-users.ts'
-import { type EdgeRecord, findEdge, type HeldLanes, noteEdge } from '../store/tables/edges.ts'
+import { type EdgeRecord, findEdge, findEdgeByKey, type HeldLanes, noteEdge } from '../store/tables/edges.ts'
 import type { CatchUps } from './catch-ups.ts'
 import { type Channel, LinkBroken } from './channel.ts'
 import { Feed } from './feed.ts'
@@ -21,6 +21,8 @@ const mostBytes = 256 * 1024
 const patience = 60 * second
 const beat = 20 * second
 const noteEvery = second
+
+const removed = 'This edge was removed from its platform.'
 
 export class PlatformLink {
   readonly edge: EdgeRecord & { publicKey: string; sealKey: string }
@@ -125,8 +127,8 @@ export class PlatformLink {
       this.#woken = false
       const at = this.#means.clock.now()
       const looked = await this.#feed.look()
-      if (looked === undefined) return this.close(4404, 'The system of this edge is gone.')
-      if (looked.changed && !(await this.#note(true))) return this.close(4403, 'This edge was removed, or linked anew.')
+      if (looked === undefined) return this.#dismiss('The system of this edge is gone.')
+      if (looked.changed && !(await this.#note(true))) return await this.#endOther()
       if (await this.#sendOne(at)) continue
       this.#settle()
       if (this.#dirty && Date.now() - this.#notedAt >= noteEvery) await this.#note(true)
@@ -251,7 +253,7 @@ export class PlatformLink {
       const { taken, problem, stamp } = await this.#taking.take(told)
       // Why it was closed stands already.
       if (problem !== undefined && this.#channel.open) this.#say(problem)
-      if (!taken) return this.close(1008, problem ?? 'What the edge told cannot be taken.')
+      if (!taken) return await this.#endOther(1008, problem ?? 'What the edge told cannot be taken.')
       if (!this.#channel.open) return
       const { lane, to: cursor } = told
       this.#channel.send({ type: 'taken', lane, cursor, ...(stamp !== undefined && { stamp }) })
@@ -284,11 +286,21 @@ export class PlatformLink {
     this.#wakeUp()
     // Another link of this edge, at whatever node, has another number.
     void this.#note(true).then(
-      (isOurs) => {
-        if (!isOurs) this.close(4403, 'This edge was removed, or linked anew.')
-      },
+      (isOurs) => (isOurs ? undefined : this.#endOther().catch(() => this.close(4403, removed))),
       () => {},
     )
+  }
+
+  /** An edge that was removed is told so; any other link ends for the reason that is given. */
+  async #endOther(code = 4403, why = 'This edge was linked anew.'): Promise<void> {
+    if ((await findEdgeByKey(this.#means.store, this.edge.publicKey)) === undefined) this.#dismiss(removed)
+    else this.close(code, why)
+  }
+
+  /** So that it lets nobody in from this moment on, and not from its next try. */
+  #dismiss(words: string): void {
+    if (this.#channel.open) this.#channel.send({ type: 'refused', why: 'key', words })
+    this.close(4403, words)
   }
 
   async #note(connected: boolean): Promise<boolean> {
