@@ -5,14 +5,10 @@
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { WebSocket } from 'ws'
 import { second } from '../base/clock.ts'
-import { hexId } from '../base/ids.ts'
-import { type KeyPairText, newKeyPair, openSealed } from '../base/link-keys.ts'
+import { type KeyPairText, newKeyPair } from '../base/link-keys.ts'
 import type { Means } from '../domain/access/scope.ts'
-import { placeOf } from '../domain/accounts/authenticators.ts'
-import { credentialUnder, type PasskeySecret } from '../domain/accounts/passkeys.ts'
 import { edgeKeysPlace } from '../domain/edges/platform-key.ts'
-import { applyGroups } from '../store/down/apply.ts'
-import type { Cursors, Group, Lane } from '../store/down/groups.ts'
+import type { Cursors, Lane } from '../store/down/groups.ts'
 import {
   deletePlatformLink,
   findPlatformLink,
@@ -20,16 +16,14 @@ import {
   nextLinkNumber,
   type PlatformLink,
   pinPlatform,
-  writeCursor,
 } from '../store/tables/platform-links.ts'
-import { moveLogClock, noteSeen, Pending } from '../store/up/local.ts'
-import { aheadMs } from '../store/up/merge.ts'
+import { Pending } from '../store/up/local.ts'
 import { Channel, LinkBroken, linkLimits } from './channel.ts'
 import type { EdgeClock } from './edge-clock.ts'
-import { sealedPlace } from './feed.ts'
 import { greetPlatform, LinkRefused, signProof } from './handshake.ts'
-import { type Frame, linkPath, type Refused, readFromPlatform, sameCursor, type Welcome } from './messages.ts'
+import { linkPath, type Refused, readFromPlatform, sameCursor, type Welcome } from './messages.ts'
 import { Teller } from './teller.ts'
+import { writeFrame } from './writing.ts'
 
 export type EdgePlace = {
   platform: string
@@ -315,7 +309,7 @@ export class EdgeLink {
     if (frame?.type !== 'frame') throw new LinkBroken('The platform sent something that is no frame.')
     if (!sameCursor(frame.from, cursors[frame.lane] ?? null)) throw new LinkBroken('A frame is missing between two.')
     try {
-      await this.#write(frame)
+      await writeFrame(this.#means, { ...this.#place, seal: this.#keys!.seal }, this.#pending, frame)
     } catch (error) {
       // What a database says may hold what stands in a row.
       const words = error instanceof GatehouseError ? error.detail.slice(0, 300) : 'it failed; its own log says why.'
@@ -325,46 +319,6 @@ export class EdgeLink {
     cursors[frame.lane] = frame.to
     this.#written[frame.lane] = this.#means.clock.now()
     channel.send({ type: 'ack', lane: frame.lane, cursor: frame.to })
-  }
-
-  /** Rows and cursor in one transaction: either both are there, or neither. */
-  async #write({ lane, to, groups, taken = null, stamp }: Frame): Promise<void> {
-    const { store, clock } = this.#means
-    const opened = groups.map((group) => this.#opened(group))
-    await store.forSystem(this.#place.system).transaction(async (tx) => {
-      const now = clock.now()
-      const pending = stamp === undefined ? new Map() : await this.#pending.rows(tx, taken)
-      await applyGroups({ tx, now, incarnation: hexId(8), pending }, opened)
-      if (stamp !== undefined) {
-        await noteSeen(tx, { incarnation: to.incarnation, position: to.position }, taken)
-        await moveLogClock(tx, stamp, now + aheadMs)
-      }
-      await writeCursor(tx, lane, to)
-    })
-  }
-
-  /** What was sealed to this edge, sealed under its node key from here on. */
-  #opened(group: Group): Group {
-    if (group.what !== 'users') return group
-    const { key } = this.#means
-    const { system, name } = this.#place
-    const opened = (userId: string, id: string, sealed: string): string =>
-      openSealed(this.#keys!.seal, sealedPlace(name, system, userId, id), sealed)
-    const again = (userId: string, id: string, sealed: string): string => {
-      const value = opened(userId, id, sealed)
-      return key.seal('authenticators', placeOf(system, { id, userId }), value)
-    }
-    const put = group.put.map((user) => ({
-      ...user,
-      apps: user.apps.map((app) => ({ ...app, sealed: again(user.id, app.id, app.sealed) })),
-      passkeys: user.passkeys.map((one) => {
-        const { credentialId }: PasskeySecret = JSON.parse(opened(user.id, one.id, one.sealed))
-        const credentialHash = credentialUnder(key, system, credentialId)
-        return { ...one, credentialHash, sealed: again(user.id, one.id, one.sealed) }
-      }),
-      codes: user.codes.map((set) => ({ ...set, codes: opened(user.id, set.id, set.codes) })),
-    }))
-    return { ...group, put }
   }
 
   #note(state: LinkState['state'], problem: string): void {
