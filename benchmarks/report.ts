@@ -4,6 +4,7 @@ import type { BareFacts } from './bare/worker.ts'
 import type { Crowd } from './crowd.ts'
 import type { Edges } from './edges.ts'
 import type { ColdStart, Memory } from './footprint.ts'
+import type { Guesses } from './guesses.ts'
 import type { Hostile } from './hostile.ts'
 import type { Imported } from './import.ts'
 import type { Cores, Row } from './measure.ts'
@@ -124,6 +125,16 @@ export const edgesTable = ({ changes, firstSync, edge, idle }: Edges): string =>
       ['the same: each', `${idle.corePercentEach.toFixed(4)} % of a core`],
     ],
   )
+
+export const guessesTable = ({ atOnce, alone, beside, ratio, answers }: Guesses): string =>
+  [
+    table(
+      ['token checks', 'per second', `beside ${atOnce} guesses at once, per second`, 'ratio'],
+      [],
+      [['`checkauth`', whole(alone), whole(beside), ratio.toFixed(2)]],
+    ),
+    `The guesses were answered: ${[...answers].map(([said, times]) => `${times} × ${said}`).join(', ')}`,
+  ].join('\n\n')
 
 export const crowdTable = ({ systems, users, rows }: Crowd): string =>
   table(

@@ -23,6 +23,7 @@ import type { Measured, Pace } from './closed-loop.ts'
 import { inACrowd } from './crowd.ts'
 import { besideEdges } from './edges.ts'
 import { coldStart, type Memory, memoryOf } from './footprint.ts'
+import { besideGuesses } from './guesses.ts'
 import { besideHostile } from './hostile.ts'
 import { importLarge } from './import.ts'
 import { measure, type Row } from './measure.ts'
@@ -31,6 +32,7 @@ import { hottest } from './profile.ts'
 import {
   crowdTable,
   edgesTable,
+  guessesTable,
   hostileTable,
   importTable,
   loadTable,
@@ -61,7 +63,7 @@ const { values } = parseArgs({
   },
 })
 
-const names = [...cases.map(({ name }) => name), 'start', 'memory', 'import', 'waiting', 'hostile']
+const names = [...cases.map(({ name }) => name), 'start', 'memory', 'import', 'waiting', 'hostile', 'guesses']
 const wanted = values.only === undefined ? names : values.only.split(',')
 const unknown = wanted.filter((name) => ![...names, 'crowd', 'edges', 'soak'].includes(name))
 if (unknown.length > 0) {
@@ -138,6 +140,11 @@ async function run(): Promise<void> {
   if (wanted.includes('hostile')) {
     const own = { folder: folderFor('hostile'), databaseUrl: await databaseUrl() }
     console.log(`${hostileTable(await besideHostile(children, own, rounds, Math.max(seconds, 4)))}\n`)
+  }
+
+  if (wanted.includes('guesses')) {
+    const own = { folder: folderFor('guesses'), databaseUrl: await databaseUrl() }
+    console.log(`${guessesTable(await besideGuesses(children, load, own, pace, rounds))}\n`)
   }
 
   if (wanted.includes('edges')) {
