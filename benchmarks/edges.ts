@@ -64,7 +64,7 @@ export async function besideEdges(children: Children, options: NodeOptions): Pro
     )
   }
   const large = await newEdge(children, ground, system, options, 'large', () => deploy('many', 'large', 'Many'))
-  const seconds = await syncedAfter(large.reader, many)
+  const seconds = await syncedSince(large.began, large.reader, many)
   await large.process.end()
 
   const held = await idleOnes(ground, system)
@@ -108,12 +108,13 @@ async function newEdge(
   { folder }: NodeOptions,
   name: string,
   deploy: () => Promise<unknown>,
-): Promise<{ process: ServerProcess; reader: Reader }> {
+): Promise<{ process: ServerProcess; reader: Reader; began: number }> {
   const { token } = await develop<{ token: string }>('POST', `/admin/edges/${system.key}/${name}`, {})
   await deploy()
   const data = join(folder, name)
   mkdirSync(data)
   const place = ['--platform', `http://127.0.0.1:${node.port}`, '--system', system.key, '--name', name]
+  const began = performance.now()
   const process = await startServer(children, {
     args: [program, 'edge', ...place, '--data', data, '--port', '0', '--weak-sandbox'],
     env: { GATEHOUSE_EDGE_TOKEN: token },
@@ -138,7 +139,7 @@ async function newEdge(
     const text = await response.text()
     return response.status === 200 ? JSON.parse(text) : undefined
   }
-  return { process, reader }
+  return { process, reader, began }
 }
 
 async function changesSeen(
@@ -161,9 +162,8 @@ async function changesSeen(
   return { p50: times[Math.floor(times.length / 2)]!, p99: times[Math.floor(times.length * 0.99)]! }
 }
 
-/** Seconds from the first look, when the link stands just about, until the last row is there. */
-async function syncedAfter(read: Reader, collection: string): Promise<number> {
-  const began = performance.now()
+/** Seconds from the start of the edge's process until the last row is there. */
+async function syncedSince(began: number, read: Reader, collection: string): Promise<number> {
   for (;;) {
     const { count = 0 } = (await read(`/api/v/1/data/${collection}/count`)) ?? {}
     const seconds = (performance.now() - began) / 1000

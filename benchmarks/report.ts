@@ -118,7 +118,10 @@ export const edgesTable = ({ changes, firstSync, edge, idle }: Edges): string =>
     [
       [`a change is there, ${changes.count} changes: p50`, `${milliseconds(changes.p50)} ms`],
       ['the same: p99', `${milliseconds(changes.p99)} ms`],
-      [`first sync of ${whole(firstSync.rows)} rows`, `${whole(firstSync.rows / firstSync.seconds)} rows a second`],
+      [
+        `first sync of ${whole(firstSync.rows)} rows, from the start of the process`,
+        `${whole(firstSync.rows / firstSync.seconds)} rows a second`,
+      ],
       ['an edge that idles: resident', `${whole(edge.resident)} MiB`],
       ['the same, shared pages once', `${whole(edge.own)} MiB`],
       [`${idle.edges} idle edges on one node: each`, `${idle.mebibytesEach.toFixed(2)} MiB`],

@@ -53,17 +53,17 @@ describe('the sync of a commit', () => {
     return sync
   }
 
-  const committed = async (value: number): Promise<void> => {
+  const written = async (value: number): Promise<void> => {
     for (let turn = 0; turn < 10_000 && !rows().includes(value); turn += 1) await setImmediate()
     assert.ok(rows().includes(value))
   }
 
-  test('a write is answered after a sync that began after its commit, and others are committed meanwhile', async () => {
+  test('a write is answered after a sync that began after its commit, and others are written meanwhile', async () => {
     const answered: number[] = []
     const first = insert(1, answered)
     const firstSync = await nextSync()
     const second = insert(2, answered)
-    await committed(2)
+    await written(2)
     assert.deepEqual([answered, syncs.length], [[], 0])
     firstSync.resolve()
     await first
@@ -79,7 +79,7 @@ describe('the sync of a commit', () => {
     const third = insert(3, answered)
     const sync = await nextSync()
     const waiting = insert(4, answered)
-    await committed(4)
+    await written(4)
     sync.reject(new Error('The disk is gone.'))
     await assert.rejects(third, /disk is gone/)
     await assert.rejects(waiting, /disk is gone/)

@@ -1,8 +1,8 @@
 /**
  * How statements and transactions meet one SQLite file. SQLite lets one transaction write at a time, and an answered write
  * has to wait for the disk. So transactions that wait for each other share a commit: each runs whole, one after another, in a
- * savepoint of its own. Commits share syncs in turn: the next ones are made while the disk is at work, and none is answered
- * before a sync that began after it. What is read outside transactions is read by a second connection, which sees what is
+ * savepoint of its own. While the disk is at work the next ones run; they are committed when it is done, and none is answered
+ * before a sync that began after its commit. What is read outside transactions is read by a second connection, which sees what is
  * committed and waits for nobody.
  */
 import { setTimeout } from 'node:timers/promises'
@@ -335,7 +335,8 @@ class Line {
    * commit waits until all that has come in was looked at; nobody waits for what comes later.
    */
   #endSoon(): void {
-    if (this.#ending) return
+    // Whoever is committed while the disk is at work waits for the next sync all the same, and till then others can join.
+    if (this.#ending || this.#syncing) return
     this.#ending = true
     setImmediate(() => {
       this.#ending = false
@@ -387,6 +388,7 @@ class Line {
       }
     }
     this.#syncing = false
+    if (this.#open && !this.#taken) this.#endSoon()
   }
 
   /** Resolves when everything that is committed by now is on the disk. */
