@@ -70,15 +70,16 @@ export async function createEdge(
  */
 export async function renewEdgeToken(scope: SystemScope, name: string): Promise<{ name: string; token: string }> {
   demandDeveloper(scope)
-  const token = await newToken(scope)
-  await scope.data.transaction(async (tx) => {
+  return scope.data.transaction(async (tx) => {
     const before = (await listEdges(tx)).find((one) => one.name === name)
     await forgetEdge(tx, name)
+    // With the transaction: where there is no such edge, no key is made for it either.
+    const token = await newToken({ store: tx.node, key: scope.key })
     const facts = { createdAt: scope.clock.now(), createdBy: callerLabel(scope.caller) }
     await insertEdge(tx, { name, description: before!.description, tokenHash: hashToken(token), ...facts })
     audit(tx, scope, { kind: 'edge', action: 'renew', subject: name })
+    return { name, token }
   })
-  return { name, token }
 }
 
 /** The description is all that a developer changes of an edge. Throws badRequest, noSuchAsset. */
@@ -104,8 +105,8 @@ async function forgetEdge(tx: SystemStore, name: string): Promise<void> {
 }
 
 /** The edge asks for a platform with this key before it shows the token to anybody. */
-async function newToken(scope: SystemScope): Promise<string> {
-  const { publicKey } = await platformKey(scope)
+async function newToken(means: Parameters<typeof platformKey>[0]): Promise<string> {
+  const { publicKey } = await platformKey(means)
   return `${bearerToken('ghl')}.${fingerprintOf(publicKey)}`
 }
 
