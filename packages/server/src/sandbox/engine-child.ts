@@ -134,11 +134,6 @@ export class EngineChild {
     return this.#gone
   }
 
-  /** Runs that it has, ended or not. */
-  get busy(): number {
-    return this.#runs.size
-  }
-
   /** A run in it has ended and does not let go: perhaps the process has to go with it. */
   get doubtful(): boolean {
     const late = performance.now() - LATE_MS

@@ -288,10 +288,6 @@ export class Pool {
   }
 
   #rest(child: EngineChild): void {
-    if (child.worn) {
-      child.kill()
-      return
-    }
     this.#keepIdle(child)
     this.#release(child)
   }

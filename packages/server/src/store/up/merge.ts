@@ -93,9 +93,9 @@ export async function mergeRows(
 function known({ table }: CollectionRecord, sent: Written): Written {
   if ('deleted' in sent) return sent
   const names = new Set(table.columns.map(({ name }) => name))
-  const only = <T>(fields: Record<string, T>): Record<string, T> =>
+  const present = <T>(fields: Record<string, T>): Record<string, T> =>
     Object.fromEntries(Object.entries(fields).filter(([name]) => names.has(name) && name !== table.key))
-  return { key: sent.key, row: { ...only(sent.row), [table.key]: sent.key }, columns: only(sent.columns) }
+  return { key: sent.key, row: { ...present(sent.row), [table.key]: sent.key }, columns: present(sent.columns) }
 }
 
 const msOf = (stamp: string): number => Number.parseInt(stamp.slice(0, 12), 16)
