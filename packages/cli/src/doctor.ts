@@ -55,7 +55,7 @@ async function walls(): Promise<Finding> {
     what: 'walls round code',
     ok,
     says: ok
-      ? 'kernel namespaces and an empty root'
+      ? `kernel namespaces and an empty root${inForce.systemCalls ? ', a filter of system calls' : ', no filter of system calls'}`
       : 'the kernel gives no namespaces; production then wants --weak-sandbox',
   }
 }

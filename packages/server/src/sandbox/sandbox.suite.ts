@@ -380,7 +380,9 @@ export function sandboxSuite(
           async () => {
             if (depth === 4) return 'bottom'
             const source = 'function service(req, resp) { resp.success(call("down", 1).value) }'
-            const { ending } = await sandbox.run(jobOf(source, { depth, tenant: 'deep' }), nested(depth + 1))
+            const limits = { ...smallLimits, wallMs: 20_000 }
+            const job = jobOf(source, { depth, tenant: 'deep', limits })
+            const { ending } = await sandbox.run(job, nested(depth + 1))
             return ending.kind === 'answered' && 'value' in ending.answer ? ending.answer.value : ending
           }
         const both = await Promise.all([

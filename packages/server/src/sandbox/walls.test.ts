@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { after, before, describe, test } from 'node:test'
-import { allWalls, strongestWalls, type Walls } from './walls.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { allWalls, type Program, strongestWalls, type Walls } from './walls.ts'
 
 type Report = {
   environment: string[]
@@ -35,7 +36,10 @@ type Report = {
 const outside = join(import.meta.dirname, 'hostile', 'outside')
 const hereToRead = ['/etc/passwd', '/etc/hosts', import.meta.filename, '/proc/self/environ', '/proc/1/cmdline']
 
-const strongest = await strongestWalls()
+const chosen = await strongestWalls()
+/** The same walls without the filter of system calls, so that each is seen to hold without it. */
+const strongest =
+  allWalls().find(({ inForce }) => isDeepStrictEqual(inForce, { ...chosen.inForce, systemCalls: false })) ?? chosen
 
 describe('walls', () => {
   let folder: string
@@ -65,24 +69,30 @@ describe('walls', () => {
   })
 
   function lookAround(walls: Walls, permission: boolean, neighbour = ''): Promise<Report> {
-    const { command, args } = walls.commandFor({ folder: outside, file: 'look-around.cjs', permission })
     // A NUL stands in no argument.
     const paths = sockets.join(',').replace('\0', '@')
-    const child = spawn(command, [...args, String(port), paths, hereToRead.join(','), neighbour], {
+    const words = [String(port), paths, hereToRead.join(','), neighbour]
+    return told(walls, { folder: outside, file: 'look-around.cjs', permission }, words) as Promise<Report>
+  }
+
+  /** What the program says on fd 3, as JSON. */
+  function told(walls: Walls, program: Program, words: string[]): Promise<unknown> {
+    const { command, args } = walls.commandFor(program)
+    const child = spawn(command, [...args, ...words], {
       stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
       env: {},
       cwd: '/',
     })
-    let told = ''
+    let text = ''
     const pipe = child.stdio[3] as Readable
     pipe.on('data', (chunk: Buffer) => {
-      told += chunk.toString()
+      text += chunk.toString()
     })
     return new Promise((resolve, reject) => {
       child.once('error', reject)
       child.once('close', (code, signal) => {
-        if (told === '') reject(new Error(`nothing was told: ${code} ${signal}`))
-        else resolve(JSON.parse(told) as Report)
+        if (text === '') reject(new Error(`nothing was told: ${code} ${signal}`))
+        else resolve(JSON.parse(text))
       })
     })
   }
@@ -149,5 +159,33 @@ describe('walls', () => {
     } finally {
       neighbour.kill('SIGKILL')
     }
+  })
+
+  // Behind nothing but the filter, so that it is the filter that refuses.
+  const weakest = allWalls().filter(({ inForce }) => inForce.noPrivileges && !inForce.namespaces)
+  const filtered = weakest.find(({ inForce }) => inForce.systemCalls)
+  test('native code gets no socket, process, namespace, other process or rare call of the kernel', {
+    skip: filtered && chosen.inForce.systemCalls ? false : 'no filter of system calls here',
+  }, async () => {
+    const ask = (walls: Walls) =>
+      told(walls, { folder: outside, file: 'call-kernel.cjs', permission: false }, [String(process.pid)])
+    const refused = (await ask(filtered!)) as Record<string, number | string>
+    const ENOSYS = 38
+    assert.deepEqual(
+      Object.entries(refused).filter(([, answer]) => answer !== ENOSYS),
+      [],
+    )
+    const free = (await ask(weakest.find(({ inForce }) => !inForce.systemCalls)!)) as typeof refused
+    for (const call of [
+      'socket',
+      'socketpair',
+      'memfd',
+      'process',
+      'unshareFiles',
+      'ptrace',
+      'signalOther',
+      'dumpable',
+    ])
+      assert.notEqual(free[call], ENOSYS, `${call}, without the filter`)
   })
 })

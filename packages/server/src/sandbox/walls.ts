@@ -4,9 +4,9 @@
  *
  * The full line, read from the outside: limits of the kernel · an unprivileged user (when started as root) · own user,
  * network, mount and IPC namespaces · a file tree of nothing but libraries and the engine, read only · no capabilities,
- * none to be gained, ended with the node · Node's own permission model. All steps replace each other in one process, so
- * the process that the node started is the engine. What they do not stop: burning the processor until the node looks,
- * and, for a node that is not root, signals to processes of the node's own user.
+ * none to be gained, ended with the node · only the system calls that an engine needs · Node's own permission model. All
+ * steps replace each other in one process, so the process that the node started is the engine. What they do not stop:
+ * burning the processor until the node looks.
  */
 import { spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
@@ -15,6 +15,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { createFrameReader } from './frames.ts'
+import { systemCallFilter } from './system-calls.ts'
 
 /** What stands between a script that has broken out of its isolate and the machine. */
 export type WallsInForce = {
@@ -32,6 +33,8 @@ export type WallsInForce = {
   endsWithNode: boolean
   /** A cap on the process's memory by the kernel. */
   dataLimit: boolean
+  /** Only the system calls that an engine needs (`system-calls.ts`). */
+  systemCalls: boolean
 }
 
 /** A Node program to run behind walls: a file of a folder that it may read, with V8 flags of its own. */
@@ -52,6 +55,8 @@ export const engineProgram: Program = { folder: engineFolder, file: 'main.cjs', 
  * without compilers none is reserved, and code that computes little is as fast.
  */
 export const waitingEngineProgram: Program = { ...engineProgram, file: 'waiting.cjs', flags: ['--jitless'] }
+/** Puts the filter of system calls in force, then becomes the program. */
+const narrowFile = join(engineFolder, 'narrow.cjs')
 const probeProgram: Program = { folder: engineFolder, file: 'probe.cjs', permission: true }
 
 /** Below this Node does not start: V8 reserves address space for code that counts as data. */
@@ -126,6 +131,7 @@ export function allWalls(): Walls[] {
       emptyRoot: false,
       endsWithNode: false,
       dataLimit: false,
+      systemCalls: false,
     },
     commandFor: (program) => ({ command: node, args: nodeArgs(program, addon) }),
   }
@@ -153,30 +159,37 @@ export function allWalls(): Walls[] {
     '--pdeathsig=SIGKILL',
   ]
   const without = { ...permission.inForce, otherUser: isRoot, endsWithNode: true, dataLimit: capped.length > 0 }
-  const plan = (inForce: WallsInForce, line: (program: Program) => string[]): Walls => ({
+  const plan = (inForce: WallsInForce, line: (program: Program) => string[], narrow: string[] = []): Walls => ({
     inForce,
     commandFor: (program) => {
-      const [command, ...args] = [...capped, ...line(program), node, ...nodeArgs(program, addon)]
+      const [command, ...args] = [...capped, ...line(program), ...narrow, node, ...nodeArgs(program, addon)]
       return { command: command!, args }
     },
   })
-  const noNamespaces = plan(without, () =>
+  const filter = systemCallFilter()?.toString('base64')
+  const narrow = filter ? [node, '--disable-warning=ExperimentalWarning', narrowFile, filter] : []
+  /** The same walls with the filter of system calls and, for a kernel or a Node that knows none, without. */
+  const both = (inForce: WallsInForce, line: (program: Program) => string[]): Walls[] => [
+    ...(filter ? [plan({ ...inForce, systemCalls: true }, line, narrow)] : []),
+    plan(inForce, line),
+  ]
+  const noNamespaces = both({ ...without, noPrivileges: true }, () =>
     isRoot ? [...drop, ...asNobody(), '--'] : [setpriv, '--no-new-privs', '--pdeathsig=SIGKILL', '--'],
   )
-  noNamespaces.inForce.noPrivileges = true
-  if (!unshare) return [noNamespaces, permission]
+  if (!unshare) return [...noNamespaces, permission]
 
   const apart = { ...without, noPrivileges: true, namespaces: true }
   const ownUser = [unshare, '--user', '--map-root-user', '--net', '--ipc']
-  const noRoot = plan(apart, () => [...becomeNobody(), ...ownUser, '--', ...drop, '--'])
-  if (!shell) return [noRoot, noNamespaces, permission]
+  const noRoot = both(apart, () => [...becomeNobody(), ...ownUser, '--', ...drop, '--'])
+  if (!shell) return [...noRoot, ...noNamespaces, permission]
 
   const insideRoot = (program: Program) => {
-    const visible = [setpriv, node, program.folder, dirname(addon), ...libraryPaths].filter((path) => existsSync(path))
+    const wanted = [setpriv, node, engineFolder, program.folder, dirname(addon), ...libraryPaths]
+    const visible = [...new Set(wanted)].filter((path) => existsSync(path))
     const root = rootCandidates.find((path) => existsSync(path) && !visible.some((seen) => seen.startsWith(`${path}/`)))
     return [shell, '-c', emptyRootScript(root ?? '/mnt', visible), 'sh']
   }
-  const full = plan({ ...apart, emptyRoot: true }, (program) => [
+  const full = both({ ...apart, emptyRoot: true }, (program) => [
     ...becomeNobody(),
     ...ownUser,
     '--mount',
@@ -186,12 +199,12 @@ export function allWalls(): Walls[] {
     '--',
   ])
   // For systems that refuse user namespaces, and for programs in folders that only root may enter.
-  const fullAsRoot = plan({ ...apart, emptyRoot: true }, (program) => [
+  const fullAsRoot = both({ ...apart, emptyRoot: true }, (program) => [
     ...[unshare, '--net', '--ipc', '--mount', '--'],
     ...insideRoot(program),
     ...[...drop, ...asNobody(), '--'],
   ])
-  return [full, ...(isRoot ? [fullAsRoot] : []), noRoot, noNamespaces, permission]
+  return [...full, ...(isRoot ? fullAsRoot : []), ...noRoot, ...noNamespaces, permission]
 }
 
 /** Whether these user numbers exist in the user namespace that the node is in: in a container often they do not. */
