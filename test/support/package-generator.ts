@@ -148,6 +148,7 @@ const roleDraw = fc.record({
   nulls: some(['SystemServices', 'ServiceCaches', 'Files']),
   byId: bool,
   limited: bool,
+  privileged: bool,
   unknownKind: bool,
   extra: bool,
   copy: bool,
@@ -590,6 +591,7 @@ function makeRoles(making: Making, kept: readonly Kept[]): { roles: PackageRole[
     const file = {
       Name: name,
       Description: one.description,
+      ...(one.privileged && { Privileged: true }),
       ...id,
       ...extra,
       Permissions: { ...permissions, ...otherRights },
@@ -608,6 +610,7 @@ function makeRoles(making: Making, kept: readonly Kept[]): { roles: PackageRole[
     return {
       name,
       description: one.description ?? '',
+      ...(one.privileged && !isDefault && { privileged: true as const }),
       rights,
       limited: one.limited ? [limited] : [],
       otherRights,

@@ -217,9 +217,10 @@ async function readRoles(data: SystemStore, extras: Extras): Promise<PackageRole
     if (name !== undefined) byRole.get(roleId)?.push({ kind: kind as ResourceKind, item: name, level })
   }
   return roles
-    .map(({ id, name, description }): PackageRole => {
+    .map(({ id, name, description, privileged }): PackageRole => {
       const { limited = [], otherRights = {}, extra = {} } = extras('role', name)
-      return { name, description, rights: unionOf(byRole.get(id) ?? []), limited, otherRights, extra }
+      const mark = privileged && id !== 'Administrator' ? { privileged } : {}
+      return { name, description, ...mark, rights: unionOf(byRole.get(id) ?? []), limited, otherRights, extra }
     })
     .sort(byName)
 }

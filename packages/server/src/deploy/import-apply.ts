@@ -135,8 +135,9 @@ async function writeRoles(scope: SystemScope, work: Work): Promise<Record<string
   for (const { name, asset, isNew, set, describe } of work.roles) {
     await inAsset(`The role ${shown(name)}`, async () => {
       const description = asset?.description ?? ''
-      const id = isNew ? await createRole(scope, { name, description, rights: [] }) : idByName.get(name)!
-      if (!isNew && describe) await updateRole(data, id, { description })
+      const mark = asset?.privileged === true ? { privileged: true } : {}
+      const id = isNew ? await createRole(scope, { name, description, rights: [], ...mark }) : idByName.get(name)!
+      if (!isNew && describe) await updateRole(data, id, { description, ...mark })
       for (const { kind, item, level } of set) {
         const held = kind === 'collections' ? collectionIds.get(item) : item
         if (held === undefined) throw new GatehouseError('noSuchCollection', `There is no collection ${shown(item)}.`)

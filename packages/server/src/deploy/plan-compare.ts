@@ -48,8 +48,11 @@ export const libraryDiffers = (one: PackageLibrary, other: PackageLibrary): stri
   ])
 
 /** Without rights, which are compared one by one. */
-export const roleDiffers = (one: PackageRole, other: PackageRole): string[] =>
-  differing(one, other, ['description', 'limited', 'otherRights', 'extra'])
+/** `one` is what a package has. One that does not mark a role leaves the mark that is there. */
+export const roleDiffers = (one: PackageRole, other: PackageRole): string[] => [
+  ...differing(one, other, ['description', 'limited', 'otherRights', 'extra']),
+  ...(one.privileged && !other.privileged ? ['privileged'] : []),
+]
 
 export function keptDiffers(one: KeptAsset, other: KeptAsset): string[] {
   const files = new Map(other.files.map(({ path, bytes }) => [path, bytes]))

@@ -930,6 +930,17 @@ const edgeStatus: Migration = {
   },
 }
 
+const sessionsElsewhere: Migration = {
+  name: '020 privileged roles',
+  async up(tx) {
+    const db = tx as AnyDb
+    await db.schema
+      .alterTable('roles')
+      .addColumn('privileged', 'integer', (c) => c.notNull().defaultTo(0))
+      .execute()
+  },
+}
+
 export const migrations: readonly Migration[] = [
   firstSchema,
   packages,
@@ -949,6 +960,7 @@ export const migrations: readonly Migration[] = [
   upFromEdges,
   edgeLimits,
   edgeStatus,
+  sessionsElsewhere,
 ]
 
 /** Brings the database to the present schema. Throws DatabaseTooNew where it is ahead of this program. */

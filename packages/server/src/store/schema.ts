@@ -87,7 +87,15 @@ export type Tables = {
     created_at: number
   }
   collection_columns: { collection_id: string; name: string; type: string; position: number }
-  roles: { system_key: string; id: string; name: string; description: string; created_at: number }
+  roles: {
+    system_key: string
+    id: string
+    name: string
+    description: string
+    created_at: number
+    /** 1: does not count through a session that was made at the other end of a link to an edge. */
+    privileged: number
+  }
   grants: { system_key: string; role_id: string; kind: string; item: string; level: number }
   memberships: { system_key: string; role_id: string; user_id: string }
   code_units: {

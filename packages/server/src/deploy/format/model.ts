@@ -101,6 +101,8 @@ export type PackageIndex = { name: string; type: 'Primary Key' | 'Unique Index' 
 export type PackageRole = {
   name: string
   description: string
+  /** An import sets the mark and never takes it off. That of Administrator, which always has it, is not written. */
+  privileged?: true
   /** One for each kind and item, sorted; none of level 0. */
   rights: PackageRight[]
   /** Rights on single columns or rows of a collection, as the file has them. Gatehouse cannot hold them and gives none. */

@@ -1,13 +1,30 @@
 /** Roles: `roles/<name>.json` with all rights of the role, by the names of what they are on. */
-import { type ResourceKind, resourceKind, resourceKindNames, resourceKinds } from '@gatehouse/contract/permissions.ts'
-import { extraOf, type Fields, fieldsOf, isObject, keyed, listOf, objectOf, type Place, textOf } from './fields.ts'
+import {
+  defaultRoles,
+  type ResourceKind,
+  resourceKind,
+  resourceKindNames,
+  resourceKinds,
+} from '@gatehouse/contract/permissions.ts'
+import {
+  extraOf,
+  type Fields,
+  fieldsOf,
+  isObject,
+  keyed,
+  listOf,
+  objectOf,
+  type Place,
+  textOf,
+  truthOf,
+} from './fields.ts'
 import type { Extra, PackageRight, PackageRole } from './model.ts'
 import { byCodePoint } from './names.ts'
 import { shown } from './notes.ts'
 import { levelOf } from './permissions-map.ts'
 import { isFilled, type JsonRecord, nameOf, noteSecrets, oneOfEach, type Reading, recordsIn } from './tree.ts'
 
-const known = new Set(['Name', 'Description', 'Permissions', 'ID'])
+const known = new Set(['Name', 'Description', 'Permissions', 'Privileged', 'ID'])
 
 export function readRoles(reading: Reading, collectionNames: ReadonlyMap<string, string>): PackageRole[] {
   const all = recordsIn(reading, 'roles').map((record) => {
@@ -27,6 +44,8 @@ function readRole(
   const file = { path, inside: '' }
   const permissions = keyed(file, 'Permissions')
   const rights: PackageRight[] = []
+  // Of those that every system has, one always has the mark, and the two that stand for everybody never.
+  const isMarked = truthOf(keyed(file, 'Privileged'), fields.Privileged) && !defaultRoles.some((one) => one === name)
   const limited: Extra[] = []
   const others: [string, unknown][] = []
   const dropped = new Set<string>()
@@ -51,6 +70,7 @@ function readRole(
   return {
     name,
     description: textOf(keyed(file, 'Description'), fields.Description),
+    ...(isMarked && { privileged: true as const }),
     rights: unionOf(rights, (right) => {
       const message = `${path} gives ${shown(name)} rights on ${right.kind} ${shown(right.item)} more than once; together they count.`
       reading.notes.add('duplicate', message, { path, asset: { kind: 'role', name } })
@@ -131,5 +151,6 @@ export function roleFile(role: PackageRole): Fields {
       permissions[read] = [...entries, ...role.limited]
     } else permissions[read] = rights.map(({ item, level }) => ({ Name: item, Level: level }))
   }
-  return { ...role.extra, Name: role.name, Description: role.description, Permissions: permissions }
+  const mark = role.privileged === true ? { Privileged: true } : {}
+  return { ...role.extra, Name: role.name, Description: role.description, ...mark, Permissions: permissions }
 }

@@ -88,21 +88,23 @@ export async function rightsOn(scope: SystemScope, kind: ResourceKind, item: str
 
 export async function createRole(
   scope: SystemScope,
-  input: { name: unknown; description: unknown; rights: Right[] },
+  input: { name: unknown; description: unknown; rights: Right[]; privileged?: unknown },
 ): Promise<string> {
   await demand(scope, { kind: 'roles', level: bits.create }, 'create roles')
   const name = checkRoleName(input.name)
   const description = checkDescription(input.description) ?? ''
   await demandHeld(scope, input.rights)
+  const privileged = checkPrivileged(scope, '', input.privileged) ?? false
   const id = hexId()
   await scope.data.transaction(async (tx) => {
     if ((await listRoles(tx)).some((role) => role.name === name || role.id === name)) {
       throw new GatehouseError('badRole', `There is a role "${name}" in this system already.`)
     }
     const createdAt = scope.clock.now()
-    await insertRole(tx, { id, name, description, createdAt })
+    await insertRole(tx, { id, name, description, createdAt, privileged })
     for (const right of input.rights) await putGrant(tx, { roleId: id, ...right })
-    audit(tx, scope, { kind: 'role', action: 'create', subject: name, details: { id, rights: input.rights } })
+    const details = { id, rights: input.rights, ...(privileged && { privileged }) }
+    audit(tx, scope, { kind: 'role', action: 'create', subject: name, details })
   })
   return id
 }
@@ -127,13 +129,32 @@ function checkDescription(description: unknown): string | undefined {
   return description
 }
 
-export type RoleEdit = { name?: string; description?: string; rights: Right[] }
+/**
+ * Whether a role is privileged is for developers alone to say: taking the mark off lets it count through more sessions. Everybody
+ * holds one of the two that stand for everybody, so those cannot have it. Throws badRole, permissionDenied.
+ */
+function checkPrivileged(scope: SystemScope, roleId: string, given: unknown): boolean | undefined {
+  if (given === undefined || given === null) return undefined
+  if (typeof given !== 'boolean') throw new GatehouseError('badRole', 'privileged must be true or false.')
+  if (scope.caller.kind !== 'developer') {
+    throw new GatehouseError('permissionDenied', 'Only developers say whether a role is privileged.')
+  }
+  if (roleId === 'Administrator' && !given) {
+    throw new GatehouseError('badRole', 'The role Administrator is always privileged.')
+  }
+  if ((roleId === 'Authenticated' || roleId === 'Anonymous') && given) {
+    throw new GatehouseError('badRole', `The role ${roleId} cannot be privileged: it stands for everybody.`)
+  }
+  return given
+}
+
+export type RoleEdit = { name?: string; description?: string; privileged?: unknown; rights: Right[] }
 
 /** Makes a role from what is written on the wire: `{name, description?, <kind>: …}`. Answers its id. */
 export async function addRole(scope: SystemScope, body: Record<string, unknown>): Promise<string> {
   await demand(scope, { kind: 'roles', level: bits.create }, 'create roles')
-  const { name, description, ...rest } = body
-  return createRole(scope, { name, description, rights: await readRights(scope, rest) })
+  const { name, description, privileged, ...rest } = body
+  return createRole(scope, { name, description, privileged, rights: await readRights(scope, rest) })
 }
 
 /** Changes the role with this id or name by what is written on the wire. Throws noSuchRole, changesMissing, badRole. */
@@ -153,7 +174,7 @@ export async function dropRole(scope: SystemScope, idOrName: string): Promise<vo
 }
 
 /**
- * Reads the body of a role's change: `{name?, changes: {description?, <kind>: …}}`. The samples of the JavaScript SDK wrap
+ * Reads the body of a role's change: `{name?, changes: {description?, privileged?, <kind>: …}}`. The samples of the JavaScript SDK wrap
  * `changes` in another `changes` (rest-api.md §2.5). Throws changesMissing, badRole.
  */
 async function readRoleEdit(scope: SystemScope, body: Record<string, unknown>): Promise<RoleEdit> {
@@ -162,13 +183,15 @@ async function readRoleEdit(scope: SystemScope, body: Record<string, unknown>): 
   if (!isObject(inner)) throw new GatehouseError('changesMissing', 'The body needs the object "changes".')
   const name = body.name ?? inner.name
   const description = checkDescription(inner.description ?? body.description)
-  if (body.changes === undefined && name === undefined && description === undefined) {
+  const privileged = inner.privileged ?? body.privileged
+  if (body.changes === undefined && [name, description, privileged].every((one) => one === undefined)) {
     throw new GatehouseError('changesMissing', 'The body needs the object "changes".')
   }
   return {
     rights: await readRights(scope, inner),
     ...(name !== undefined && name !== null && { name: checkRoleName(name) }),
     ...(description !== undefined && { description }),
+    ...(privileged !== undefined && { privileged }),
   }
 }
 
@@ -181,6 +204,8 @@ export async function changeRole(scope: SystemScope, role: RoleRecord, changes: 
   await demandHeld(scope, changes.rights)
   const name = changes.name === undefined ? undefined : checkRoleName(changes.name)
   const description = checkDescription(changes.description)
+  const privileged = checkPrivileged(scope, role.id, changes.privileged)
+  const remark = privileged !== undefined && privileged !== role.privileged
   const rename = name !== undefined && name !== role.name
   if (rename && isDefaultRole(role.id)) {
     throw new GatehouseError('badRole', `The default role ${role.name} keeps its name.`)
@@ -190,8 +215,9 @@ export async function changeRole(scope: SystemScope, role: RoleRecord, changes: 
     if (rename && others.some((other) => other.name === name || other.id === name)) {
       throw new GatehouseError('badRole', `There is a role "${name}" in this system already.`)
     }
-    if (rename || description !== undefined) {
-      await updateRole(tx, role.id, { ...(rename && { name }), ...(description !== undefined && { description }) })
+    if (rename || remark || description !== undefined) {
+      const texts = { ...(rename && { name }), ...(description !== undefined && { description }) }
+      await updateRole(tx, role.id, { ...texts, ...(remark && { privileged }) })
     }
     for (const right of changes.rights) await putGrant(tx, { roleId: role.id, ...right })
     audit(tx, scope, {
@@ -200,6 +226,7 @@ export async function changeRole(scope: SystemScope, role: RoleRecord, changes: 
         id: role.id,
         ...(rename && { name: { from: role.name, to: name } }),
         ...(description !== undefined && { description: 'changed' }),
+        ...(remark && { privileged }),
         ...(changes.rights.length > 0 && { rights: changes.rights }),
       },
     })
@@ -343,6 +370,7 @@ export async function roleShapes(scope: SystemScope, roles: RoleRecord[]): Promi
         return [read, ofKind.map(({ item, level }) => ({ Name: item, ...withKey, Level: level }))]
       }),
     )
-    return { ID: role.id, Name: role.name, Description: role.description, Permissions: permissions }
+    const { id: ID, name: Name, description: Description, privileged: Privileged } = role
+    return { ID, Name, Description, Privileged, Permissions: permissions }
   })
 }

@@ -264,3 +264,36 @@ test('roles of a system are closed to other developers, to tokens of other syste
   }
   assert.equal((await call('GET', rolesOf(system), { developer })).text, before)
 })
+
+test('a role is marked as privileged by developers alone, and Administrator always is', async () => {
+  const system = await app.createSystem()
+  const change = (id: string, privileged: unknown, who: object = { developer }) =>
+    call('PUT', rolesOf(system), { ...who, body: { id, changes: { privileged } } })
+  await call('POST', rolesOf(system), { developer, body: { name: 'wardens', privileged: true } })
+  await call('POST', rolesOf(system), { developer, body: { name: 'guests' } })
+  const marks = async () =>
+    Object.fromEntries(
+      (await call('GET', rolesOf(system), { developer })).body.map((role: any) => [role.Name, role.Privileged]),
+    )
+  const made = { Administrator: true, Anonymous: false, Authenticated: false, guests: false, wardens: true }
+  assert.deepEqual(await marks(), made)
+  const admin = await userWith(app, system, { roles: { permissions: 15 } })
+  const path = `/api/v/3/user/roles/${system.key}`
+  const byUser = await call('PUT', path, {
+    ...{ token: admin.token, body: { id: 'wardens', changes: { privileged: false } } },
+  })
+  assert.equal(byUser.status, 403, byUser.text)
+  for (const [id, privileged] of [
+    ...[['Administrator', false] as const, ['Authenticated', true] as const, ['Anonymous', true] as const],
+    ['guests', 'yes'] as const,
+  ]) {
+    assert.equal((await change(id, privileged)).status, 400, id)
+  }
+  const still = { ...made, [admin.role]: false }
+  assert.deepEqual(await marks(), still)
+  assert.equal((await change('guests', true)).status, 200)
+  assert.equal((await change('wardens', false)).status, 200)
+  assert.deepEqual(await marks(), { ...still, guests: true, wardens: false })
+  const audited = await call('GET', '/admin/audit', { developer, query: { system: system.key, kind: 'role' } })
+  assert.match(audited.text, /"privileged":false/)
+})

@@ -96,7 +96,8 @@ const leaving = (
 
 async function putRole(tx: SystemStore, role: RoleState): Promise<void> {
   const db = databaseOf(tx)
-  const facts = { name: role.name, description: role.description, created_at: role.createdAt }
+  const texts = { name: role.name, description: role.description }
+  const facts = { ...texts, created_at: role.createdAt, privileged: role.privileged ? 1 : 0 }
   // Another role may have had this name; if it has another by now, that comes with a change of its own.
   await db
     .deleteFrom('roles')

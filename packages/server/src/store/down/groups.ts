@@ -40,6 +40,7 @@ export type RoleState = {
   name: string
   description: string
   createdAt: number
+  privileged: boolean
   grants: { kind: string; item: string; level: number }[]
 }
 

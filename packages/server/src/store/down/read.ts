@@ -183,6 +183,7 @@ export async function readRoles(store: SystemStore, ids: readonly string[]): Pro
     .execute()
   return roles.map((role) => ({
     ...{ id: role.id, name: role.name, description: role.description, createdAt: role.created_at },
+    privileged: role.privileged === 1,
     grants: grants.filter(({ role_id }) => role_id === role.id).map(({ kind, item, level }) => ({ kind, item, level })),
   }))
 }

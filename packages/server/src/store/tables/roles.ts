@@ -1,12 +1,27 @@
 /** Roles, the rights they give, and who holds them. */
+import type { Tables } from '../schema.ts'
 import { databaseOf, type SystemStore, writerOf } from '../store.ts'
 
-export type RoleRecord = { id: string; name: string; description: string; createdAt: number }
+/** `privileged`: through a session that was made at the other end of a link to an edge this role does not count. */
+export type RoleRecord = { id: string; name: string; description: string; createdAt: number; privileged: boolean }
+
+type RoleRow = Tables['roles']
+
+/** Whatever a row says. */
+const alwaysPrivileged = 'Administrator'
+
+const fromRow = (row: Omit<RoleRow, 'system_key'>): RoleRecord => ({
+  ...{ id: row.id, name: row.name, description: row.description, createdAt: row.created_at },
+  privileged: row.privileged === 1 || row.id === alwaysPrivileged,
+})
 
 /** A right of a role: a resource kind, an item of it (`''` for kinds without items), and the permission bits. */
 export type GrantRecord = { roleId: string; kind: string; item: string; level: number }
 
-export async function insertRole(store: SystemStore, role: RoleRecord): Promise<void> {
+export async function insertRole(
+  store: SystemStore,
+  role: Omit<RoleRecord, 'privileged'> & { privileged?: boolean },
+): Promise<void> {
   await writerOf(store)
     .insertInto('roles')
     .values({
@@ -15,6 +30,7 @@ export async function insertRole(store: SystemStore, role: RoleRecord): Promise<
       name: role.name,
       description: role.description,
       created_at: role.createdAt,
+      privileged: role.privileged === true ? 1 : 0,
     })
     .execute()
   store.record({ kind: 'role', id: role.id, operation: 'put', columns: ['name', 'description'] })
@@ -28,14 +44,15 @@ export async function listRoles(store: SystemStore): Promise<RoleRecord[]> {
     .orderBy('created_at')
     .orderBy('id')
     .execute()
-  return rows.map((row) => ({ id: row.id, name: row.name, description: row.description, createdAt: row.created_at }))
+  return rows.map(fromRow)
 }
 
 export async function updateRole(
   store: SystemStore,
   id: string,
-  changes: { name?: string; description?: string },
+  { privileged, ...texts }: { name?: string; description?: string; privileged?: boolean },
 ): Promise<void> {
+  const changes = { ...texts, ...(privileged !== undefined && { privileged: privileged ? 1 : 0 }) }
   const changed = await writerOf(store)
     .updateTable('roles')
     .set(changes)
@@ -143,18 +160,13 @@ export async function listMemberships(store: SystemStore, userId: string): Promi
     .innerJoin('roles', (join) =>
       join.onRef('roles.id', '=', 'memberships.role_id').onRef('roles.system_key', '=', 'memberships.system_key'),
     )
-    .select([
-      'roles.id as id',
-      'roles.name as name',
-      'roles.description as description',
-      'roles.created_at as createdAt',
-    ])
+    .select(['roles.id', 'roles.name', 'roles.description', 'roles.created_at', 'roles.privileged'])
     .where('memberships.system_key', '=', store.key)
     .where('memberships.user_id', '=', userId)
     .orderBy('roles.created_at')
     .orderBy('roles.id')
     .execute()
-  return rows
+  return rows.map(fromRow)
 }
 
 export async function listMembers(store: SystemStore, roleId: string): Promise<string[]> {

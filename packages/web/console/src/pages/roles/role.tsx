@@ -1,5 +1,5 @@
 /** One role: its name, its rights item by item and system-wide, to change and save as a whole. */
-import { Alert, Anchor, Button, Group, Loader, Paper, Stack, Textarea, TextInput, Title } from '@mantine/core'
+import { Alert, Anchor, Button, Group, Loader, Paper, Stack, Switch, Textarea, TextInput, Title } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
@@ -13,7 +13,16 @@ import { type Item, itemsQuery } from './items.ts'
 import { changesOf, type Levels, levelKey } from './levels.ts'
 import { RightsTable } from './rights-table.tsx'
 import { namesOf } from './roles.tsx'
-import { defaultRoles, itemKinds, itemLevel, type Role, rolesQuery, wideKinds, wideLevel } from './shapes.ts'
+import {
+  defaultRoles,
+  itemKinds,
+  itemLevel,
+  type Role,
+  rolesQuery,
+  standsForAll,
+  wideKinds,
+  wideLevel,
+} from './shapes.ts'
 
 export function RolePage() {
   const key = useSystemKey()
@@ -41,19 +50,25 @@ function RoleForm({ role, items }: { role: Role; items: Record<string, Item[]> }
   const navigate = useNavigate()
   const [name, setName] = useState(role.Name)
   const [description, setDescription] = useState(role.Description)
+  const [privileged, setPrivileged] = useState(role.Privileged)
   const [levels, setLevels] = useState<Levels>(new Map())
   const [topics, setTopics] = useState<string[]>([])
   const [deleting, setDeleting] = useState(false)
   const isDefault = defaultRoles.includes(role.ID)
   const changes = changesOf(role, levels, items)
-  const isChanged = name !== role.Name || description !== role.Description || changes !== undefined
+  const isMarked = privileged !== role.Privileged
+  const isChanged = name !== role.Name || description !== role.Description || isMarked || changes !== undefined
   const toList = () => navigate(`/systems/${key}/roles`)
   const save = useMutation({
     mutationFn: () => {
       const body = {
         id: role.ID,
         ...(name !== role.Name && { name: name.trim() }),
-        changes: { ...changes, ...(description !== role.Description && { description }) },
+        changes: {
+          ...changes,
+          ...(description !== role.Description && { description }),
+          ...(isMarked && { privileged }),
+        },
       }
       return ask(`/admin/user/${key}/roles`, { method: 'PUT', body })
     },
@@ -106,6 +121,19 @@ function RoleForm({ role, items }: { role: Role; items: Record<string, Item[]> }
             onChange={(event) => setDescription(event.currentTarget.value)}
           />
         </Group>
+        {!standsForAll.includes(role.ID) && (
+          <Switch
+            label="Privileged"
+            description={
+              role.ID === 'Administrator'
+                ? 'This role always is: it counts only where its user signed in.'
+                : 'The role counts only where its user signed in: at an edge, or here, never through a session from the other end.'
+            }
+            disabled={role.ID === 'Administrator'}
+            checked={privileged}
+            onChange={(event) => setPrivileged(event.currentTarget.checked)}
+          />
+        )}
         {itemKinds.map(({ read, title, all }) => {
           const names = namesOf(read, [role], items)
           const shown = read === 'Topics' ? [...new Set([...names, ...topics])] : names

@@ -7,6 +7,7 @@ export type Role = {
   ID: string
   Name: string
   Description: string
+  Privileged: boolean
   Permissions: Record<string, ItemRight[] | { Level: number } | null>
 }
 
@@ -99,4 +100,6 @@ export const levelWords = (level: number, kind: string): string =>
     .map(({ word }) => word)
     .join(', ')
 
+/** Everybody holds one of them, so they cannot be privileged. */
+export const standsForAll = ['Authenticated', 'Anonymous']
 export const defaultRoles = ['Administrator', 'Authenticated', 'Anonymous']
