@@ -24,6 +24,7 @@ const set = command({
       value: 'DAYS',
       prose: 'with --sign-in: for how long an edge without a link lets them in; default 7',
     },
+    'sessions-apart': { prose: 'with --sign-in: sessions are good only where they were made' },
     'offline-days-of': { value: 'ROLE=DAYS', prose: 'with --sign-in: the same for one role', many: true },
     ...systemFlags,
   },
@@ -53,7 +54,9 @@ const set = command({
     ]
     const users = { roles: given.list('users-of'), emails: given.list('user') }
     const offline = offlineOf(given.text('offline-days'), given.list('offline-days-of'))
-    const signIn = given.on('sign-in') ? { collections: [], roles: given.list('role'), users, ...offline } : null
+    const apart = given.on('sessions-apart') ? { sessions: 'apart' } : {}
+    const roles = given.list('role')
+    const signIn = given.on('sign-in') ? { collections: [], roles, users, ...offline, ...apart } : null
     const api = await openNode(given)
     const { key } = await chooseSystem(api, given.text('system'), output)
     const path = `/admin/${key}/deployments`
@@ -68,7 +71,7 @@ const set = command({
   },
 })
 
-const signInFlags = ['role', 'users-of', 'user', 'offline-days', 'offline-days-of'] as const
+const signInFlags = ['role', 'users-of', 'user', 'offline-days', 'offline-days-of', 'sessions-apart'] as const
 
 /** As the node takes it, in seconds. Throws CommandError. */
 function offlineOf(days: string | undefined, ofRoles: readonly string[]): { offline?: Record<string, unknown> } {

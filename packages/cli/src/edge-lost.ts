@@ -29,7 +29,7 @@ codes for new apps. It also works after the edge was removed.`,
     const made = await api.call<Lost>('POST', path, { body: { new_secret: given.on('new-secret') } })
     output.say(`Edge ${name} is given up: its link is cut and refused. ${made.ended_sessions} sessions ended.`)
     if (made.edge_sessions > 0)
-      output.say(`It told of ${made.edge_sessions} sessions that are open there: they are good nowhere else.`)
+      output.say(`${made.edge_sessions} of them were made there: it may still take them until it hears of this.`)
     const without = made.users.filter((one) => one.left_without_second_factor).length
     if (without > 0) output.say(`${without} of its users have no second factor left.`)
     const rows = made.users.map((one) => [one.email, one.lost.join(', '), one.left.join(', ')])

@@ -23,10 +23,12 @@ test('an edge is made with its token, listed and removed; a deployment is set, s
   assert.deepEqual(first.sign_in.users, { roles: ['Operators'], emails: [] })
   const second = await person.json([...set, '--service', 'report'])
   assert.deepEqual([second.sign_in, second.assets.length], [null, 1])
-  const limits = '--users-of Operators --offline-days 3 --offline-days-of Guards=0.5'
+  assert.equal(first.sign_in.sessions, undefined)
+  const limits = '--users-of Operators --offline-days 3 --offline-days-of Guards=0.5 --sessions-apart'
   const limited = [...set, '--sign-in', ...limits.split(' ')]
   const third = await person.json(limited)
   assert.deepEqual(third.sign_in.offline, { limit: 259_200, roles: { Guards: 43_200 } })
+  assert.equal(third.sign_in.sessions, 'apart')
   const fourth = await person.json([...set, '--both-ways', 'Readings', '--conflicts', 'edge'])
   assert.deepEqual([fourth.assets[0].sync_to_platform, fourth.assets[0].conflicts], [true, 'edge'])
   const half = await person.run([...set, '--user', 'op@example.com'])

@@ -29,6 +29,7 @@ import { NoticeSender } from './domain/sending/notices.ts'
 import { type SendMessage, sendMessage } from './domain/sending/send.ts'
 import { EdgeClock } from './edge/edge-clock.ts'
 import { EdgeLink } from './edge/edge-link.ts'
+import { EdgeScopes, GoneSweeper } from './edge/edge-scopes.ts'
 import { answersOnEdge, demandLocal } from './edge/local-changes.ts'
 import { PlatformLinks } from './edge/platform-links.ts'
 import { createDial } from './egress/dial.ts'
@@ -260,6 +261,7 @@ export async function createApp(config: Config, log: Log, wall: Clock = systemCl
   const ownPortals = `${tls === undefined ? 'http' : 'https'}://{system}.localhost`
   const portalPattern = () => config.portalUrl ?? (development ? `${ownPortals}:${listeningPort}` : undefined)
   const sites = portalSites({ pattern: portalPattern, publicUrl: () => publicUrl })
+  const scopes = new EdgeScopes(store)
   const means: Means = {
     store,
     clock,
@@ -272,7 +274,7 @@ export async function createApp(config: Config, log: Log, wall: Clock = systemCl
     portalOrigin: sites.originOf,
     countryOf,
     tracing,
-    ...(edgeClock !== undefined && { edge: edgeClock }),
+    ...(edgeClock !== undefined ? { edge: edgeClock } : { throughEdge: scopes.throughEdge }),
   }
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -343,7 +345,8 @@ export async function createApp(config: Config, log: Log, wall: Clock = systemCl
     ...(place !== undefined && { edge: place.name }),
   })
   const edgeLink = place && new EdgeLink(means, place, version, edgeClock!)
-  const links = place === undefined ? new PlatformLinks(means, version) : undefined
+  const links = place === undefined ? new PlatformLinks(means, version, scopes) : undefined
+  const sweeper = place === undefined ? new GoneSweeper(means, scopes) : undefined
   const trials = new Trials({
     ...{ sandbox, doors, nodeId, version, isOwn },
     door: signInDoor(log),
@@ -387,7 +390,10 @@ export async function createApp(config: Config, log: Log, wall: Clock = systemCl
       if (ending) setImmediate(() => server.server.closeIdleConnections())
     },
   })
-  const cleaning = setInterval(() => void clean(means, { chain, days: config.auditDays }), hour)
+  const cleaning = setInterval(() => {
+    void clean(means, { chain, days: config.auditDays })
+    void sweeper?.sweepAll().catch(() => {})
+  }, hour)
   cleaning.unref()
   const { promise: outdated, resolve: isOutdated } = Promise.withResolvers<void>()
   // Nobody turns the key of an SQLite database under a node that has it open; a PostgreSQL may be reached meanwhile.
@@ -418,6 +424,7 @@ export async function createApp(config: Config, log: Log, wall: Clock = systemCl
       publicUrl = config.url ?? `${config.tls === undefined ? 'http' : 'https'}://localhost:${port}`
       ready = true
       void notices.sweep()
+      void sweeper?.sweepAll().catch(() => {})
       return publicUrl
     },
     settled: () => recorder.settled(),
@@ -430,6 +437,7 @@ export async function createApp(config: Config, log: Log, wall: Clock = systemCl
       await edgeLink?.close()
       await edgeClock?.close()
       await links?.close()
+      await sweeper?.close()
       await server.close()
       await sandbox.close()
       await recorder.settled()

@@ -19,6 +19,8 @@ const oneOf =
     all.some((one) => one === value)
 
 const id = text(100)
+/** Of SHA-256, as tokens are hashed everywhere. */
+const tokenHash: Reader = (value) => typeof value === 'string' && /^[\w-]{43}$/.test(value)
 
 /** All fields of each kind; one more or one less, and it is none. */
 const shapes: Record<Fact['kind'], Record<string, Reader>> = {
@@ -26,7 +28,10 @@ const shapes: Record<Fact['kind'], Record<string, Reader>> = {
   failure: { user: id, what: oneOf('password', 'factor') },
   step: { user: id, authenticator: id, step: count },
   disabled: { user: id, authenticator: id },
-  session: { user: id, id, granted_by: text(400), factors: text(100), created_at: count, expires_at: count },
+  session: {
+    ...{ user: id, id, token_hash: tokenHash, granted_by: text(400), factors: text(100), password_stamp: id },
+    ...{ created_at: count, expires_at: count, data_age: (value) => value === null || count(value) },
+  },
   ended: { user: id, id, reason: text(200) },
   displaced: { collection: id, key: id, row: text(16 * 1024) },
 }

@@ -2,6 +2,7 @@
  * What an edge is sent next in each lane: first everything of the lane in order of key, then what changed, as it is by then.
  * It begins where the edge says that it stands, and knows nothing beyond its link: another link begins anew.
  */
+import type { Clock } from '../base/clock.ts'
 import { sealTo } from '../base/link-keys.ts'
 import type { NodeKey } from '../base/node-key.ts'
 import { placeOf } from '../domain/accounts/authenticators.ts'
@@ -33,8 +34,10 @@ import { type CollectionRecord, findCollection } from '../store/tables/collectio
 import { upCursor } from '../store/tables/edge-words.ts'
 import { findSystem, type SystemRow } from '../store/tables/systems.ts'
 import type { UpCursor } from '../store/up/facts.ts'
+import type { EdgeScopes } from './edge-scopes.ts'
 import type { Frame } from './messages.ts'
 import { type EdgeScope, offlineLimitOf, scopeOfEdge, settingsOnEdge, userOnEdge } from './scope.ts'
+import { SessionFeed } from './session-feed.ts'
 
 /** Place that an authenticator is sealed for on its way: it opens on no other edge and for nobody else. */
 export const sealedPlace = (edge: string, system: string, userId: string, id: string): string[] => [
@@ -43,7 +46,10 @@ export const sealedPlace = (edge: string, system: string, userId: string, id: st
 ]
 
 export const kindsOf: Record<Lane, readonly string[]> = {
-  identity: ['settings', 'role', 'grant', 'user', 'credential', 'membership', 'authenticator', 'collection'],
+  identity: [
+    ...['settings', 'role', 'grant', 'user', 'credential', 'membership', 'authenticator', 'collection'],
+    ...['session', 'deployment', 'edge'],
+  ],
   configuration: ['service', 'library', 'collection'],
   data: ['item', 'collection'],
 }
@@ -64,14 +70,21 @@ export class Feed {
   readonly #edge: { name: string; sealKey: string }
   readonly #key: NodeKey
   readonly #sent: Cursors
+  readonly #sessions: SessionFeed
   /** How far the log was looked through, where nothing of it was to be sent. */
   readonly #seen: Partial<Record<Lane, number>> = {}
   #facts: Facts | undefined
   /** What of the edge's own rows is in those that are read by now. */
   #taken: UpCursor | null = null
 
-  constructor(store: SystemStore, edge: { name: string; sealKey: string }, key: NodeKey, cursors: Cursors) {
+  constructor(
+    store: SystemStore,
+    edge: { name: string; sealKey: string },
+    { key, scopes, clock }: { key: NodeKey; scopes: EdgeScopes; clock: Clock },
+    cursors: Cursors,
+  ) {
     this.#store = store
+    this.#sessions = new SessionFeed(store, edge.name, scopes, clock)
     this.#edge = edge
     this.#key = key
     this.#sent = { ...cursors }
@@ -143,6 +156,7 @@ export class Feed {
   }
 
   async #firstUsers(at: string): Promise<{ groups: Group[]; at: string | null }> {
+    if (at.startsWith('session/')) return this.#firstSessions(at.slice('session/'.length))
     const { scope } = this.#facts!
     const groups: Group[] =
       at === ''
@@ -154,7 +168,13 @@ export class Feed {
     const upTo = keys.length < sizes.users ? null : keys.at(-1)!
     const put = await this.#users(keys)
     groups.push({ what: 'users', table: await readTable(this.#store, table), put, gone: [], range: { after, upTo } })
-    return { groups, at: upTo === null ? null : `user/${upTo}` }
+    return { groups, at: upTo === null ? 'session/' : `user/${upTo}` }
+  }
+
+  /** After all users and roles that they rest on. */
+  async #firstSessions(after: string): Promise<{ groups: Group[]; at: string | null }> {
+    const { groups, upTo } = await this.#sessions.first(this.#facts!.scope, after)
+    return { groups, at: upTo === null ? null : `session/${upTo}` }
   }
 
   async #firstCode(): Promise<{ groups: Group[]; at: null }> {
@@ -239,6 +259,7 @@ export class Feed {
       const table = await readTable(this.#store, found)
       groups.push({ what: 'users', table, put, gone: missing(users, put), range: null })
     }
+    groups.push(...(await this.#sessions.changed(scope, changes)))
     return groups
   }
 

@@ -163,8 +163,11 @@ describe('an edge over a good link', () => {
     const status = await statusOf('hall')
     assert.deepEqual([status.state, status.isConnected, status.problem], ['connected', true, ''])
     assert.equal((await signInAt(edge, { email: 'stranger@example.com', password })).status, 401)
-    // A session that the platform gave is none here yet, and the other way round.
-    assert.notEqual((await app.call('GET', `/api/v/1/data/${readings}`, { token: session })).status, 200)
+    const onPlatform = await until(
+      () => app.call('GET', `/api/v/1/data/${readings}`, { token: session }),
+      (answer) => answer.status === 200,
+    )
+    assert.equal(onPlatform.status, 200, 'the session is good at the platform once it is told')
   })
 
   test('developers see how the edge is and what it has, and follow it as it changes', async () => {

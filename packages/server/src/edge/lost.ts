@@ -15,8 +15,8 @@ import { findAccount, voidPassword } from '../store/tables/accounts.ts'
 import { disableApp, listAuthenticators } from '../store/tables/authenticators.ts'
 import { deleteDevices } from '../store/tables/devices.ts'
 import { deleteEdgeCodes } from '../store/tables/edge-recovery-codes.ts'
+import { countEdgeSessions } from '../store/tables/edge-sessions.ts'
 import { forgetSentUsers, sentUsers } from '../store/tables/edge-users.ts'
-import { countEdgeSessions } from '../store/tables/edge-words.ts'
 import { deleteEdge } from '../store/tables/edges.ts'
 import { countRecoveryCodes } from '../store/tables/recovery-codes.ts'
 import { endSessions } from '../store/tables/sessions.ts'
@@ -35,9 +35,9 @@ export type LostUser = {
 
 export type LostEdge = {
   users: LostUser[]
-  /** On the platform. */
+  /** Of all its users, wherever they were made. */
   endedSessions: number
-  /** Open at the edge, by what it told: good there alone, until it hears of this. */
+  /** Of these the ones that were made there. */
   edgeSessions: number
   secret: string | undefined
 }
@@ -71,6 +71,9 @@ export async function loseEdge(
       endedSessions += made.ended
       users.push({ ...made.user, lost: [...made.user.lost, ...(placed.has(userId) ? ['recovery'] : [])] })
     }
+    // Of whoever else it told: nobody is who was never sent to it, but what is of the edge ends with it.
+    const made = { systemKey: tx.key, kind: 'user' as const, place: name }
+    endedSessions += await endSessions(tx.node, made, scope.clock.now(), 'the edge was lost')
     await forgetSentUsers(tx, name)
     const secret = newSecret ? hexSecret() : undefined
     if (secret !== undefined) await updateSystem(tx, { secret })

@@ -9,6 +9,7 @@ import { noteSentUsers, notSentYet } from '../store/tables/edge-users.ts'
 import { type EdgeRecord, findEdge, findEdgeByKey, type HeldLanes, noteEdge } from '../store/tables/edges.ts'
 import type { CatchUps } from './catch-ups.ts'
 import { type Channel, LinkBroken } from './channel.ts'
+import type { EdgeScopes } from './edge-scopes.ts'
 import { Feed } from './feed.ts'
 import { Hearing } from './hearing.ts'
 import { type Frame, readFromEdge, sameCursor, type Told } from './messages.ts'
@@ -54,6 +55,7 @@ export class PlatformLink {
     channel: Channel,
     catchUps: CatchUps,
     { edge, number, cursors }: { edge: PlatformLink['edge']; number: number; cursors: Cursors },
+    scopes: EdgeScopes,
   ) {
     this.#means = means
     this.#channel = channel
@@ -70,7 +72,8 @@ export class PlatformLink {
       () => channel.open,
       () => this.#say('The edge tells more than it may in a minute; what is beyond that is taken later.'),
     )
-    this.#feed = new Feed(store, { name: edge.name, sealKey: edge.sealKey }, means.key, cursors)
+    const { key, clock } = means
+    this.#feed = new Feed(store, { name: edge.name, sealKey: edge.sealKey }, { key, clock, scopes }, cursors)
   }
 
   start(): void {

@@ -19,8 +19,10 @@ import {
   noteEdgeProblem,
   takeLinkNumber,
 } from '../store/tables/edges.ts'
+import { endSessions } from '../store/tables/sessions.ts'
 import { CatchUps } from './catch-ups.ts'
 import { Channel, LinkBroken, linkLimits } from './channel.ts'
+import type { EdgeScopes } from './edge-scopes.ts'
 import { answerHello, isProved } from './handshake.ts'
 import { HandshakeGate } from './handshake-gate.ts'
 import { linkPath, linkProtocol, type Proof, type Refusal, readHello, readProof } from './messages.ts'
@@ -30,13 +32,14 @@ import { PlatformLink } from './platform-link.ts'
 const handshakeMs = 10 * second
 const answerMs = 3 * second
 /** How often another node's changes are looked for; those of this node ring. */
-const pollMs = second
+const pollMs = second / 2
 
 type Refuse = { why: Refusal; words: string; edge?: EdgeRecord }
 
 export class PlatformLinks {
   readonly #means: Means
   readonly #version: string
+  readonly #scopes: EdgeScopes
   readonly #server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: linkLimits.piece })
   readonly #links = new Map<string, PlatformLink>()
   readonly #seen = new Map<string, number>()
@@ -45,8 +48,9 @@ export class PlatformLinks {
   readonly #catchUps = new CatchUps()
   #closed = false
 
-  constructor(means: Means, version: string) {
+  constructor(means: Means, version: string, scopes: EdgeScopes) {
     this.#means = means
+    this.#scopes = scopes
     this.#version = version
     const silent = means.store.onChange((systemKey) => this.#ring(systemKey))
     const polling = setInterval(() => void this.#poll(), pollMs)
@@ -128,6 +132,8 @@ export class PlatformLinks {
     const facts = { version: hello.version, clockOff }
     if (this.#closed || !(await takeLinkNumber(store, which, clock.now(), facts))) {
       const words = 'This link was opened before: the key of the edge is in two places, or the edge was restored.'
+      // A node that ends refuses too, and says nothing of the edge by it.
+      if (!this.#closed) await this.#endSessions(edge)
       return this.#refuse(channel, { why: 'two places', words, edge })
     }
     const data = store.forSystem(edge.systemKey)
@@ -138,9 +144,8 @@ export class PlatformLinks {
     channel.allow(linkLimits.fromKnownEdge)
     channel.send({ type: 'welcome', system: edge.systemKey, edge: edge.name, now: clock.now(), taken })
     const full = { ...edge, publicKey: proof.key, sealKey: proof.sealKey }
-    const link = new PlatformLink(this.#means, channel, this.#catchUps, {
-      ...{ edge: full, number: proof.number, cursors: proof.cursors },
-    })
+    const about = { edge: full, number: proof.number, cursors: proof.cursors }
+    const link = new PlatformLink(this.#means, channel, this.#catchUps, about, this.#scopes)
     this.#links.set(proof.key, link)
     link.start()
     void link.ended.then(() => {
@@ -169,12 +174,20 @@ export class PlatformLinks {
     const other = this.#links.get(proof.key)
     if (other !== undefined) {
       if (await other.answers(answerMs)) {
+        await this.#endSessions(edge)
         return { why: 'two places', words: 'This edge is linked already: its key is in two places at once.', edge }
       }
       other.terminate()
       await other.ended
     }
     return { edge }
+  }
+
+  /** Nobody knows which of the two made them. */
+  async #endSessions({ systemKey, name }: EdgeRecord): Promise<void> {
+    const which = { systemKey, kind: 'user' as const, place: name }
+    const why = 'the key of the edge is in two places'
+    await this.#means.store.transaction((tx) => endSessions(tx, which, this.#means.clock.now(), why))
   }
 
   /** Said on both sides. */

@@ -20,6 +20,10 @@ export type EdgeScope = {
   /** By lane; another one means that what the edge holds of the lane is looked through anew. */
   marks: Record<Lane, string>
   signIn: boolean
+  /** Sessions that were made here and there are good only where they were: one of its deployments says so. */
+  apart: boolean
+  /** Roles of the system that count only where their user signed in. */
+  privileged: ReadonlySet<string>
   roles: ReadonlySet<string>
   /** Of those that services there run as: with all their roles, without a password. */
   runAs: ReadonlySet<string>
@@ -76,6 +80,8 @@ export async function scopeOfEdge(store: SystemStore, system: SystemRow, edge: s
   const offline = strictest(signIns, idsOf)
   const facts = {
     signIn: isSignIn,
+    apart: signIns.some(({ sessions }) => sessions === 'apart'),
+    privileged: new Set(known.flatMap(({ id, privileged }) => (privileged ? [id] : []))),
     roles,
     runAs,
     userRoles,
@@ -170,10 +176,11 @@ function marksOf(facts: Omit<EdgeScope, 'marks'>): Record<Lane, string> {
       .digest('base64url')
       .slice(0, 22)
   const { signIn, roles, runAs, userRoles, byRole, byEmail, services, libraries, collections, offline, upward } = facts
+  const apart = facts.apart ? ['apart'] : []
   const rules = upward.size === 0 ? [] : [[...upward].sort()]
   return {
     // Rights on what does not go there are left out, so those follow from it as well.
-    identity: mark(['1', signIn, roles, runAs, userRoles, byRole, byEmail, services, collections, offline]),
+    identity: mark(['1', signIn, roles, runAs, userRoles, byRole, byEmail, services, collections, offline, ...apart]),
     configuration: mark(['1', services, libraries, collections, ...rules]),
     data: mark(['1', collections, ...rules]),
   }

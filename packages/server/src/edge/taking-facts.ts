@@ -9,8 +9,10 @@ import type { SystemScope } from '../domain/access/scope.ts'
 import { noteRightAtEdge, noteWrongAtEdge } from '../domain/accounts/ledger.ts'
 import { noteNotice } from '../domain/accounts/notices.ts'
 import { stepAt, totpRules } from '../domain/accounts/totp.ts'
+import { findAccount } from '../store/tables/accounts.ts'
 import { findAuthenticator, raiseStep, switchOff } from '../store/tables/authenticators.ts'
-import { endEdgeSessions, noteStepAt, putEdgeSession } from '../store/tables/edge-words.ts'
+import { isEdgeSession, putEdgeSession } from '../store/tables/edge-sessions.ts'
+import { noteStepAt } from '../store/tables/edge-words.ts'
 import { insertTrace } from '../store/tables/records.ts'
 import { takeCount } from '../store/tables/send-counts.ts'
 import { endSessions } from '../store/tables/sessions.ts'
@@ -25,12 +27,19 @@ export const takingRules = {
   aheadMs: 5 * minute,
 } as const
 
-export type FactOfUser = Exclude<ReadFact, { kind: 'displaced' }>
+export type FactOfUser = Exclude<ReadFact, { kind: 'displaced' | 'ended' }>
 
 /** What a frame comes to, beside what it changes. */
-export type Tally = { unread: number; strangers: number; ahead: number; uncounted: number; unkept: number }
+export type Tally = {
+  unread: number
+  strangers: number
+  ahead: number
+  uncounted: number
+  unkept: number
+  taken: number
+}
 
-export const noTally: Tally = { unread: 0, strangers: 0, ahead: 0, uncounted: 0, unkept: 0 }
+export const noTally: Tally = { unread: 0, strangers: 0, ahead: 0, uncounted: 0, unkept: 0, taken: 0 }
 
 /** In the transaction that `scope` holds. */
 export async function takeFact(scope: SystemScope, edge: string, fact: FactOfUser, tally: Tally): Promise<void> {
@@ -78,15 +87,48 @@ export async function takeFact(scope: SystemScope, edge: string, fact: FactOfUse
         tally.unkept += 1
         return
       }
-      const { user: userId, granted_by: grantedBy, factors } = fact
-      const life = scope.system.settings.token_ttl_user * second
-      const expiresAt = Math.min(fact.expires_at, now + life)
-      await putEdgeSession(tx, edge, { id: fact.id, userId, grantedBy, factors, createdAt: at, expiresAt })
-      return noteRightAtEdge(tx.node, tx.key, userId, edge)
+      const { id, user: userId, token_hash: tokenHash, granted_by: grantedBy, factors, data_age: dataAge } = fact
+      // However long it says that it lives, here it lives no longer than one that is made now.
+      const expiresAt = Math.min(fact.expires_at, now + scope.system.settings.token_ttl_user * second)
+      const told = { id, tokenHash, userId, grantedBy, factors, createdAt: at, expiresAt, dataAge }
+      const put = await putEdgeSession(tx, edge, told, { now, endReason: await whyOver(scope, fact) })
+      if (put === 'taken') {
+        tally.taken += 1
+        return
+      }
+      if (put === 'new') await noteRightAtEdge(tx.node, tx.key, userId, edge)
+      return
     }
-    case 'ended':
-      return endEdgeSessions(tx, { userId: fact.user, edge, id: fact.id }, now, fact.reason)
   }
+}
+
+/** What the platform says of the user stands: one that rests on something that is so no more is over as it comes. */
+async function whyOver(
+  { data: tx, system }: SystemScope,
+  fact: Extract<ReadFact, { kind: 'session' }>,
+): Promise<string | undefined> {
+  const account = await findAccount(tx, { userId: fact.user }, { hold: true })
+  if (account === undefined || account.disabled) return 'the account was switched off'
+  if ((account.passwordVoid ?? null) !== null || account.passwordStamp !== fact.password_stamp)
+    return 'the password was changed'
+  const { auth_service: service } = system.settings
+  return service === '' || fact.granted_by === `service:${service}` ? undefined : 'another auth service was set'
+}
+
+/**
+ * Of a session that this edge made, or of another that is good there too: whoever is out at one place is out everywhere.
+ * `reaches`: whether sessions of other places are good at this edge for this user.
+ */
+export async function takeEnd(
+  { data: tx, clock }: SystemScope,
+  edge: string,
+  { id, user, reason }: Extract<ReadFact, { kind: 'ended' }>,
+  { reaches, tally }: { reaches: boolean; tally: Tally },
+): Promise<void> {
+  const which = { systemKey: tx.key, kind: 'user' as const, subjectId: user, id }
+  await endSessions(tx.node, { ...which, place: edge }, clock.now(), reason)
+  if (reaches) await endSessions(tx.node, which, clock.now(), `ended at edge ${edge}`)
+  else if (!(await isEdgeSession(tx, edge, { id, userId: user }))) tally.strangers += 1
 }
 
 async function isTooMuch(scope: SystemScope, edge: string, what: string): Promise<boolean> {
@@ -121,7 +163,6 @@ async function takeStepOfEdge(
   await switchOff(tx, authenticator)
   const which = { systemKey: tx.key, kind: 'user' as const, subjectId: user, factor: 'totp' }
   await endSessions(tx.node, which, now, reason)
-  await endEdgeSessions(tx, { userId: user, factor: 'totp' }, now, reason)
   await noteNotice(scope, user, { what: 'code used twice' })
   noteOff(scope, edge, user, 'totp', reason)
   const why = `The same code of the authenticator app was used at ${places.join(' and at ')}: the app is switched off.`
@@ -138,7 +179,7 @@ const noteOff = (scope: SystemScope, edge: string, user: string, kind: string, r
   )
 
 /** For the status of the edge; empty where all is well. */
-export function problemOf({ unread, strangers, ahead, uncounted, unkept }: Tally, lost: number): string {
+export function problemOf({ unread, strangers, ahead, uncounted, unkept, taken }: Tally, lost: number): string {
   return [
     unread > 0 && `The edge told ${unread} things that no edge may tell: they were refused.`,
     strangers > 0 && `The edge told ${strangers} facts of what no deployment brings there: they were refused.`,
@@ -147,6 +188,7 @@ export function problemOf({ unread, strangers, ahead, uncounted, unkept }: Tally
       `The edge tells more than ${takingRules.failuresAMinute} failures a minute: the rest is not counted.`,
     unkept > 0 &&
       `The edge tells more than ${takingRules.recordsADay} sign-ins or sessions a day: the rest is not kept.`,
+    taken > 0 && `The edge told of ${taken} sessions with the id or the token of another: they were refused.`,
     lost > 0 && `${lost} facts of the edge are lost: the platform was set back further than the edge remembers.`,
   ]
     .filter((one) => one !== false)

@@ -19,7 +19,7 @@ import { foldChanges, holdLogHead } from '../store/up/stamps.ts'
 import { type ReadFact, readFact, readSentRow } from './facts.ts'
 import type { Told } from './messages.ts'
 import { type EdgeScope, scopeOfEdge, upwardOfSystem, userOnEdge } from './scope.ts'
-import { noTally, problemOf, type Tally, takeFact } from './taking-facts.ts'
+import { noTally, problemOf, type Tally, takeEnd, takeFact } from './taking-facts.ts'
 
 export type Edge = { systemKey: string; name: string; publicKey: string; number: number }
 
@@ -57,7 +57,10 @@ export class Taking {
       const its = await this.#usersOf(tx, facts)
       for (const fact of facts) {
         if (fact.kind === 'displaced') await this.#displaced(scope, fact, tally)
-        else if (its.has(fact.user)) await takeFact(scope, this.#edge.name, fact, tally)
+        else if (fact.kind === 'ended') {
+          const reaches = its.has(fact.user) && (await this.#scopeNow(tx))?.apart === false
+          await takeEnd(scope, this.#edge.name, fact, { reaches, tally })
+        } else if (its.has(fact.user)) await takeFact(scope, this.#edge.name, fact, tally)
         else tally.strangers += 1
       }
       const problem = problemOf(tally, told.lost)

@@ -931,13 +931,18 @@ const edgeStatus: Migration = {
 }
 
 const sessionsElsewhere: Migration = {
-  name: '020 privileged roles',
+  name: '020 privileged roles, sessions from the other end of a link',
   async up(tx) {
     const db = tx as AnyDb
     await db.schema
       .alterTable('roles')
       .addColumn('privileged', 'integer', (c) => c.notNull().defaultTo(0))
       .execute()
+    await db.schema.alterTable('sessions').addColumn('place', 'text').execute()
+    await db.schema.alterTable('sessions').addColumn('roles', 'text').execute()
+    // Those that were made here, as nearly all are, stand in no index more than before.
+    await sql`create index sessions_by_place on sessions (system_key, place) where place is not null`.execute(db)
+    await db.schema.dropTable('edge_sessions').execute()
   },
 }
 

@@ -60,6 +60,10 @@ export type Tables = {
     address: string
     /** Of a session made at an edge: how old what the edge knew of users was, in milliseconds. */
     data_age: number | null
+    /** Null for one that was made here. Else where it was: the name of an edge, or '' for the platform. */
+    place: string | null
+    /** On an edge, of one that another edge made: JSON list of the roles that count through it. Null for no such limit. */
+    roles: string | null
   }
   accounts: {
     system_key: string
@@ -420,19 +424,6 @@ export type Tables = {
   outbox: { system_key: string; position: number; at: number; fact: string }
   /** On the platform: up to where it has taken what an edge told, in each lane. */
   edge_cursors: { system_key: string; edge: string; lane: string; incarnation: string; position: number }
-  /** Sessions that were made at edges, by the word of the edge. */
-  edge_sessions: {
-    system_key: string
-    edge: string
-    id: string
-    user_id: string
-    granted_by: string
-    factors: string
-    created_at: number
-    expires_at: number
-    ended_at: number | null
-    end_reason: string | null
-  }
   /** Where which step of an authenticator app was taken: '' here, else the name of the edge. Only of systems with edges. */
   taken_steps: { system_key: string; authenticator_id: string; step: number; place: string }
   /** On an edge: collections whose rows go up, and the rule for conflicts. */

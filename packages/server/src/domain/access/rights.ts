@@ -23,11 +23,17 @@ export async function levelOf(scope: SystemScope, kind: ResourceKind, item = '')
   )
 }
 
-/** Rights of the caller's roles: of his own, or of the role Anonymous. */
+/** Rights of the caller's roles: of his own, those that count through a session from elsewhere, or of Anonymous. */
 function ownGrants(
   scope: SystemScope,
   caller: Extract<Caller, { kind: 'user' | 'anonymous' }>,
 ): Promise<GrantRecord[]> {
+  if (caller.kind === 'user' && caller.elsewhere !== undefined) {
+    const roleIds = [...caller.elsewhere.roles]
+    return scope.kept.get(scope, `rights of roles ${JSON.stringify(roleIds)}`, () =>
+      listGrants(scope.data, { roleIds }),
+    )
+  }
   return caller.kind === 'user'
     ? scope.kept.get(scope, `rights of ${caller.userId}`, () => listGrants(scope.data, { userId: caller.userId }))
     : scope.kept.get(scope, 'rights of Anonymous', () => listGrants(scope.data, { roleIds: ['Anonymous'] }))

@@ -40,7 +40,18 @@ export type Means = {
   mode: 'development' | 'production'
   /** On an edge alone. */
   edge?: EdgeStanding
+  /** On a platform alone. Where it is missing, no session that an edge made counts. */
+  throughEdge?: ThroughEdge
 }
+
+/**
+ * What counts by now of a session that this edge made for this user: ids of roles. `apart`: its deployments keep sessions where
+ * they were made. `gone`: no deployment lets the user sign in there any more.
+ */
+export type ThroughEdge = (
+  data: SystemStore,
+  session: { edge: string; userId: string },
+) => Promise<{ roles: readonly string[] } | 'apart' | 'gone'>
 
 /** Where a request came from, as far as it is known to be true. */
 export type Origin = {

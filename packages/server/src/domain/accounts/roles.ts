@@ -69,7 +69,9 @@ export async function countRoles(scope: SystemScope, query: Query): Promise<numb
 export async function rolesOfUser(scope: SystemScope, userId: string): Promise<RoleRecord[]> {
   const own = scope.caller.kind === 'user' && scope.caller.userId === userId
   if (!own) await demand(scope, { kind: 'roles', level: bits.read }, 'read roles')
-  return listMemberships(scope.data, userId)
+  const held = await listMemberships(scope.data, userId)
+  const through = own && scope.caller.kind === 'user' ? scope.caller.elsewhere : undefined
+  return through === undefined ? held : held.filter(({ id }) => through.roles.includes(id))
 }
 
 export async function membersOf(scope: SystemScope, role: RoleRecord): Promise<string[]> {

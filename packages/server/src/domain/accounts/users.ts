@@ -36,6 +36,7 @@ import { addMembership, listGrants, removeMembership } from '../../store/tables/
 import { endSessions } from '../../store/tables/sessions.ts'
 import { addressKey } from '../access/attempt-gate.ts'
 import { audit } from '../access/audit.ts'
+import { demandMadeHere } from '../access/made-here.ts'
 import { demand, heldRights } from '../access/rights.ts'
 import type { SystemScope } from '../access/scope.ts'
 import { demandStillSignedIn } from '../access/still-signed-in.ts'
@@ -316,6 +317,7 @@ export function readUserChanges(changes: Record<string, unknown>): UserChanges {
 export async function manageUser(scope: SystemScope, userId: string, changes: UserChanges): Promise<void> {
   await demand(scope, { kind: 'manageusers', level: bits.update }, 'manage users')
   const { password, disabled } = changes
+  if (password !== undefined || changes.email !== undefined) demandMadeHere(scope, 'set passwords or e-mails')
   let newPassword: { hash: string; stamp: string; weak: boolean } | undefined
   if (password !== undefined) {
     demandUsable(password)
@@ -396,6 +398,7 @@ async function demandNoMoreRights(scope: SystemScope, userId: string, what: stri
 
 /** The user's own new password, after the old one was proven. Ends his other sessions. */
 export async function setOwnPassword(scope: SystemScope, account: AccountRecord, password: unknown): Promise<void> {
+  demandMadeHere(scope, 'change the password')
   demandUsable(password)
   const { caller } = scope
   demandStrong(password, { minLength: scope.system.settings.password_min_length, context: [account.emailKey] })

@@ -68,14 +68,17 @@ export async function demandFresh(
  */
 export async function demandStillFresh(
   { edge, store }: Pick<Means, 'edge' | 'store'>,
-  { systemKey, subjectId, factors }: { systemKey: string; subjectId: string; factors: string },
+  session: { systemKey: string; subjectId: string; factors: string; place?: string | null },
 ): Promise<void> {
   if (edge === undefined || (edge.doubt() === '' && edge.identityAge() <= edgeLimitRules.inStepMs)) return
+  const { systemKey, subjectId, factors } = session
   const row = await findSystem(store, systemKey)
   if (row === undefined) throw tooOld(Number.POSITIVE_INFINITY)
   const { offline } = readSettings(row.settings)
+  // A recovery code that was taken elsewhere is none that was made for this edge.
+  const isOfHere = typeof session.place !== 'string' && hasRecovery(factors)
   const problem =
-    (edge.isCounted() || hasRecovery(factors) ? undefined : clockProblem({ edge })) ??
+    (edge.isCounted() || isOfHere ? undefined : clockProblem({ edge })) ??
     (await ageProblem(edge, store.forSystem(systemKey), offline, subjectId))
   if (problem !== undefined) throw problem
 }

@@ -32,6 +32,7 @@ import { countRecoveryCodes } from '../../store/tables/recovery-codes.ts'
 import { endSessions, factorsOfSession } from '../../store/tables/sessions.ts'
 import { audit } from '../access/audit.ts'
 import { callerLabel } from '../access/caller.ts'
+import { demandMadeHere } from '../access/made-here.ts'
 import type { SystemScope } from '../access/scope.ts'
 import { bindRecoveryCodes, labels, openValue, placeOf } from '../accounts/authenticators.ts'
 import { checkPasswordOf, checkUserPassword, refusalError } from '../accounts/credentials.ts'
@@ -291,6 +292,7 @@ export async function demandVouching(scope: SystemScope, body: Body): Promise<Vo
       'A developer of the system gives out enrolment codes.',
     )
   }
+  demandMadeHere(scope, 'change second factors')
   const { userId, sessionId } = caller
   // Before the password: a session without a second factor is no place to try passwords in.
   if (!(await hasSecondFactor(scope.data, { userId, sessionId }, scope.clock.now()))) throw passwordIsNotEnough()

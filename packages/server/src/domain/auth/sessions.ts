@@ -21,6 +21,7 @@ import type { Means, NodeScope, SystemScope } from '../access/scope.ts'
 import { noteSignedIn } from '../accounts/ledger.ts'
 import { readSettings } from '../systems/settings.ts'
 import { demandStillFresh, weighAge } from './edge-limits.ts'
+import { readElsewhere } from './elsewhere.ts'
 import { maySignIn } from './proofs.ts'
 
 export type OpenedSession = {
@@ -123,7 +124,7 @@ export const openDeveloperSession = async (
  * for one that counts no more at this edge.
  */
 export async function identify(
-  means: Pick<Means, 'store' | 'clock' | 'edge'>,
+  means: Pick<Means, 'store' | 'clock' | 'edge' | 'throughEdge'>,
   token: string,
 ): Promise<{ caller: Caller; systemKey: string } | undefined> {
   const session = await findLiveSession(means.store, hashToken(token), means.clock.now())
@@ -135,10 +136,16 @@ export async function identify(
     return { caller: { kind: 'developer', developerId, email, admin, sessionId: session.id }, systemKey: '' }
   }
   if (session.kind === 'user') await demandStillFresh(means, session)
+  // Of one that was made here its row says it all.
+  const elsewhere = typeof session.place === 'string' ? await readElsewhere(means, session, session.place) : undefined
+  if (elsewhere === 'not good') return undefined
   const caller: Caller =
     session.kind === 'anonymous'
       ? { kind: 'anonymous', sessionId: session.id }
-      : { kind: 'user', userId: session.subjectId, sessionId: session.id }
+      : {
+          ...{ kind: 'user', userId: session.subjectId, sessionId: session.id },
+          ...(elsewhere !== undefined && { elsewhere }),
+        }
   return { caller, systemKey: session.systemKey }
 }
 
@@ -212,7 +219,7 @@ async function spendRefresh(
   const now = scope.clock.now()
   const session = await findSessionByRefresh(tx, hashToken(refreshToken))
   if (session === undefined || session.systemKey !== systemKey || session.kind !== kind)
-    return 'the refresh token is not known'
+    return 'the refresh token is not known here, and one of a session is good only where that was made'
   if (session.refreshUntil === null || session.refreshUntil <= now) return 'it is too old'
   // Ending it is what spends it: of two that try at once, one ends it and the other finds it ended.
   const ended = await endSessions(tx, { systemKey, id: session.id }, now, 'refreshed')

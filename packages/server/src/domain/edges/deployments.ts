@@ -211,10 +211,14 @@ function readSignIn(given: unknown): DeployedSignIn | null {
   if (typeof given !== 'object' || Array.isArray(given)) {
     throw new GatehouseError(
       'badRequest',
-      'sign_in must be {collections, roles, users: {roles, emails}, offline}, or null.',
+      'sign_in must be {collections, roles, users: {roles, emails}, offline, sessions}, or null.',
     )
   }
-  const { collections, roles, users, offline } = given as Record<string, unknown>
+  const { collections, roles, users, offline, sessions } = given as Record<string, unknown>
+  // Whoever wants them apart and writes it in another way must not hear that all is well.
+  if (sessions !== undefined && sessions !== null && sessions !== 'both' && sessions !== 'apart') {
+    throw new GatehouseError('badRequest', 'sign_in.sessions must be "both" or "apart".')
+  }
   const chosen = (users ?? {}) as Record<string, unknown>
   return {
     collections: texts(collections, 'sign_in.collections', 100),
@@ -224,6 +228,7 @@ function readSignIn(given: unknown): DeployedSignIn | null {
       emails: texts(chosen.emails, 'sign_in.users.emails', most.users),
     },
     ...(offline !== undefined && offline !== null && { offline: readOffline(offline) }),
+    ...(sessions === 'apart' && { sessions }),
   }
 }
 

@@ -9,8 +9,8 @@ import { fingerprintOf } from '../../base/link-keys.ts'
 import { hashToken } from '../../base/secrets.ts'
 import type { SystemStore } from '../../store/store.ts'
 import { deleteEdgeCodes } from '../../store/tables/edge-recovery-codes.ts'
-import { type EdgeSession, listEdgeSessions } from '../../store/tables/edge-words.ts'
 import { deleteEdge, describeEdge, type EdgeRecord, insertEdge, listEdges } from '../../store/tables/edges.ts'
+import { endSessions } from '../../store/tables/sessions.ts'
 import { audit } from '../access/audit.ts'
 import { callerLabel } from '../access/caller.ts'
 import type { SystemScope } from '../access/scope.ts'
@@ -72,7 +72,7 @@ export async function renewEdgeToken(scope: SystemScope, name: string): Promise<
   demandDeveloper(scope)
   return scope.data.transaction(async (tx) => {
     const before = (await listEdges(tx)).find((one) => one.name === name)
-    await forgetEdge(tx, name)
+    await forgetEdge(tx, name, scope.clock.now())
     // With the transaction: where there is no such edge, no key is made for it either.
     const token = await newToken({ store: tx.node, key: scope.key })
     const facts = { createdAt: scope.clock.now(), createdBy: callerLabel(scope.caller) }
@@ -97,11 +97,12 @@ export async function changeEdge(scope: SystemScope, name: string, description: 
   })
 }
 
-/** With all that is known of it. Throws noSuchAsset. */
-async function forgetEdge(tx: SystemStore, name: string): Promise<void> {
+/** With all that is known of it, and what users did there is over. Throws noSuchAsset. */
+async function forgetEdge(tx: SystemStore, name: string, now: number): Promise<void> {
   if (!(await deleteEdge(tx, name))) throw noSuchEdge()
   // Another machine of this name could not read them.
   await deleteEdgeCodes(tx, { edge: name })
+  await endSessions(tx.node, { systemKey: tx.key, kind: 'user', place: name }, now, 'the edge was removed')
 }
 
 /** The edge asks for a platform with this key before it shows the token to anybody. */
@@ -115,22 +116,14 @@ export async function edgesOf(scope: SystemScope): Promise<EdgeRecord[]> {
   return listEdges(scope.data)
 }
 
-const mostSessions = 1_000
-
-/** Of users at this edge, newest first, by the word of the edge. Throws noSuchAsset. */
-export async function sessionsOfEdge(scope: SystemScope, name: string): Promise<EdgeSession[]> {
-  demandDeveloperRights(scope)
-  if (!(await listEdges(scope.data)).some((one) => one.name === name)) throw noSuchEdge()
-  return listEdgeSessions(scope.data, name, mostSessions)
-}
-
-const noSuchEdge = (): GatehouseError => new GatehouseError('noSuchAsset', 'There is no such edge in this system.')
+export const noSuchEdge = (): GatehouseError =>
+  new GatehouseError('noSuchAsset', 'There is no such edge in this system.')
 
 /** From now on it is refused, and its link is cut. What it holds already stays on it. Throws noSuchAsset. */
 export async function removeEdge(scope: SystemScope, name: string): Promise<void> {
   demandDeveloper(scope)
   await scope.data.transaction(async (tx) => {
-    await forgetEdge(tx, name)
+    await forgetEdge(tx, name, scope.clock.now())
     audit(tx, scope, { kind: 'edge', action: 'delete', subject: name })
   })
 }

@@ -10,8 +10,9 @@ import {
   removeDeployment,
   saveDeployment,
 } from '../../domain/edges/deployments.ts'
-import { changeEdge, createEdge, removeEdge, renewEdgeToken, sessionsOfEdge } from '../../domain/edges/edges.ts'
+import { changeEdge, createEdge, removeEdge, renewEdgeToken } from '../../domain/edges/edges.ts'
 import { isLeftWithout, loseEdge } from '../../edge/lost.ts'
+import { endSessionOfEdge, sessionsOfEdge } from '../../edge/sessions.ts'
 import { type EdgeAsset, type EdgeStatus, edgeStatuses, lagOf } from '../../edge/status.ts'
 import type { DeploymentRecord } from '../../store/tables/edges.ts'
 import { empty, type Route, type RouteInput, route } from '../route.ts'
@@ -144,13 +145,23 @@ export const edgeRoutes: readonly Route[] = [
     method: 'GET',
     path: '/admin/v/4/system/:key/edges/:name/sessions',
     allow: 'system developer',
-    summary: 'Sessions that users have or had at an edge, newest first, by the word of the edge',
+    summary: 'Sessions that an edge made, open or over, and those from elsewhere that are good there; newest first',
     handle: async (scope, { params }) =>
       (await sessionsOfEdge(scope, params.name!)).map((one) => ({
-        ...{ id: one.id, user_id: one.userId, granted_by: one.grantedBy, factors: one.factors },
+        ...{ id: one.id, user_id: one.subjectId, email: one.email, granted_by: one.grantedBy, factors: one.factors },
         ...{ created: timeOf(one.createdAt), expires: timeOf(one.expiresAt), ended: timeOf(one.endedAt) },
-        end_reason: one.endReason ?? '',
+        ...{ end_reason: one.endReason ?? '', made_at: one.place ?? '' },
       })),
+  }),
+  route({
+    method: 'DELETE',
+    path: '/admin/v/4/system/:key/edges/:name/sessions/:session',
+    allow: 'system developer',
+    summary: 'End a session of that list, wherever it is good',
+    handle: async (scope, { params }) => {
+      await endSessionOfEdge(scope, params.name!, params.session!)
+      return empty()
+    },
   }),
   route({
     method: 'GET',

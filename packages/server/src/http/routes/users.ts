@@ -1,6 +1,7 @@
 /** A user's own account, and what users may do with others (rest-api.md §2.1). */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { bits } from '@gatehouse/contract/permissions.ts'
+import { demandMadeHere } from '../../domain/access/made-here.ts'
 import { demand } from '../../domain/access/rights.ts'
 import { checkPasswordOf, refusalError } from '../../domain/accounts/credentials.ts'
 import {
@@ -72,6 +73,8 @@ export const userRoutes = [
     handle: async (scope, { body }) => {
       if (scope.caller.kind !== 'user')
         throw new GatehouseError('notSignedIn', 'Only a signed-in user has a password to change.')
+      // Before the old one: it is no place to try passwords in.
+      demandMadeHere(scope, 'change the password')
       const check = await checkPasswordOf(scope, scope.caller.userId, demandText(body, 'old_password'))
       if (!check.ok) throw refusalError(check, 'wrongCredentials')
       await setOwnPassword(scope, check.account, body.new_password)

@@ -11,6 +11,7 @@ import { putHeld, voidCodes } from './apply-held.ts'
 import { clearKeys, clearRange, clearUnique } from './clear.ts'
 import type { CodeState, Group, RoleState, UserState } from './groups.ts'
 import { dropCollection, ensureTable } from './schema.ts'
+import { applyPlaces, applySessions, forgetSessionsFromElsewhere } from './sessions.ts'
 import { applySyncedRows } from './synced.ts'
 
 /** `pending`: own changes of rows that the platform has not decided on, by collection. */
@@ -28,12 +29,14 @@ export async function applyGroups(applying: Applying, groups: readonly Group[]):
     if (group.what === 'system') await applySystem(applying, group)
     else if (group.what === 'roles') await applyRoles(tx, group)
     else if (group.what === 'users') await applyUsers(applying, group)
+    else if (group.what === 'sessions') await applySessions(applying, group)
+    else if (group.what === 'places') await applyPlaces(applying, group)
     else if (group.what === 'code') await applyCode(tx, group)
     else if (group.what === 'collections') await applyCollections(tx, group)
     else await applyRows(applying, group)
   }
   // What the node keeps between requests hangs on it.
-  if (groups.some(({ what }) => what !== 'rows')) {
+  if (groups.some(({ what }) => what !== 'rows' && what !== 'sessions' && what !== 'places')) {
     await databaseOf(tx)
       .updateTable('systems')
       .set((eb) => ({ revision: eb('revision', '+', 1) }))
@@ -65,7 +68,8 @@ async function applySystem({ tx, now, incarnation }: Applying, group: Of<'system
     .execute()
   const { auth_service: service } = group.settings
   if (service !== JSON.parse(before.settings).auth_service) {
-    const sparing = { systemKey: tx.key, kind: 'user' as const, exceptGrantedBy: `service:${service}` }
+    const made = { systemKey: tx.key, kind: 'user' as const, place: null }
+    const sparing = { ...made, exceptGrantedBy: `service:${service}` }
     await endSessions(tx.node, sparing, now, 'another auth service was set')
   }
 }
@@ -131,6 +135,7 @@ async function applyUsers(applying: Applying, { table: state, put, gone, range }
 
 async function removeUser({ tx, now }: Applying, id: string): Promise<void> {
   const db = databaseOf(tx)
+  await forgetSessionsFromElsewhere(tx, id)
   await endSessions(tx.node, { systemKey: tx.key, subjectId: id }, now, 'the user is not on this edge any more')
   for (const table of ['accounts', 'memberships', 'authenticators', 'remembered_devices'] as const) {
     await db.deleteFrom(table).where('system_key', '=', tx.key).where('user_id', '=', id).execute()
@@ -148,7 +153,9 @@ async function putUser({ tx, now }: Applying, user: UserState): Promise<void> {
     .executeTakeFirst()
   if (user.disabled || (before !== undefined && before.password_stamp !== user.passwordStamp)) {
     const why = user.disabled ? 'the account was switched off' : 'the password was changed'
-    await endSessions(tx.node, { systemKey: tx.key, subjectId: user.id }, now, why)
+    if (user.disabled) await forgetSessionsFromElsewhere(tx, user.id)
+    // What was made elsewhere rests on what the platform knew: it says itself which of those end.
+    await endSessions(tx.node, { systemKey: tx.key, subjectId: user.id, place: null }, now, why)
   }
   await db
     .deleteFrom('accounts')
@@ -192,7 +199,8 @@ async function putApps(
     const before = held.find(({ id }) => id === app.id)
     if (before !== undefined) {
       if (before.state === 'bound' && app.state === 'disabled') {
-        const which = { systemKey: tx.key, kind: 'user' as const, subjectId: userId, factor: 'totp' }
+        const made = { systemKey: tx.key, kind: 'user' as const, place: null }
+        const which = { ...made, subjectId: userId, factor: 'totp' }
         await endSessions(tx.node, which, now, 'the authenticator app was switched off')
       }
       await db

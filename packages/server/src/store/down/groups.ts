@@ -93,6 +93,20 @@ export type UserState = {
   offlineLimit: number
 }
 
+/** Of a user who may sign in at the edge, made elsewhere. `place` and `roles` as in `SessionRecord`. */
+export type SessionState = {
+  id: string
+  tokenHash: string
+  userId: string
+  grantedBy: string
+  factors: string
+  createdAt: number
+  expiresAt: number
+  dataAge: number | null
+  place: string
+  roles: string[] | null
+}
+
 export type CodeState = {
   name: string
   settings: Record<string, unknown>
@@ -112,6 +126,10 @@ export type Group =
   | { what: 'system'; name: string; secret: string; settings: Record<string, unknown> }
   | { what: 'roles'; put: RoleState[]; gone: string[]; whole: boolean }
   | { what: 'users'; table: TableState; put: UserState[]; gone: string[]; range: Range | null }
+  /** Of `gone` some may never have been there, or were made there. */
+  | { what: 'sessions'; put: SessionState[]; gone: { id: string; reason: string }[]; range: Range | null }
+  /** By which roles sessions count that other edges made: all of these. */
+  | { what: 'places'; put: { place: string; roles: string[] }[] }
   | { what: 'code'; kind: 'service' | 'library'; put: CodeState[]; gone: string[]; whole: boolean }
   | { what: 'collections'; put: TableState[]; gone: string[]; whole: boolean }
   | { what: 'rows'; table: TableState; put: Row[]; gone: string[]; range: Range | null }

@@ -125,6 +125,7 @@ async function readUsers({ db, key }: Reading, users: Chosen, ledgers: readonly 
       .where('system_key', '=', key)
       .where('kind', '=', 'user')
       .where('subject_id', '=', id)
+      .where('place', 'is', null)
       .orderBy('created_at', 'desc')
       .limit(1)
       .executeTakeFirst()
@@ -147,6 +148,6 @@ export const endedSession = (
     ...{ id, token_hash: `none ${id}`, refresh_hash: null, family: id, kind: 'user', system_key: systemKey },
     ...{ subject_id: userId, granted_by: '', ...last },
     ...{ expires_at: 0, refresh_until: null, ended_at: last.created_at, end_reason: 'a copy' },
-    data_age: null,
+    ...{ data_age: null, place: null, roles: null },
   }
 }

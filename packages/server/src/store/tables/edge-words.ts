@@ -1,4 +1,4 @@
-/** What the platform knows by the word of its edges: how far it has taken it, sessions that were made there, steps taken there. */
+/** What the platform knows by the word of its edges: how far it has taken it, steps taken there. */
 import { sql } from 'kysely'
 import { day } from '../../base/clock.ts'
 import { databaseOf, dialectOf, type Store, type SystemStore } from '../store.ts'
@@ -65,87 +65,9 @@ export async function holdEdge(tx: Store, { publicKey, number }: { publicKey: st
   return row !== undefined
 }
 
-/** Sessions that it told of, and that were open there by what it told. */
-export async function countEdgeSessions(store: SystemStore, edge: string, now: number): Promise<number> {
-  const row = await databaseOf(store)
-    .selectFrom('edge_sessions')
-    .select((eb) => eb.fn.countAll<number | string>().as('count'))
-    .where('system_key', '=', store.key)
-    .where('edge', '=', edge)
-    .where('ended_at', 'is', null)
-    .where('expires_at', '>', now)
-    .executeTakeFirst()
-  return Number(row?.count ?? 0)
-}
-
 /** Of an edge that is removed: another of its name begins anew. */
 export async function forgetEdgeWords(tx: SystemStore, edge: string): Promise<void> {
-  for (const table of ['edge_cursors', 'edge_sessions'] as const) {
-    await databaseOf(tx).deleteFrom(table).where('system_key', '=', tx.key).where('edge', '=', edge).execute()
-  }
-}
-
-export type EdgeSession = {
-  id: string
-  userId: string
-  grantedBy: string
-  factors: string
-  createdAt: number
-  expiresAt: number
-  endedAt: number | null
-  endReason: string | null
-}
-
-/** One that is known already stays as it is. */
-export async function putEdgeSession(
-  tx: SystemStore,
-  edge: string,
-  one: Omit<EdgeSession, 'endedAt' | 'endReason'>,
-): Promise<void> {
-  await databaseOf(tx)
-    .insertInto('edge_sessions')
-    .values({
-      ...{ system_key: tx.key, edge, id: one.id, user_id: one.userId, granted_by: one.grantedBy },
-      ...{ factors: one.factors, created_at: one.createdAt, expires_at: one.expiresAt },
-      ...{ ended_at: null, end_reason: null },
-    })
-    .onConflict((conflict) => conflict.columns(['system_key', 'edge', 'id']).doNothing())
-    .execute()
-}
-
-/** Those of this user that are not ended: one at one edge, or all that rest on a factor, wherever they are. */
-export async function endEdgeSessions(
-  tx: SystemStore,
-  which: { userId: string } & ({ edge: string; id: string } | { factor: string }),
-  now: number,
-  reason: string,
-): Promise<void> {
-  await databaseOf(tx)
-    .updateTable('edge_sessions')
-    .set({ ended_at: now, end_reason: reason })
-    .where('system_key', '=', tx.key)
-    .where('user_id', '=', which.userId)
-    .where('ended_at', 'is', null)
-    .$if('edge' in which, (update) => {
-      const { edge, id } = which as { edge: string; id: string }
-      return update.where('edge', '=', edge).where('id', '=', id)
-    })
-    .$if('factor' in which, (update) => update.where('factors', 'like', `%${(which as { factor: string }).factor}%`))
-    .execute()
-}
-
-/** Newest first. */
-export async function listEdgeSessions(store: SystemStore, edge: string, limit: number): Promise<EdgeSession[]> {
-  return databaseOf(store)
-    .selectFrom('edge_sessions')
-    .select(['id', 'user_id as userId', 'granted_by as grantedBy', 'factors', 'created_at as createdAt'])
-    .select(['expires_at as expiresAt', 'ended_at as endedAt', 'end_reason as endReason'])
-    .where('system_key', '=', store.key)
-    .where('edge', '=', edge)
-    .orderBy('created_at', 'desc')
-    .orderBy('id')
-    .limit(limit)
-    .execute()
+  await databaseOf(tx).deleteFrom('edge_cursors').where('system_key', '=', tx.key).where('edge', '=', edge).execute()
 }
 
 /** A step that was taken here. Without edges there is nobody to compare it with. */
@@ -184,10 +106,6 @@ export async function noteStepAt(
 }
 
 export async function deleteOldEdgeWords(store: Store, now: number): Promise<void> {
-  await databaseOf(store)
-    .deleteFrom('edge_sessions')
-    .where('expires_at', '<', now - 30 * day)
-    .execute()
   await databaseOf(store)
     .deleteFrom('taken_steps')
     .where('step', '<', Math.floor((now - stepsKept) / stepMs))

@@ -242,6 +242,8 @@ export type DeployedSignIn = {
   users: { roles: string[]; emails: string[] }
   /** For how long an edge lets users in by what it last knew, in seconds; what is not named has its default. */
   offline?: { limit?: number; near?: number; roles?: Record<string, number> }
+  /** Sessions are good only where they were made; where nothing is said, at both ends. */
+  sessions?: 'apart'
 }
 
 export type DeploymentRecord = {

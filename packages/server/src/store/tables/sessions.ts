@@ -2,9 +2,10 @@
 import { prepared } from '../prepared.ts'
 import type { Tables } from '../schema.ts'
 import { databaseOf, dialectOf, type Store, type SystemStore, writerOf } from '../store.ts'
+import { findAccount } from './accounts.ts'
 
 /** Sessions of users travel to edges, so their making and ending is in the change log; call these in a transaction. */
-const recordSession = (store: Store, systemKey: string, id: string, columns: string[]): void => {
+export const recordSession = (store: Store, systemKey: string, id: string, columns: string[]): void => {
   if (systemKey !== '') store.forSystem(systemKey).record({ kind: 'session', id, operation: 'put', columns })
 }
 
@@ -31,9 +32,13 @@ export type SessionRecord = {
   address: string
   /** Of one that was opened at an edge: how old what it was decided on was, in milliseconds. */
   dataAge?: number | null
+  /** Null or missing for one that was made here; else where it was: the name of an edge, or '' for the platform. */
+  place?: string | null
+  /** On an edge, of one that another edge made: ids of the roles that count through it; null for no such limit. */
+  roles?: readonly string[] | null
 }
 
-const fromRow = (row: Tables['sessions']): SessionRecord => ({
+export const fromRow = (row: Tables['sessions']): SessionRecord => ({
   id: row.id,
   tokenHash: row.token_hash,
   refreshHash: row.refresh_hash,
@@ -50,9 +55,11 @@ const fromRow = (row: Tables['sessions']): SessionRecord => ({
   endReason: row.end_reason,
   address: row.address,
   dataAge: row.data_age,
+  place: row.place,
+  roles: row.roles === null ? null : JSON.parse(row.roles),
 })
 
-/** In a transaction. */
+/** Of one that is made here. In a transaction. */
 export async function insertSession(store: Store, session: SessionRecord): Promise<void> {
   await writerOf(store)
     .insertInto('sessions')
@@ -77,9 +84,14 @@ export async function insertSession(store: Store, session: SessionRecord): Promi
     .execute()
   if (session.kind !== 'user') return
   recordSession(store, session.systemKey, session.id, ['session'])
-  store.forSystem(session.systemKey).tell({
-    ...{ kind: 'session', user: session.subjectId, id: session.id, granted_by: session.grantedBy },
-    ...{ factors: session.factors, created_at: session.createdAt, expires_at: session.expiresAt },
+  const system = store.forSystem(session.systemKey)
+  if (!system.tells) return
+  // With the password that it rests on: one that was changed meanwhile ends it.
+  const account = await findAccount(system, { userId: session.subjectId })
+  system.tell({
+    ...{ kind: 'session', user: session.subjectId, id: session.id, token_hash: session.tokenHash },
+    ...{ granted_by: session.grantedBy, factors: session.factors, password_stamp: account?.passwordStamp ?? '' },
+    ...{ created_at: session.createdAt, expires_at: session.expiresAt, data_age: session.dataAge ?? null },
   })
 }
 
@@ -119,7 +131,7 @@ export async function isOpenSession(
   return row !== undefined
 }
 
-/** What its holder proved; undefined where this user has no such session open. */
+/** What its holder proved here; undefined where this user has no such session open that was made here. */
 export async function factorsOfSession(
   store: SystemStore,
   { userId, sessionId }: { userId: string; sessionId: string },
@@ -132,6 +144,7 @@ export async function factorsOfSession(
     .where('kind', '=', 'user')
     .where('subject_id', '=', userId)
     .where('id', '=', sessionId)
+    .where('place', 'is', null)
     .where('ended_at', 'is', null)
     .where('expires_at', '>', now)
     .executeTakeFirst()
@@ -190,6 +203,8 @@ export type EndSessions = {
   exceptId?: string
   /** Only those whose holder proved this factor, as `totp`. */
   factor?: string
+  /** Only those that were made there; null for here. */
+  place?: string | null
 }
 
 /** In a transaction: ends the sessions that match and are still open; answers how many those were. */
@@ -207,6 +222,8 @@ export async function endSessions(store: Store, which: EndSessions, now: number,
   if (which.exceptGrantedBy !== undefined) query = query.where('granted_by', '!=', which.exceptGrantedBy)
   if (which.exceptId !== undefined) query = query.where('id', '!=', which.exceptId)
   if (which.factor !== undefined) query = query.where('factors', 'like', `%${which.factor}%`)
+  if (which.place === null) query = query.where('place', 'is', null)
+  else if (which.place !== undefined) query = query.where('place', '=', which.place)
   const ended = await query.returning(['id', 'kind', 'system_key', 'subject_id']).execute()
   for (const { id, kind, system_key: systemKey, subject_id: user } of ended) {
     if (kind !== 'user') continue
@@ -232,7 +249,7 @@ export async function listSessions(
   return (await query.execute()).map(fromRow)
 }
 
-/** The newest session of a user, whether it is still open or not. */
+/** The newest session of a user that was made here, whether it is still open or not. */
 export async function lastSession(
   store: SystemStore,
   userId: string,
@@ -248,6 +265,8 @@ const newestSession = prepared((db, { key, userId }: { key: string; userId: stri
     .where('system_key', '=', key)
     .where('kind', '=', 'user')
     .where('subject_id', '=', userId)
+    // What an edge says of a sign-in is its word alone.
+    .where('place', 'is', null)
     .orderBy('created_at', 'desc')
     .limit(1),
 )

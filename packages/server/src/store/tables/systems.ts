@@ -178,7 +178,6 @@ export async function deleteSystemRows(store: SystemStore): Promise<void> {
     'outbox_heads',
     'outbox',
     'edge_cursors',
-    'edge_sessions',
     'taken_steps',
     'synced_collections',
     'sync_seen',

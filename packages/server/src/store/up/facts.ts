@@ -18,11 +18,17 @@ export type Fact =
       kind: 'session'
       user: string
       id: string
+      /** Never the token itself. */
+      token_hash: string
       granted_by: string
       factors: string
+      /** Of the password that the user had there. */
+      password_stamp: string
       created_at: number
       expires_at: number
+      data_age: number | null
     }
+  /** Of a session that was made there, or at the other end. */
   | { kind: 'ended'; user: string; id: string; reason: string }
   /** A row on its way up lost a unique value to one that came down; `row` is JSON, '' for a large one. */
   | { kind: 'displaced'; collection: string; key: string; row: string }

@@ -17,6 +17,8 @@ export type SignIn = {
   roles: string[]
   users: { roles: string[]; emails: string[] }
   offline?: Offline
+  /** Good only where they were made; at both ends where nothing stands here. */
+  sessions?: 'apart'
 }
 type Noted = { asset_class: string; asset_id: string; why: string }
 

@@ -1,5 +1,5 @@
 /** What of the sign-in goes to an edge: its users, what they hold there, and for how long it lets them in without a link. */
-import { NumberInput, Stack, TagsInput } from '@mantine/core'
+import { NumberInput, Stack, Switch, TagsInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useSystemKey } from '../../frame/system-frame.tsx'
 import { rolesQuery } from '../roles/shapes.ts'
@@ -42,6 +42,15 @@ export function SignInFields({ value, onChange }: { value: SignIn; onChange: (va
         label="Collections that the auth service needs"
         value={value.collections}
         onChange={(collections) => onChange({ ...value, collections })}
+      />
+      <Switch
+        label="Sessions are good at both ends"
+        description="Whoever signed in at the edge is in at the platform too, and the other way round, but with no privileged role"
+        checked={value.sessions !== 'apart'}
+        onChange={(event) => {
+          const { sessions: _, ...others } = value
+          onChange(event.currentTarget.checked ? others : { ...others, sessions: 'apart' })
+        }}
       />
       <NumberInput
         label="Days without a link"

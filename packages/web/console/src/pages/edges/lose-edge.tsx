@@ -107,7 +107,7 @@ function Concerned({ lost, onClose }: { lost: Lost; onClose: () => void }) {
     <Stack>
       <Text size="sm">
         {sessions} session{sessions === 1 ? '' : 's'} ended.{' '}
-        {there > 0 && `The edge told of ${there} more, good there alone. `}
+        {there > 0 && `${there} of them were made there, and it may take those until it hears of this. `}
         {users.length === 0 ? 'No user was ever sent there.' : ''}
         {users.length > 0 && 'These users need a new password, which a developer gives them under Users:'}
       </Text>
