@@ -1,8 +1,11 @@
 /** Edges and deployments by what a person does: an edge is made, started, given a collection, and seen to have it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { hour } from '../../packages/server/src/base/clock.ts'
 import { addEdgeAccount } from '../../packages/server/src/domain/accounts/edge-accounts.ts'
 import { startEdge } from '../../packages/server/src/edge/edge.fixture.ts'
+import { findAccount } from '../../packages/server/src/store/tables/accounts.ts'
+import { putEdgeSession } from '../../packages/server/src/store/tables/edge-sessions.ts'
 import { insertConflict } from '../../packages/server/src/store/tables/sync-conflicts.ts'
 import { createTestApp } from '../support/app.ts'
 import { openConsole } from '../support/console.ts'
@@ -116,6 +119,30 @@ test('a person makes an edge, deploys to it, and sees it connect and hold what i
   await conflicts.getByRole('button', { name: 'Forget them' }).click()
   await page.getByRole('button', { name: 'Forget', exact: true }).click()
   await conflicts.waitFor({ state: 'detached' })
+
+  const now = app.app.means.clock.now()
+  const { userId } = (await findAccount(app.app.means.store.forSystem(system.key), { email: 'test@example.com' }))!
+  const told = { id: 'told', tokenHash: 'x'.repeat(43), userId, grantedBy: 'password', factors: 'password' }
+  await app.app.means.store
+    .forSystem(system.key)
+    .transaction((tx) =>
+      putEdgeSession(
+        tx,
+        'hall-3',
+        { ...told, createdAt: now, expiresAt: now + hour, dataAge: 0 },
+        { now, endReason: undefined },
+      ),
+    )
+  await page.getByRole('button', { name: 'Sessions of hall-3' }).click()
+  const sessions = page.getByRole('dialog', { name: 'Sessions of hall-3' })
+  await sessions.getByRole('row', { name: /test@example\.com at hall-3/ }).waitFor()
+  await look('edge-sessions')
+  await sessions.getByRole('button', { name: 'End the session of test@example.com made at hall-3' }).click()
+  await page.getByRole('button', { name: 'End it' }).click()
+  await sessions.getByText('Nobody has a session there.').waitFor()
+  await sessions.getByRole('checkbox', { name: 'Also those that are over' }).check()
+  await sessions.getByText('a developer ended it').waitFor()
+  await sessions.getByRole('button', { name: 'Close' }).click()
   await edge.app.close()
   await hall.getByText('away', { exact: true }).waitFor()
   await look('edges-away')

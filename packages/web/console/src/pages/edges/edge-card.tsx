@@ -1,6 +1,6 @@
 /** One edge as it is now, and what can be done with it. */
 import { Alert, Badge, Box, Button, Group, Paper, SimpleGrid, Text } from '@mantine/core'
-import { IconAlertTriangle, IconKey, IconTerminal2, IconTrash } from '@tabler/icons-react'
+import { IconAlertTriangle, IconKey, IconTerminal2, IconTrash, IconUsers } from '@tabler/icons-react'
 import { type ReactNode, useEffect, useState } from 'react'
 import { ask } from '../../api.ts'
 import { Confirm } from '../../frame/confirm.tsx'
@@ -10,9 +10,15 @@ import { atDay, roughly } from '../../frame/times.ts'
 import type { Token } from './new-edge.tsx'
 import { type Edge, edgeStates, queuedWords } from './shapes.ts'
 
-type Props = { edge: Edge; onSetUp: () => void; onToken: (made: Token) => void; onLost: () => void }
+type Props = {
+  edge: Edge
+  onSetUp: () => void
+  onToken: (made: Token) => void
+  onLost: () => void
+  onSessions: () => void
+}
 
-export function EdgeCard({ edge, onSetUp, onToken, onLost }: Props) {
+export function EdgeCard({ edge, onSetUp, onToken, onLost, onSessions }: Props) {
   const key = useSystemKey()
   const [asking, setAsking] = useState<'remove' | 'token'>()
   const { name, description, state, since, lanes, problem, problem_at: problemAt, version } = edge
@@ -56,6 +62,17 @@ export function EdgeCard({ edge, onSetUp, onToken, onLost }: Props) {
           >
             New Token
           </Button>
+          {state !== 'waiting' && (
+            <Button
+              size="xs"
+              variant="default"
+              leftSection={<IconUsers size={14} />}
+              aria-label={`Sessions of ${name}`}
+              onClick={onSessions}
+            >
+              Sessions
+            </Button>
+          )}
           {state !== 'waiting' && (
             <Button
               size="xs"

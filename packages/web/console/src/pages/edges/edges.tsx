@@ -10,6 +10,7 @@ import { PageHead } from '../../frame/page-head.tsx'
 import { useSystemKey } from '../../frame/system-frame.tsx'
 import { Conflicts } from './conflicts.tsx'
 import { EdgeCard } from './edge-card.tsx'
+import { EdgeSessions } from './edge-sessions.tsx'
 import { LoseEdge } from './lose-edge.tsx'
 import { NewEdge, type Token } from './new-edge.tsx'
 import { SetupInstructions } from './setup.tsx'
@@ -23,6 +24,7 @@ export function EdgesPage() {
   // A token is shown once: what was made stands here until it is closed.
   const [setUp, setSetUp] = useState<{ name: string; token?: string }>()
   const [lost, setLost] = useState<string>()
+  const [sessionsOf, setSessionsOf] = useState<string>()
   const edges = things && [...things.values()].sort((one, other) => (one.name < other.name ? -1 : 1))
   const show = (made: Token): void => {
     close()
@@ -55,12 +57,14 @@ export function EdgesPage() {
               onSetUp={() => setSetUp({ name: edge.name })}
               onToken={setSetUp}
               onLost={() => setLost(edge.name)}
+              onSessions={() => setSessionsOf(edge.name)}
             />
           ))}
         </Stack>
       )}
       {edges !== undefined && edges.length > 0 && <WhatIsWhere edges={edges} />}
       <Conflicts />
+      <EdgeSessions name={sessionsOf} onClose={() => setSessionsOf(undefined)} />
       <LoseEdge name={lost} onClose={() => setLost(undefined)} />
       <Modal opened={adding} onClose={close} title="New edge">
         <NewEdge onMade={show} />
