@@ -74,6 +74,8 @@ export class Feed {
   /** How far the log was looked through, where nothing of it was to be sent. */
   readonly #seen: Partial<Record<Lane, number>> = {}
   #facts: Facts | undefined
+  /** Up to where of the log ends of sessions were sent along with a first sync. */
+  #endsSeen: number | undefined
   /** What of the edge's own rows is in those that are read by now. */
   #taken: UpCursor | null = null
 
@@ -150,9 +152,18 @@ export class Feed {
 
   async #first(lane: Lane, cursor: Cursor): Promise<{ groups: Group[]; to: Cursor }> {
     if (cursor.at === '') delete this.#seen[lane]
+    if (lane === 'identity' && cursor.at === '') this.#endsSeen = cursor.position
     const step = { identity: this.#firstUsers, configuration: this.#firstCode, data: this.#firstRows }[lane]
     const { groups, at } = await step.call(this, cursor.at!)
+    if (lane === 'identity') groups.push(...(await this.#endsMeanwhile(cursor)))
     return { groups, to: { ...cursor, at } }
+  }
+
+  /** Whoever was out since it began is out at the edge at once, and not when all users are there. */
+  async #endsMeanwhile({ position }: Cursor): Promise<Group[]> {
+    const changes = await changesAfter(this.#store, ['session'], this.#endsSeen ?? position, sizes.changes)
+    this.#endsSeen = changes.at(-1)?.position ?? this.#endsSeen ?? position
+    return this.#sessions.ends(this.#facts!.scope, changes)
   }
 
   async #firstUsers(at: string): Promise<{ groups: Group[]; at: string | null }> {

@@ -63,6 +63,14 @@ export class SessionFeed {
     return groups
   }
 
+  /** Those alone that are over by now. */
+  async ends(scope: EdgeScope, changes: readonly LoggedChange[]): Promise<Group[]> {
+    const ids = [...new Set(changes.map(({ id }) => id))]
+    const over = (await readSessions(this.#store, { ids }, this.#clock.now())).filter(({ endedAt }) => endedAt !== null)
+    const { gone } = await this.#states(scope, over)
+    return gone.length === 0 ? [] : [{ what: 'sessions', put: [], gone, range: null }]
+  }
+
   async #states(scope: EdgeScope, sessions: readonly SessionRecord[]): Promise<Found> {
     const signers = await readSigners(this.#store, [...new Set(sessions.map(({ subjectId }) => subjectId))])
     const users = new Map(signers.map((user) => [user.id, user]))

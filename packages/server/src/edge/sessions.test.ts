@@ -7,15 +7,21 @@ import { after, before, describe, test } from 'node:test'
 import { createTestApp, type TestApp } from '../../../../test/support/app.ts'
 import type { App } from '../app.ts'
 import { day, hour, minute } from '../base/clock.ts'
+import { newKeyPair } from '../base/link-keys.ts'
 import { hashToken } from '../base/secrets.ts'
+import { userTable } from '../store/down/read.ts'
+import { insertItems } from '../store/rows.ts'
 import { databaseOf } from '../store/store.ts'
-import { findAccount } from '../store/tables/accounts.ts'
+import { findAccount, insertAccount } from '../store/tables/accounts.ts'
 import { upCursor } from '../store/tables/edge-words.ts'
 import { findEdge } from '../store/tables/edges.ts'
+import { addMembership } from '../store/tables/roles.ts'
 import { lastSession } from '../store/tables/sessions.ts'
 import { outboxHead } from '../store/up/outbox.ts'
 import { startEdge, type TestEdge, until } from './edge.fixture.ts'
+import { EdgeScopes } from './edge-scopes.ts'
 import { type FaultProxy, faultProxy } from './fault-proxy.fixture.ts'
+import { Feed } from './feed.ts'
 import { Taking } from './taking.ts'
 
 const password = 'the plant is quiet'
@@ -174,12 +180,16 @@ describe('sessions between platform and edges', () => {
     }
     const stranger = await signInAt(app, 'stranger@example.com')
     const anonymous = (await app.call('POST', '/api/v/1/user/anon', { system })).body.user_token
+    const anonymousThere = (await hall.call('POST', '/api/v/1/user/anon', { system })).body.user_token
+    assert.equal((await hall.call('POST', '/api/v/1/user/checkauth', { token: anonymousThere, system })).status, 200)
     const last = await signInAt(app, 'other@example.com')
     await isIn(hall, last.token)
     for (const one of [stranger.token, anonymous]) {
       assert.equal(await asks(hall, one), 401)
       assert.deepEqual(await rowsFor(hall.app, one), [])
     }
+    await allIsTold(hall, 'hall')
+    assert.deepEqual(await rowsFor(app.app, anonymousThere), [])
     // Whoever comes to an edge brings those that he has.
     await roles(strangerId, { add: ['Operators'] })
     await isIn(hall, stranger.token)
@@ -239,13 +249,16 @@ describe('sessions between platform and edges', () => {
     const stranger = { user: strangerId, changes: { password: 'a new one for him', email: 'x@example.com' } }
     await admin('PUT', `/admin/user/${system.key}/roles`, {
       id: 'Operators',
-      changes: { manageusers: { permissions: 15 } },
+      changes: { manageusers: { permissions: 15 }, users: { permissions: 15 } },
     })
     const managed = await app.call('PUT', '/api/v/4/user/manage', { token, body: stranger })
     assert.match(managed.body.error.detail, /does not let you set passwords or e-mails/)
+    const newcomer = { email: 'new@example.com', password: 'quite a new one here' }
+    const created = await app.call('POST', '/api/v/1/user/info', { token, body: newcomer })
+    assert.match(created.body.error.detail, /does not let you make users/)
     await admin('PUT', `/admin/user/${system.key}/roles`, {
       id: 'Operators',
-      changes: { manageusers: { permissions: 0 } },
+      changes: { manageusers: { permissions: 0 }, users: { permissions: 0 } },
     })
     const renewed = await app.call('POST', '/api/v/1/user/auth', {
       system,
@@ -369,6 +382,54 @@ describe('sessions between platform and edges', () => {
     assert.equal(wrong.status, 400)
     await deploy({})
     await isIn(app, before_)
+  })
+
+  test('an edge hears of an end at once, also while all its users are sent to it anew', async () => {
+    const many = await app.createSystem()
+    const { clock, key, store } = app.app.means
+    const data = store.forSystem(many.key)
+    const developer = { developer: app.developer }
+    await app.call('POST', `/admin/edges/${many.key}/far`, { ...developer, body: {} })
+    const sign_in = { users: { roles: ['Authenticated'] } }
+    const made = await app.call('POST', `/admin/${many.key}/deployments`, {
+      ...{ ...developer, body: { name: 'all', edges: ['far'], assets: [], sign_in } },
+    })
+    assert.equal(made.status, 200, made.text)
+    const id = await app.createUser(many, email, password)
+    await data.transaction(async (tx) => {
+      const table = await userTable(tx)
+      for (let n = 0; n < 450; n++) {
+        const [user, address] = [`00${n}`, `${n}@example.com`]
+        await insertItems(tx, table, [{ user_id: user, email: address, cb_service_account: false }])
+        const none = { passwordHash: null, passwordStamp: '', passwordWeak: false, disabled: false, createdAt: 0 }
+        await insertAccount(tx, { ...none, userId: user, emailKey: address })
+        await addMembership(tx, user, 'Authenticated')
+      }
+    })
+    const token = async () =>
+      (await app.call('POST', '/api/v/1/user/auth', { system: many, body: { email, password } })).body.user_token
+    const tokens = [await token(), await token()]
+    const edge = { name: 'far', sealKey: newKeyPair('x25519').publicKey }
+    const feed = new Feed(data, edge, { key, clock, scopes: new EdgeScopes(store) }, {})
+    await feed.look()
+    const next = async () => {
+      await feed.look()
+      return (await feed.next('identity'))!.groups.filter(({ what }) => what === 'sessions') as any[]
+    }
+    assert.deepEqual(await next(), [], 'the first users')
+    assert.equal((await app.call('POST', '/api/v/1/user/logout', { token: tokens[0] })).status, 200)
+    const ended = (await rowsFor(app.app, tokens[0]!))[0]!
+    assert.deepEqual(
+      (await next()).map(({ gone }) => gone),
+      [[{ id: ended.id, reason: 'signed out' }]],
+    )
+    assert.deepEqual(await next(), [], 'once')
+    const [last] = await next()
+    assert.deepEqual(
+      last.put.map((one: any) => [one.userId, one.tokenHash]),
+      [[id, hashToken(tokens[1]!)]],
+    )
+    assert.ok(feed.isWhole('identity'))
   })
 
   test('a rooted edge makes no session of a stranger, takes none of another, and none lives longer than one of the platform', async () => {

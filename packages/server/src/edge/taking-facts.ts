@@ -9,6 +9,7 @@ import type { SystemScope } from '../domain/access/scope.ts'
 import { noteRightAtEdge, noteWrongAtEdge } from '../domain/accounts/ledger.ts'
 import { noteNotice } from '../domain/accounts/notices.ts'
 import { stepAt, totpRules } from '../domain/accounts/totp.ts'
+import { readSettings } from '../domain/systems/settings.ts'
 import { findAccount } from '../store/tables/accounts.ts'
 import { findAuthenticator, raiseStep, switchOff } from '../store/tables/authenticators.ts'
 import { isEdgeSession, putEdgeSession } from '../store/tables/edge-sessions.ts'
@@ -16,6 +17,7 @@ import { noteStepAt } from '../store/tables/edge-words.ts'
 import { insertTrace } from '../store/tables/records.ts'
 import { takeCount } from '../store/tables/send-counts.ts'
 import { endSessions } from '../store/tables/sessions.ts'
+import { holdSystem } from '../store/tables/systems.ts'
 import type { ReadFact } from './facts.ts'
 
 export const takingRules = {
@@ -104,14 +106,17 @@ export async function takeFact(scope: SystemScope, edge: string, fact: FactOfUse
 
 /** What the platform says of the user stands: one that rests on something that is so no more is over as it comes. */
 async function whyOver(
-  { data: tx, system }: SystemScope,
+  { data: tx }: SystemScope,
   fact: Extract<ReadFact, { kind: 'session' }>,
 ): Promise<string | undefined> {
   const account = await findAccount(tx, { userId: fact.user }, { hold: true })
   if (account === undefined || account.disabled) return 'the account was switched off'
   if ((account.passwordVoid ?? null) !== null || account.passwordStamp !== fact.password_stamp)
     return 'the password was changed'
-  const { auth_service: service } = system.settings
+  // Held, so that no other service is set between this look and the session.
+  const system = await holdSystem(tx)
+  if (system === undefined) return 'the system is gone'
+  const { auth_service: service } = readSettings(system.settings)
   return service === '' || fact.granted_by === `service:${service}` ? undefined : 'another auth service was set'
 }
 

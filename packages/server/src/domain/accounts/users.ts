@@ -75,6 +75,8 @@ export async function createUser(
   scope: SystemScope,
   input: NewUser,
 ): Promise<{ userId: string; row: Row; account: AccountRecord }> {
+  // Else it would outlive its end in the account that it made.
+  demandMadeHere(scope, 'make users')
   const email = demandEmail(input.email)
   const rules = { minLength: scope.system.settings.password_min_length, context: [email, email.split('@')[0]!] }
   demandUsable(input.password)
