@@ -45,12 +45,13 @@ async function startKeeper(args: string[]): Promise<DurableCluster> {
   const keeper = spawn(process.execPath, [import.meta.filename, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
   const ended = new Promise<void>((resolve) => keeper.once('exit', () => resolve()))
   const lines = createInterface({ input: keeper.stdout })
+  const failed = new Promise<never>((_, reject) => {
+    keeper.once('error', reject)
+    keeper.once('exit', (code) => reject(new Error(`PostgreSQL for the tests did not start (code ${code}).`)))
+  })
+  failed.catch(() => {})
   const line = (): Promise<string> =>
-    new Promise<string>((resolve, reject) => {
-      lines.once('line', resolve)
-      keeper.once('error', reject)
-      keeper.once('exit', (code) => reject(new Error(`PostgreSQL for the tests did not start (code ${code}).`)))
-    })
+    Promise.race([failed, new Promise<string>((resolve) => lines.once('line', resolve))])
   const url = await line()
   // The tests may end while it runs; the keeper sees its input close.
   keeper.unref()
