@@ -6,13 +6,14 @@ import type { AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
 import { type CallOptions, createTestApp, developerPassword } from '../../../../../test/support/app.ts'
 import { clean } from '../../app.ts'
-import { day } from '../../base/clock.ts'
+import { day, hour } from '../../base/clock.ts'
 import { archiveOf } from '../../deploy/catalogue.ts'
 import { everyKindFiles } from '../../deploy/every-kind.fixture.ts'
 import { filesOf, service } from '../../deploy/import.fixture.ts'
 import { audit } from '../../domain/access/audit.ts'
 import { databaseOf, dialectOf, storeOn } from '../../store/store.ts'
 import { verifyAudit } from '../../store/tables/audit.ts'
+import { putEdgeSession } from '../../store/tables/edge-sessions.ts'
 import { insertFailedRun } from '../../store/tables/records.ts'
 import { routesOf } from '../routes.ts'
 import { anotherDeveloper } from './people.fixture.ts'
@@ -98,6 +99,13 @@ await app.createService(system, 'judge', 'function judge(req, resp) { resp.error
 const stranger = await anotherDeveloper(app)
 const collectionNamed = (name: string) => app.createCollection(system, name)
 const portal = { name: 'Line', description: '', config: '{}' }
+
+const tellSession = async (edge: string, id: string): Promise<void> => {
+  const now = means.clock.now()
+  const one = { id, tokenHash: id.padEnd(43, 'x'), userId: user, grantedBy: 'password', factors: 'password' }
+  const told = { ...one, createdAt: now, expiresAt: now + hour, dataAge: 0 }
+  await means.store.forSystem(key).transaction((tx) => putEdgeSession(tx, edge, told, { now, endReason: undefined }))
+}
 
 /** In this order, on one system; each names the kinds of the rows that it leaves. */
 const steps = async (): Promise<[string, Step][]> => [
@@ -270,6 +278,10 @@ const steps = async (): Promise<[string, Step][]> => [
   ['POST /admin/v/4/system/:key/edges/:name/token', { params: { name: 'hall' }, noted: ['edge'] }],
   ['POST /admin/edges/:key/:name', { params: { name: 'yard' }, body: {}, noted: ['edge'] }],
   ['POST /admin/v/4/system/:key/edges/:name/lost', { params: { name: 'yard' }, body: {}, noted: ['edge'] }],
+  [
+    'DELETE /admin/v/4/system/:key/edges/:name/sessions/:session',
+    { params: { name: 'hall', session: 'told' }, noted: ['session'], before: () => tellSession('hall', 'told') },
+  ],
   ['DELETE /admin/edges/:key/:name', { params: { name: 'hall' }, noted: ['edge'] }],
   ['DELETE /admin/systemmanagement', { query: { id: key }, noted: ['system'] }],
 ]
