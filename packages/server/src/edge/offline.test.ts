@@ -3,9 +3,11 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { createTestApp, developerEmail, developerPassword, type TestApp } from '../../../../test/support/app.ts'
 import { type Clock, day, hour, minute } from '../base/clock.ts'
+import { hashToken } from '../base/secrets.ts'
 import { SoftwarePasskey } from '../domain/accounts/software-passkey.fixture.ts'
 import { shownByApp } from '../domain/accounts/totp.fixture.ts'
 import { secondFactorService } from '../domain/auth/second-factor.fixture.ts'
+import { databaseOf } from '../store/store.ts'
 import { findAuthenticator } from '../store/tables/authenticators.ts'
 import { findPlatformLink } from '../store/tables/platform-links.ts'
 import { startEdge, type TestEdge, until } from './edge.fixture.ts'
@@ -232,6 +234,15 @@ describe('an edge whose link is cut', () => {
     assert.equal((await isIn(operator.user_token)).status, 401, 'nobody knows for how long it was off')
     assert.equal((await isIn(session.user_token)).status, 401)
     assert.equal((await isIn(recovered.body.user_token)).status, 200)
+    const placed = (place: string | null) =>
+      databaseOf(edge.app.means.store)
+        .updateTable('sessions')
+        .set({ place })
+        .where('token_hash', '=', hashToken(recovered.body.user_token))
+        .execute()
+    await placed('')
+    assert.equal((await isIn(recovered.body.user_token)).status, 401, 'by a code of another place it would be none')
+    await placed(null)
   })
 
   test('the doubt ends with the link; what was spent stays spent, also after everything came anew', async () => {

@@ -30,7 +30,7 @@ const refusal = (answer: Record<string, unknown>, status: 200 | 401): Reply =>
         { status },
       )
 
-/** At an edge: how old what the session was decided on was, in seconds. On the platform nothing is said. */
+/** Of a session that an edge made: how old what it was decided on was, in seconds. Of others nothing is said. */
 const ageFields = (dataAge: number | null): { data_age_seconds?: number } =>
   dataAge === null ? {} : { data_age_seconds: Math.floor(dataAge / 1000) }
 
