@@ -449,7 +449,7 @@ describe('sessions between platform and edges', () => {
     const said = (more: object) => ({
       ...{ kind: 'session', at, user: userId, id: 'mine', token_hash: hashToken('mine'), granted_by: 'password' },
       ...{
-        factors: 'password totp',
+        factors: 'password',
         password_stamp: passwordStamp,
         created_at: at,
         expires_at: at + hour,
@@ -515,7 +515,8 @@ describe('sessions between platform and edges', () => {
     await admin('PUT', `/admin/user/${system.key}`, { user: userId, changes: { disabled: false } })
     for (const token of ['mine', 'again']) assert.equal(await asks(app, token), 401)
     await tell(said({ id: 'old', token_hash: hashToken('old'), password_stamp: 'one before' }))
-    assert.equal(await asks(app, 'old'), 401)
+    await tell(said({ id: 'app', token_hash: hashToken('app'), factors: 'password totp' }))
+    for (const token of ['old', 'app']) assert.equal(await asks(app, token), 401, 'he has no such password, and no app')
     await tell(said({ id: 'last', token_hash: hashToken('last') }))
     assert.equal(await asks(app, 'last'), 200)
     await isIn(hall, 'last')

@@ -113,6 +113,10 @@ async function whyOver(
   if (account === undefined || account.disabled) return 'the account was switched off'
   if ((account.passwordVoid ?? null) !== null || account.passwordStamp !== fact.password_stamp)
     return 'the password was changed'
+  if (fact.factors.split(' ').includes('totp')) {
+    const app = await findAuthenticator(tx, { userId: fact.user, kind: 'totp' }, { hold: true })
+    if (app?.state !== 'bound') return 'the authenticator app was switched off'
+  }
   // Held, so that no other service is set between this look and the session.
   const system = await holdSystem(tx)
   if (system === undefined) return 'the system is gone'

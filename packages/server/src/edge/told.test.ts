@@ -209,6 +209,7 @@ describe('what an edge tells', () => {
     network.light()
     await isTaken(hall, 'hall')
     const isOut = ({ status }: { status: number }) => status !== 200
+    assert.ok(isOut(await asks(app, tokens.hall)), 'what was told with it is over as it comes')
     assert.ok(isOut(await until(() => asks(app, tokens.platform), isOut)))
     assert.ok(isOut(await until(() => asks(hall, tokens.hall), isOut)))
     assert.deepEqual([(await appOf(app.app)).state, (await appOf(hall.app)).state], ['disabled', 'disabled'])
