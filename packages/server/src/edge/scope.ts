@@ -46,7 +46,8 @@ const administrator = 'Administrator'
 const everywhere = ['Authenticated', 'Anonymous']
 
 export async function scopeOfEdge(store: SystemStore, system: SystemRow, edge: string): Promise<EdgeScope> {
-  const deployments = (await listDeployments(store)).filter((one) => goesTo(one, edge))
+  const all = await listDeployments(store)
+  const deployments = all.filter((one) => goesTo(one, edge))
   const signIns = deployments.flatMap(({ signIn }) => (signIn === null ? [] : [signIn]))
   const assets = deployments.flatMap(({ assets: listed }) => listed)
   const { auth_service: authService } = readSettings(system.settings)
@@ -93,7 +94,9 @@ export async function scopeOfEdge(store: SystemStore, system: SystemRow, edge: s
     offline,
     upward,
   }
-  return { ...facts, marks: marksOf(facts) }
+  // What other edges made comes and goes with it, so all sessions are looked through.
+  const apart = all.filter(({ signIn }) => signIn?.sessions === 'apart').map(({ name, edges }) => [name, edges])
+  return { ...facts, marks: marksOf(facts, apart) }
 }
 
 /** A role that is not there, or not by this name any more, must not leave its users with a longer limit. */
@@ -169,14 +172,13 @@ async function addLibraries(
   }
 }
 
-function marksOf(facts: Omit<EdgeScope, 'marks'>): Record<Lane, string> {
+function marksOf(facts: Omit<EdgeScope, 'marks'>, apart: readonly unknown[]): Record<Lane, string> {
   const mark = (parts: unknown[]): string =>
     createHash('sha256')
       .update(JSON.stringify(parts.map((part) => (part instanceof Set ? [...part].sort() : part))))
       .digest('base64url')
       .slice(0, 22)
   const { signIn, roles, runAs, userRoles, byRole, byEmail, services, libraries, collections, offline, upward } = facts
-  const apart = facts.apart ? ['apart'] : []
   const rules = upward.size === 0 ? [] : [[...upward].sort()]
   return {
     // Rights on what does not go there are left out, so those follow from it as well.

@@ -381,7 +381,13 @@ describe('sessions between platform and edges', () => {
     })
     assert.equal(wrong.status, 400)
     await deploy({})
-    await isIn(app, before_)
+    for (const [at, token] of [
+      [app, before_],
+      [dock, before_],
+      [hall, here],
+    ] as const) {
+      await isIn(at, token)
+    }
   })
 
   test('an edge hears of an end at once, also while all its users are sent to it anew', async () => {
