@@ -5,6 +5,8 @@ import { hour } from '../../packages/server/src/base/clock.ts'
 import { addEdgeAccount } from '../../packages/server/src/domain/accounts/edge-accounts.ts'
 import { startEdge } from '../../packages/server/src/edge/edge.fixture.ts'
 import { findAccount } from '../../packages/server/src/store/tables/accounts.ts'
+import { insertRequest } from '../../packages/server/src/store/tables/edge-requests.ts'
+import { insertReviewed } from '../../packages/server/src/store/tables/edge-reviews.ts'
 import { putEdgeSession } from '../../packages/server/src/store/tables/edge-sessions.ts'
 import { insertConflict } from '../../packages/server/src/store/tables/sync-conflicts.ts'
 import { createTestApp } from '../support/app.ts'
@@ -143,6 +145,24 @@ test('a person makes an edge, deploys to it, and sees it connect and hold what i
   await sessions.getByRole('checkbox', { name: 'Also those that are over' }).check()
   await sessions.getByText('a developer ended it').waitFor()
   await sessions.getByRole('button', { name: 'Close' }).click()
+  const since = { what: 'disabled', words: 'The user was switched off.', since: now }
+  await app.app.means.store.forSystem(system.key).transaction(async (tx) => {
+    const signIn = { at: now, userId, decision: 'granted', record: { factors: 'password totp' } }
+    const found = { otherwise: [since], unknown: [] }
+    await insertReviewed(tx, 'hall-3', { link: 1, from: now - 60_000, until: now }, { ...signIn, ...found })
+    await insertRequest(tx, { edge: 'hall-3', userId, changes: { desk: '4' }, askedAt: now })
+  })
+  await page.getByRole('button', { name: 'Review of hall-3' }).click()
+  const review = page.getByRole('dialog', { name: 'Review of hall-3' })
+  await review.getByText('The user was switched off.').waitFor()
+  await look('edge-review')
+  await review.getByRole('button', { name: 'Close' }).click()
+  await go(`/systems/${system.key}/edges`)
+  const requests = page.getByRole('region', { name: 'Requests' })
+  await requests.getByText('desk: "4"').waitFor()
+  await look('edge-requests')
+  await requests.getByRole('button', { name: 'Turn down what test@example.com asks for' }).click()
+  await requests.waitFor({ state: 'detached' })
   await edge.app.close()
   await hall.getByText('away', { exact: true }).waitFor()
   await look('edges-away')

@@ -26,6 +26,11 @@ const set = command({
     },
     'sessions-apart': { prose: 'with --sign-in: sessions are good only where they were made' },
     'offline-days-of': { value: 'ROLE=DAYS', prose: 'with --sign-in: the same for one role', many: true },
+    near: {
+      value: 'SHARE',
+      prose: 'with --sign-in: from this share of that time on it asks for a second factor; default 0.8',
+    },
+    requests: { prose: 'with --sign-in: users there may ask you for changes of their own columns' },
     ...systemFlags,
   },
   examples: [
@@ -53,10 +58,11 @@ const set = command({
       ...given.list('service').map((one) => asset('services', one)),
     ]
     const users = { roles: given.list('users-of'), emails: given.list('user') }
-    const offline = offlineOf(given.text('offline-days'), given.list('offline-days-of'))
+    const offline = offlineOf(given.text('offline-days'), given.list('offline-days-of'), given.text('near'))
     const apart = given.on('sessions-apart') ? { sessions: 'apart' } : {}
+    const requests = given.on('requests') ? { requests: true } : {}
     const roles = given.list('role')
-    const signIn = given.on('sign-in') ? { collections: [], roles, users, ...offline, ...apart } : null
+    const signIn = given.on('sign-in') ? { collections: [], roles, users, ...offline, ...apart, ...requests } : null
     const api = await openNode(given)
     const { key } = await chooseSystem(api, given.text('system'), output)
     const path = `/admin/${key}/deployments`
@@ -71,22 +77,34 @@ const set = command({
   },
 })
 
-const signInFlags = ['role', 'users-of', 'user', 'offline-days', 'offline-days-of', 'sessions-apart'] as const
+const signInFlags = [
+  ...(['role', 'users-of', 'user', 'offline-days', 'offline-days-of'] as const),
+  ...(['near', 'sessions-apart', 'requests'] as const),
+]
 
 /** As the node takes it, in seconds. Throws CommandError. */
-function offlineOf(days: string | undefined, ofRoles: readonly string[]): { offline?: Record<string, unknown> } {
+function offlineOf(
+  days: string | undefined,
+  ofRoles: readonly string[],
+  near: string | undefined,
+): { offline?: Record<string, unknown> } {
   const secondsOf = (text: string): number => {
     const seconds = Math.round(Number(text) * 86_400)
     if (!/^[\d.]+$/.test(text) || !(seconds >= 60)) throw new CommandError(`${text} is no number of days, as 7 or 0.5.`)
     return seconds
   }
-  if (days === undefined && ofRoles.length === 0) return {}
+  if (days === undefined && ofRoles.length === 0 && near === undefined) return {}
+  const share = near === undefined ? {} : { near: Number(near) }
+  if (near !== undefined && !(/^[\d.]+$/.test(near) && Number(near) > 0 && Number(near) <= 1)) {
+    throw new CommandError(`${near} is no share, as 0.7: more than 0 and at most 1.`)
+  }
   const roles = ofRoles.map((text): [string, number] => {
     const at = text.lastIndexOf('=')
     if (at < 1) throw new CommandError('--offline-days-of is a role and days, as Operators=2.')
     return [text.slice(0, at), secondsOf(text.slice(at + 1))]
   })
-  return { offline: { ...(days !== undefined && { limit: secondsOf(days) }), roles: Object.fromEntries(roles) } }
+  const limit = days === undefined ? {} : { limit: secondsOf(days) }
+  return { offline: { ...limit, ...share, roles: Object.fromEntries(roles) } }
 }
 
 const list = command({

@@ -1,5 +1,7 @@
 /** `gatehouse edge …`: the edges of a system, and, with `--platform`, the edge node itself (`edge-start.ts`). */
 import { lost } from './edge-lost.ts'
+import { requests } from './edge-requests.ts'
+import { review } from './edge-review.ts'
 import { type Command, command, runGroup } from './flags.ts'
 import { chooseSystem, openNode, systemFlags } from './target.ts'
 
@@ -138,7 +140,7 @@ const remove = command({
 
 const pathOf = (key: string, name: string): string => `/admin/edges/${key}/${encodeURIComponent(name)}`
 
-const commands: Command[] = [add, list, renew, remove, lost]
+const commands: Command[] = [add, list, review, requests, renew, remove, lost]
 
 /** Only an edge node itself, and what works in its folder, loads the server. */
 export const edge = async (args: string[]): Promise<number> =>

@@ -64,6 +64,8 @@ import { deleteOldAudit } from './store/tables/audit.ts'
 import { deleteOldChallenges } from './store/tables/challenges.ts'
 import { deleteOldDevices } from './store/tables/devices.ts'
 import { deleteOldEdgeAccountSessions } from './store/tables/edge-accounts.ts'
+import { deleteOldRequests } from './store/tables/edge-requests.ts'
+import { deleteOldReviews } from './store/tables/edge-reviews.ts'
 import { deleteOldEdgeWords } from './store/tables/edge-words.ts'
 import { deleteOldEnrolments } from './store/tables/enrolments.ts'
 import { deleteOldFailures } from './store/tables/failures.ts'
@@ -513,6 +515,8 @@ export async function clean(means: Means, audit: { chain: AuditChain; days: numb
     await deleteOldEdgeWords(means.store, now)
     await deleteOldFacts(means.store, now - 90 * day)
     await deleteOldConflicts(means.store, now - 30 * day)
+    await deleteOldRequests(means.store, now - 90 * day)
+    await deleteOldReviews(means.store, now - 90 * day)
     await deleteOldRecords(means.store, { traces: now - 90 * day, failedRuns: now - 30 * day, logs: now - 7 * day })
     await deleteOldAudit(means.store, audit.chain, now - audit.days * day, now)
   } catch (error) {

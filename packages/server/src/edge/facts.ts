@@ -1,4 +1,5 @@
 /** Reading what an edge tells as facts: it may be anybody's word, so each is taken apart and only what is known is kept. */
+import { readProfileChanges } from '../domain/accounts/profile-requests.ts'
 import { toldFields } from '../store/tables/records.ts'
 import type { Mark, SentRow } from '../store/up/decide.ts'
 import type { Fact } from '../store/up/facts.ts'
@@ -21,6 +22,8 @@ const oneOf =
 const id = text(100)
 /** Of SHA-256, as tokens are hashed everywhere. */
 const tokenHash: Reader = (value) => typeof value === 'string' && /^[\w-]{43}$/.test(value)
+/** 32 bits (Web Authentication §6.1); 0 says that there is none. */
+const signCount: Reader = (value) => count(value) && (value as number) > 0 && (value as number) < 2 ** 32
 
 /** All fields of each kind; one more or one less, and it is none. */
 const shapes: Record<Fact['kind'], Record<string, Reader>> = {
@@ -32,7 +35,10 @@ const shapes: Record<Fact['kind'], Record<string, Reader>> = {
     ...{ user: id, id, token_hash: tokenHash, granted_by: text(400), factors: text(100), password_stamp: id },
     ...{ created_at: count, expires_at: count, data_age: (value) => value === null || count(value) },
   },
+  counter: { user: id, authenticator: id, count: signCount },
+  spent: { user: id, authenticator: id, count },
   ended: { user: id, id, reason: text(200) },
+  request: { user: id, changes: (value) => readProfileChanges(value) !== undefined },
   displaced: { collection: id, key: id, row: text(16 * 1024) },
 }
 

@@ -22,6 +22,7 @@ import {
   keysAfter,
   type LoggedChange,
   logHead,
+  type ReadUser,
   readCode,
   readRoles,
   readRows,
@@ -64,6 +65,9 @@ type Facts = {
   system: SystemRow
   scope: EdgeScope
 }
+
+/** Of users whom services run as. */
+const nothingHeld = { passwordHash: null, apps: [], codes: [], passkeys: [], phones: [], failures: null }
 
 export class Feed {
   readonly #store: SystemStore
@@ -348,12 +352,20 @@ export class Feed {
       if (there === undefined) return []
       const { roles, canSignIn } = there
       const row = { ...user.row, cb_token: null }
-      const base = { ...user, row, roles, offlineLimit: offlineLimitOf(scope, user) }
-      if (!canSignIn) return { ...base, passwordHash: null, apps: [], codes: [], passkeys: [], phones: [] }
+      const base = { ...user, row, roles, offlineLimit: offlineLimitOf(scope, user), failures: this.#failures(user) }
+      if (!canSignIn) return { ...base, ...nothingHeld }
       const apps = user.apps.map((app) => this.#app(user.id, app))
       const passkeys = user.passkeys.map((one) => this.#passkey(user.id, one))
       return { ...base, apps, passkeys, codes: user.codes.filter(({ edge }) => edge === this.#edge.name) }
     })
+  }
+
+  /** The edge has its own. */
+  #failures({ failures }: ReadUser): UserState['failures'] {
+    const others = failures.filter(({ edge }) => edge !== this.#edge.name)
+    if (others.length === 0) return null
+    const count = others.reduce((sum, one) => sum + one.count, 0)
+    return { count, lastAt: Math.max(...others.map(({ lastAt }) => lastAt)) }
   }
 
   /** Who bound it stays behind: it may name a developer. */

@@ -8,7 +8,7 @@ import { SoftwarePasskey } from '../domain/accounts/software-passkey.fixture.ts'
 import { shownByApp } from '../domain/accounts/totp.fixture.ts'
 import { secondFactorService } from '../domain/auth/second-factor.fixture.ts'
 import { databaseOf } from '../store/store.ts'
-import { findAuthenticator } from '../store/tables/authenticators.ts'
+import { allOfKind, findAuthenticator } from '../store/tables/authenticators.ts'
 import { findPlatformLink } from '../store/tables/platform-links.ts'
 import { startEdge, type TestEdge, until } from './edge.fixture.ts'
 
@@ -266,6 +266,15 @@ describe('an edge whose link is cut', () => {
       (found) => found !== undefined,
     )
     assert.notEqual(JSON.stringify(await identityAt()), before)
+    // A passkey that seemed copied there is closed everywhere, and its counter stands where it was seen.
+    const shown: any[] = await until(
+      () => admin('GET', `/admin/v/4/system/${system.key}/users/${chief}/authenticators`),
+      (held: any[]) => held.some(({ kind, state }) => kind === 'passkey' && state === 'disabled'),
+    )
+    assert.equal(shown.find(({ kind }) => kind === 'passkey').state, 'disabled')
+    assert.equal(shown.find((one) => one.edge === 'hall').spent, 2)
+    const held = (await allOfKind(app.app.means.store.forSystem(system.key), 'passkey'))[0]!
+    assert.equal(held.passkey!.signCount, 8)
     for (const spent of placeCodes.slice(0, 2)) assert.ok(!(await byCode(edge, spent)).body.user_token, 'spent')
     const got = await byApp(edge)
     assert.match(got.body.user_token ?? got.text, /^ghu_/)
@@ -295,10 +304,7 @@ describe('an edge whose link is cut', () => {
     app.advance(2.9 * day)
     const alone = await plain('chief@example.com')
     assert.deepEqual([alone.status, alone.body.error.code], [401, 931])
-    assert.match(
-      alone.body.error.detail,
-      /asks for a second factor. Sign in with one of yours: passkey, totp, recovery/,
-    )
+    assert.match(alone.body.error.detail, /asks for a second factor. Sign in with one of yours: totp, recovery/)
     const both = await byApp(edge)
     assert.match(both.body.user_token ?? both.text, /^ghu_/)
     app.advance(1.5 * day)
@@ -337,7 +343,7 @@ describe('an edge whose link is cut', () => {
     assert.equal(lost.status, 200, lost.text)
     const shown = lost.body.users.map((one: any) => [one.email, one.lost, one.left, one.left_without_second_factor])
     assert.deepEqual(shown.sort(), [
-      ['chief@example.com', ['totp', 'recovery'], ['passkey', 'phone', 'recovery'], false],
+      ['chief@example.com', ['totp', 'recovery'], ['phone', 'recovery'], false],
       ['op@example.com', [], [], false],
     ])
     assert.ok(lost.body.ended_sessions >= 2, lost.text)

@@ -13,6 +13,7 @@ import type { EdgeScopes } from './edge-scopes.ts'
 import { Feed } from './feed.ts'
 import { Hearing } from './hearing.ts'
 import { type Frame, readFromEdge, sameCursor, type Told } from './messages.ts'
+import type { Absence } from './review.ts'
 import { Taking } from './taking.ts'
 
 /** What is on its way and not acknowledged, of each lane. */
@@ -54,9 +55,10 @@ export class PlatformLink {
     means: Means,
     channel: Channel,
     catchUps: CatchUps,
-    { edge, number, cursors }: { edge: PlatformLink['edge']; number: number; cursors: Cursors },
+    about: { edge: PlatformLink['edge']; number: number; cursors: Cursors; absence: Absence | undefined },
     scopes: EdgeScopes,
   ) {
+    const { edge, number, cursors, absence } = about
     this.#means = means
     this.#channel = channel
     this.#catchUps = catchUps
@@ -66,7 +68,7 @@ export class PlatformLink {
     this.#held = structuredClone(edge.lanes)
     for (const held of Object.values(this.#held)) held.idle = false
     const store = means.store.forSystem(edge.systemKey)
-    this.#taking = new Taking(means, { ...edge, number })
+    this.#taking = new Taking(means, { ...edge, number }, absence)
     this.#hearing = new Hearing(
       (told) => this.#take(told),
       () => channel.open,

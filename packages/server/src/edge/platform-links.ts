@@ -27,6 +27,7 @@ import { answerHello, isProved } from './handshake.ts'
 import { HandshakeGate } from './handshake-gate.ts'
 import { linkPath, linkProtocol, type Proof, type Refusal, readHello, readProof } from './messages.ts'
 import { PlatformLink } from './platform-link.ts'
+import { absenceOf } from './review.ts'
 
 /** Until the other end has said who it is. */
 const handshakeMs = 10 * second
@@ -130,6 +131,7 @@ export class PlatformLinks {
     const which = { publicKey: proof.key, number: proof.number }
     const clockOff = proof.clock === undefined ? null : proof.clock - clock.now()
     const facts = { version: hello.version, clockOff }
+    const absence = await absenceOf(store, proof, clock.now())
     if (this.#closed || !(await takeLinkNumber(store, which, clock.now(), facts))) {
       const words = 'This link was opened before: the key of the edge is in two places, or the edge was restored.'
       // A node that ends refuses too, and says nothing of the edge by it.
@@ -144,7 +146,7 @@ export class PlatformLinks {
     channel.allow(linkLimits.fromKnownEdge)
     channel.send({ type: 'welcome', system: edge.systemKey, edge: edge.name, now: clock.now(), taken })
     const full = { ...edge, publicKey: proof.key, sealKey: proof.sealKey }
-    const about = { edge: full, number: proof.number, cursors: proof.cursors }
+    const about = { edge: full, number: proof.number, cursors: proof.cursors, absence }
     const link = new PlatformLink(this.#means, channel, this.#catchUps, about, this.#scopes)
     this.#links.set(proof.key, link)
     link.start()

@@ -37,6 +37,8 @@ export type EdgeScope = {
   collections: ReadonlySet<string>
   /** Of all deployments that name this edge the strictest; `roles` by id, in seconds. */
   offline: OfflineLimits & { roles: Record<string, number> }
+  /** Whether users there may ask for changes of their own columns: where all deployments that bring users say so. */
+  requests: boolean
   /** Of these the ones whose rows go up as well, with their rules for conflicts. */
   upward: ReadonlyMap<string, ConflictRule>
 }
@@ -79,6 +81,7 @@ export async function scopeOfEdge(store: SystemStore, system: SystemRow, edge: s
   const upward = upwardOf(there, assets)
   const byEmail = new Set(signIns.flatMap(({ users }) => users.emails.map((email) => email.toLowerCase())))
   const offline = strictest(signIns, idsOf)
+  const requests = isSignIn && signIns.every((one) => one.requests === true)
   const facts = {
     signIn: isSignIn,
     apart: signIns.some(({ sessions }) => sessions === 'apart'),
@@ -92,6 +95,7 @@ export async function scopeOfEdge(store: SystemStore, system: SystemRow, edge: s
     libraries,
     collections,
     offline,
+    requests,
     upward,
   }
   // What other edges made comes and goes with it, so all sessions are looked through.
@@ -179,10 +183,11 @@ function marksOf(facts: Omit<EdgeScope, 'marks'>, apart: readonly unknown[]): Re
       .digest('base64url')
       .slice(0, 22)
   const { signIn, roles, runAs, userRoles, byRole, byEmail, services, libraries, collections, offline, upward } = facts
+  const said = [...apart, ...(facts.requests ? ['requests'] : [])]
   const rules = upward.size === 0 ? [] : [[...upward].sort()]
   return {
     // Rights on what does not go there are left out, so those follow from it as well.
-    identity: mark(['1', signIn, roles, runAs, userRoles, byRole, byEmail, services, collections, offline, ...apart]),
+    identity: mark(['1', signIn, roles, runAs, userRoles, byRole, byEmail, services, collections, offline, ...said]),
     configuration: mark(['1', services, libraries, collections, ...rules]),
     data: mark(['1', collections, ...rules]),
   }
@@ -219,6 +224,7 @@ export function settingsOnEdge(scope: EdgeScope, system: SystemRow): Record<stri
     ...{ password_min_length: all.password_min_length, sign_in_limits: all.sign_in_limits },
     ...{ phone_country: all.phone_country, auth_epoch: all.auth_epoch },
     offline: { limit: scope.offline.limit, near: scope.offline.near },
+    edge_requests: scope.requests,
     ...(scope.signIn
       ? {
           ...{ auth_service: all.auth_service, auth_withdrawn: all.auth_withdrawn },

@@ -8,12 +8,14 @@ import { audit } from '../domain/access/audit.ts'
 import type { SystemScope } from '../domain/access/scope.ts'
 import { noteRightAtEdge, noteWrongAtEdge } from '../domain/accounts/ledger.ts'
 import { noteNotice } from '../domain/accounts/notices.ts'
+import { recoveryRules } from '../domain/accounts/recovery-codes.ts'
 import { stepAt, totpRules } from '../domain/accounts/totp.ts'
 import { readSettings } from '../domain/systems/settings.ts'
 import { findAccount } from '../store/tables/accounts.ts'
-import { findAuthenticator, raiseStep, switchOff } from '../store/tables/authenticators.ts'
+import { findAuthenticator, raiseSignCount, raiseStep, switchOff } from '../store/tables/authenticators.ts'
+import { raiseSpent } from '../store/tables/edge-recovery-codes.ts'
 import { isEdgeSession, putEdgeSession } from '../store/tables/edge-sessions.ts'
-import { noteStepAt } from '../store/tables/edge-words.ts'
+import { noteCountAt, noteStepAt } from '../store/tables/edge-words.ts'
 import { insertTrace } from '../store/tables/records.ts'
 import { takeCount } from '../store/tables/send-counts.ts'
 import { endSessions } from '../store/tables/sessions.ts'
@@ -23,13 +25,13 @@ import type { ReadFact } from './facts.ts'
 export const takingRules = {
   /** Of one edge; what it tells beyond is not counted. */
   failuresAMinute: 300,
-  /** Of sign-ins, and of sessions: what is told beyond is not kept. */
+  /** Of sign-ins, of sessions, and of counters: what is told beyond is not kept. */
   recordsADay: 100_000,
   /** A clock of an edge that is further ahead is not believed. */
   aheadMs: 5 * minute,
 } as const
 
-export type FactOfUser = Exclude<ReadFact, { kind: 'displaced' | 'ended' }>
+export type FactOfUser = Exclude<ReadFact, { kind: 'displaced' | 'ended' | 'request' }>
 
 /** What a frame comes to, beside what it changes. */
 export type Tally = {
@@ -39,21 +41,33 @@ export type Tally = {
   uncounted: number
   unkept: number
   taken: number
+  /** Requests that nobody may make there, and those that are too many. */
+  unasked: number
+  unheard: number
 }
 
-export const noTally: Tally = { unread: 0, strangers: 0, ahead: 0, uncounted: 0, unkept: 0, taken: 0 }
+export const noTally: Tally = {
+  ...{ unread: 0, strangers: 0, ahead: 0, uncounted: 0, unkept: 0 },
+  ...{ taken: 0, unasked: 0, unheard: 0 },
+}
 
-/** In the transaction that `scope` holds. */
-export async function takeFact(scope: SystemScope, edge: string, fact: FactOfUser, tally: Tally): Promise<void> {
+/** In the transaction that `scope` holds. Answers what a review is to know of it. */
+export async function takeFact(
+  scope: SystemScope,
+  edge: string,
+  fact: FactOfUser,
+  tally: Tally,
+): Promise<'not kept' | 'used twice' | undefined> {
   const tx = scope.data
   const now = scope.clock.now()
   const at = Math.min(fact.at, now)
   if (fact.at > now + takingRules.aheadMs) tally.ahead += 1
+  const of = { systemKey: tx.key, accountId: fact.user, edge, limits: scope.system.settings.sign_in_limits }
   switch (fact.kind) {
     case 'sign-in': {
       if (await isTooMuch(scope, edge, 'sign-ins')) {
         tally.unkept += 1
-        return
+        return 'not kept'
       }
       const { why, ...more } = fact.record
       const record = {
@@ -63,43 +77,51 @@ export async function takeFact(scope: SystemScope, edge: string, fact: FactOfUse
         edge,
         why: `At edge ${edge}, by its own word: ${why ?? ''}`,
       }
-      return insertTrace(tx, { id: uuid(), at, decision: fact.decision, record })
+      await insertTrace(tx, { id: uuid(), at, decision: fact.decision, record })
+      return undefined
     }
     case 'failure': {
       const counted = { kind: 'failures told by an edge', subject: edge, windowMs: minute }
       if ((await takeCount(tx, { ...counted, most: takingRules.failuresAMinute }, now)) !== undefined) {
         tally.uncounted += 1
-        return
+        return undefined
       }
-      return noteWrongAtEdge(tx.node, { systemKey: tx.key, accountId: fact.user, edge }, now)
+      await noteWrongAtEdge(tx.node, of, now)
+      return undefined
     }
     case 'step':
       return takeStepOfEdge(scope, edge, fact, tally)
+    case 'counter':
+      if (!(await isTooMuch(scope, edge, 'counters'))) return takeCountOfEdge(scope, edge, fact)
+      tally.unkept += 1
+      return undefined
+    case 'spent': {
+      const which = { id: fact.authenticator, userId: fact.user, edge }
+      await raiseSpent(tx, which, Math.min(fact.count, recoveryRules.codes))
+      return undefined
+    }
     case 'disabled': {
       const held = await findAuthenticator(tx, { id: fact.authenticator }, { hold: true })
       // Another may have been bound since.
-      if (held?.userId !== fact.user || held.kind !== 'totp') return
-      if (!(await switchOff(tx, held.id))) return
-      await noteNotice(scope, fact.user, { what: 'app closed' })
+      if (held?.userId !== fact.user || (held.kind !== 'totp' && held.kind !== 'passkey')) return undefined
+      if (!(await switchOff(tx, held.id))) return undefined
+      await noteNotice(scope, fact.user, { what: held.kind === 'totp' ? 'app closed' : 'passkey closed' })
       noteOff(scope, edge, fact.user, held.kind, 'it was switched off at an edge')
-      return
+      return undefined
     }
     case 'session': {
       if (await isTooMuch(scope, edge, 'sessions')) {
         tally.unkept += 1
-        return
+        return undefined
       }
       const { id, user: userId, token_hash: tokenHash, granted_by: grantedBy, factors, data_age: dataAge } = fact
       // However long it says that it lives, here it lives no longer than one that is made now.
       const expiresAt = Math.min(fact.expires_at, now + scope.system.settings.token_ttl_user * second)
       const told = { id, tokenHash, userId, grantedBy, factors, createdAt: at, expiresAt, dataAge }
       const put = await putEdgeSession(tx, edge, told, { now, endReason: await whyOver(scope, fact) })
-      if (put === 'taken') {
-        tally.taken += 1
-        return
-      }
-      if (put === 'new') await noteRightAtEdge(tx.node, tx.key, userId, edge)
-      return
+      if (put === 'taken') tally.taken += 1
+      if (put === 'new') await noteRightAtEdge(tx.node, of, now)
+      return undefined
     }
   }
 }
@@ -154,29 +176,76 @@ async function takeStepOfEdge(
   edge: string,
   { user, authenticator, step }: Extract<ReadFact, { kind: 'step' }>,
   tally: Tally,
+): Promise<'used twice' | undefined> {
+  const tx = scope.data
+  // A step to come would shut the user out until then.
+  if (step > stepAt(scope.clock.now()) + totpRules.drift + 1) {
+    tally.ahead += 1
+    return undefined
+  }
+  const held = await findAuthenticator(tx, { id: authenticator }, { hold: true })
+  if (held?.userId !== user || held.kind !== 'totp') return undefined
+  const others = await noteStepAt(tx, authenticator, step, edge)
+  await raiseStep(tx, authenticator, step)
+  if (others.length === 0) return undefined
+  await closeUsedTwice(scope, edge, { userId: user, authenticator, kind: 'totp', others })
+  return 'used twice'
+}
+
+/**
+ * The counter of a passkey never stands at a value twice: one that did so at two places has been copied. Where it stands lower
+ * than here, nobody knows in which order both were.
+ */
+async function takeCountOfEdge(
+  scope: SystemScope,
+  edge: string,
+  { user, authenticator, count }: Extract<FactOfUser, { kind: 'counter' }>,
+): Promise<'used twice' | undefined> {
+  const tx = scope.data
+  const held = await findAuthenticator(tx, { id: authenticator }, { hold: true })
+  if (held?.userId !== user || held.kind !== 'passkey') return undefined
+  const others = await noteCountAt(tx, authenticator, count, edge, scope.clock.now())
+  await raiseSignCount(tx, authenticator, count)
+  if (others.length === 0) return undefined
+  await closeUsedTwice(scope, edge, { userId: user, authenticator, kind: 'passkey', others })
+  return 'used twice'
+}
+
+const usedTwice = {
+  totp: {
+    reason: 'a code was used at two places',
+    what: 'The same code of the authenticator app was used',
+    closed: 'the app is switched off',
+    advice: 'Ask the user. When it is clear who signed in, bind an app anew.',
+    notice: 'code used twice',
+  },
+  passkey: {
+    reason: 'a passkey signed the same at two places',
+    what: 'The counter of a passkey stood at the same',
+    closed: 'it was copied, and is switched off',
+    advice: 'Ask the user. When it is clear who signed in, take the passkey away and bind another.',
+    notice: 'passkey closed',
+  },
+} as const
+
+/** What rests on it ends, at all places; it is good again only once another is bound. */
+async function closeUsedTwice(
+  scope: SystemScope,
+  edge: string,
+  of: { userId: string; authenticator: string; kind: 'totp' | 'passkey'; others: readonly string[] },
 ): Promise<void> {
   const tx = scope.data
   const now = scope.clock.now()
-  // A step to come would shut the user out until then.
-  if (step > stepAt(now) + totpRules.drift + 1) {
-    tally.ahead += 1
-    return
-  }
-  const held = await findAuthenticator(tx, { id: authenticator }, { hold: true })
-  if (held?.userId !== user || held.kind !== 'totp') return
-  const others = await noteStepAt(tx, authenticator, step, edge)
-  await raiseStep(tx, authenticator, step)
-  if (others.length === 0) return
+  const { userId, kind, others } = of
+  const { reason, what, closed, advice, notice } = usedTwice[kind]
   const places = [...others.map((place) => (place === '' ? 'the platform' : `edge ${place}`)), `edge ${edge}`]
-  const reason = 'a code was used at two places'
-  await switchOff(tx, authenticator)
-  const which = { systemKey: tx.key, kind: 'user' as const, subjectId: user, factor: 'totp' }
+  await switchOff(tx, of.authenticator)
+  const which = { systemKey: tx.key, kind: 'user' as const, subjectId: userId, factor: kind }
   await endSessions(tx.node, which, now, reason)
-  await noteNotice(scope, user, { what: 'code used twice' })
-  noteOff(scope, edge, user, 'totp', reason)
-  const why = `The same code of the authenticator app was used at ${places.join(' and at ')}: the app is switched off.`
-  const advice = 'Ask the user. When it is clear who signed in, bind an app anew.'
-  const record = { door: 'code', userId: user, edge, address: '', userAgent: '', why, advice, steps: [] }
+  await noteNotice(scope, userId, { what: notice })
+  noteOff(scope, edge, userId, kind, reason)
+  const why = `${what} at ${places.join(' and at ')}: ${closed}.`
+  const record = { door: 'code', userId, edge, address: '', userAgent: '', why, advice, steps: [] }
   await insertTrace(tx, { id: uuid(), at: now, decision: 'failed', record })
 }
 
@@ -188,7 +257,8 @@ const noteOff = (scope: SystemScope, edge: string, user: string, kind: string, r
   )
 
 /** For the status of the edge; empty where all is well. */
-export function problemOf({ unread, strangers, ahead, uncounted, unkept, taken }: Tally, lost: number): string {
+export function problemOf(tally: Tally, lost: number): string {
+  const { unread, strangers, ahead, uncounted, unkept, taken, unasked, unheard } = tally
   return [
     unread > 0 && `The edge told ${unread} things that no edge may tell: they were refused.`,
     strangers > 0 && `The edge told ${strangers} facts of what no deployment brings there: they were refused.`,
@@ -196,8 +266,10 @@ export function problemOf({ unread, strangers, ahead, uncounted, unkept, taken }
     uncounted > 0 &&
       `The edge tells more than ${takingRules.failuresAMinute} failures a minute: the rest is not counted.`,
     unkept > 0 &&
-      `The edge tells more than ${takingRules.recordsADay} sign-ins or sessions a day: the rest is not kept.`,
+      `The edge tells more than ${takingRules.recordsADay} sign-ins, sessions or counters a day: the rest is not kept.`,
     taken > 0 && `The edge told of ${taken} sessions with the id or the token of another: they were refused.`,
+    unasked > 0 && `The edge told ${unasked} requests that nobody may make there: they were refused.`,
+    unheard > 0 && `${unheard} requests of the edge are too many and were not kept: decide on those that are open.`,
     lost > 0 && `${lost} facts of the edge are lost: the platform was set back further than the edge remembers.`,
   ]
     .filter((one) => one !== false)

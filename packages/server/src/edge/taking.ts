@@ -10,6 +10,7 @@ import type { ConflictRule } from '../store/down/groups.ts'
 import { readUsers } from '../store/down/read.ts'
 import type { SystemStore } from '../store/store.ts'
 import { findCollection } from '../store/tables/collections.ts'
+import { sentAt } from '../store/tables/edge-users.ts'
 import { holdEdge, moveUpCursor } from '../store/tables/edge-words.ts'
 import { insertConflict } from '../store/tables/sync-conflicts.ts'
 import { findSystem } from '../store/tables/systems.ts'
@@ -18,8 +19,10 @@ import { holdRows, mergeRows, whyNot } from '../store/up/merge.ts'
 import { foldChanges, holdLogHead } from '../store/up/stamps.ts'
 import { type ReadFact, readFact, readSentRow } from './facts.ts'
 import type { Told } from './messages.ts'
+import { takeRequest } from './requests.ts'
+import { type Absence, Review } from './review.ts'
 import { type EdgeScope, scopeOfEdge, upwardOfSystem, userOnEdge } from './scope.ts'
-import { noTally, problemOf, type Tally, takeEnd, takeFact } from './taking-facts.ts'
+import { type FactOfUser, noTally, problemOf, type Tally, takeEnd, takeFact } from './taking-facts.ts'
 
 export type Edge = { systemKey: string; name: string; publicKey: string; number: number }
 
@@ -32,11 +35,14 @@ const gone = 'This edge was removed, or linked anew.'
 export class Taking {
   readonly #means: Means
   readonly #edge: Edge
+  /** Of what the edge did before this link. */
+  readonly #review: Review | undefined
   #scope: { revision: number; scope: EdgeScope } | undefined
 
-  constructor(means: Means, edge: Edge) {
+  constructor(means: Means, edge: Edge, absence?: Absence) {
     this.#means = means
     this.#edge = edge
+    this.#review = absence && new Review(edge.name, absence)
   }
 
   async take(told: Told): Promise<Outcome> {
@@ -55,15 +61,22 @@ export class Taking {
       }
       const tally = { ...noTally, unread: told.items.length - facts.length }
       const its = await this.#usersOf(tx, facts)
+      const of = await this.#scopeNow(tx)
+      await this.#review?.look(tx, facts)
       for (const fact of facts) {
         if (fact.kind === 'displaced') await this.#displaced(scope, fact, tally)
         else if (fact.kind === 'ended') {
-          const reaches = its.has(fact.user) && (await this.#scopeNow(tx))?.apart === false
-          await takeEnd(scope, this.#edge.name, fact, { reaches, tally })
-        } else if (its.has(fact.user)) await takeFact(scope, this.#edge.name, fact, tally)
-        else tally.strangers += 1
+          const reaches = its.has(fact.user) && of?.apart === false
+          await takeEnd(scope, this.#edge.name, fact, { reaches, tally: await this.#tallyOf(fact, its, tx, tally) })
+        } else if (fact.kind === 'request') {
+          if (its.has(fact.user) && of !== undefined) await takeRequest(scope, of, this.#edge.name, fact, tally)
+          else (await this.#tallyOf(fact, its, tx, tally)).strangers += 1
+        } else if (its.has(fact.user) && of !== undefined) {
+          const came = await takeFact(scope, this.#edge.name, fact, tally)
+          await this.#review?.take(scope, of, fact, came)
+        } else if (of === undefined || !(await this.#ofGone(scope, of, fact, tally))) tally.strangers += 1
       }
-      const problem = problemOf(tally, told.lost)
+      const problem = [problemOf(tally, told.lost), this.#review?.problem() ?? ''].filter((one) => one !== '').join(' ')
       return { taken: true, ...(problem !== '' && { problem }) }
     })
   }
@@ -129,6 +142,18 @@ export class Taking {
         ...(restamped && { stamp: [head.ms, head.count] as [number, number] }),
       }
     })
+  }
+
+  /** Of a user who was sent there and has left since: what he did while the link was cut. False for all else. */
+  async #ofGone(scope: SystemScope, of: EdgeScope, fact: FactOfUser, tally: Tally): Promise<boolean> {
+    if ((await sentAt(scope.data, this.#edge.name, fact.user)) === undefined) return false
+    return (await this.#review?.takeOfGone(scope, of, fact, tally)) ?? false
+  }
+
+  /** An edge that tells of a user who has left since is no liar: nothing of it is counted against it. */
+  async #tallyOf({ user }: { user: string }, its: ReadonlySet<string>, tx: SystemStore, tally: Tally): Promise<Tally> {
+    const counts = its.has(user) || (await sentAt(tx, this.#edge.name, user)) === undefined
+    return counts ? tally : { ...noTally }
   }
 
   /** A row that could not stay at the edge: kept where developers look for conflicts. */

@@ -10,8 +10,10 @@ import { stepAt, totpCode, totpRules } from '../domain/accounts/totp.ts'
 import { challengeRules } from '../domain/auth/challenges.ts'
 import { secondFactorService } from '../domain/auth/second-factor.fixture.ts'
 import { platformKey } from '../domain/edges/platform-key.ts'
+import { changesAfter } from '../store/down/read.ts'
 import { databaseOf } from '../store/store.ts'
-import { countAgainst, findAuthenticator } from '../store/tables/authenticators.ts'
+import { bindPasskey, countAgainst, findAuthenticator, takeSignCount } from '../store/tables/authenticators.ts'
+import { listEdgeCodes, putEdgeCodes } from '../store/tables/edge-recovery-codes.ts'
 import { upCursor } from '../store/tables/edge-words.ts'
 import { listEdges } from '../store/tables/edges.ts'
 import { findBudgets } from '../store/tables/failures.ts'
@@ -60,6 +62,18 @@ describe('what an edge tells', () => {
   const appOf = async (at: App) => (await findAuthenticator(dataOf(at), { userId, kind: 'totp' }))!
   const shows = (): string => totpCode(base32(secret), stepAt(app.app.means.clock.now()))
   const nextStep = () => app.advance(totpRules.stepMs - (app.app.means.clock.now() % totpRules.stepMs))
+  /** What the platform said of the time before is heard: a clock that is moved on meanwhile would be set back by it. */
+  const goDark = async (): Promise<void> => {
+    await until(
+      () => Math.abs(hall.app.means.clock.now() - app.app.means.clock.now()),
+      (apart) => apart < second,
+    )
+    network.dark()
+    await until(
+      () => hall.app.edgeLink!.state.state,
+      (state) => state !== 'connected',
+    )
+  }
   /** All that the edge has told is taken. */
   const isTaken = (edge: TestEdge, name: string) =>
     until(
@@ -167,6 +181,29 @@ describe('what an edge tells', () => {
     assert.equal(slowed.status, 429, slowed.text)
     app.advance(31 * second)
     assert.equal((await signInAt(app, other)).status, 200)
+    // At another edge too, without a word of where it was.
+    const heard = await until(
+      () => findBudgets(dock.app.means.store, system.key, otherId, ['']),
+      (rows) => rows.some(({ count }) => count >= 5),
+    )
+    assert.deepEqual(
+      heard.map(({ place, count }) => [place, count]),
+      [['edge *', 5]],
+    )
+    assert.equal((await signInAt(dock, { ...other, password: 'wrong' })).status, 401)
+    assert.equal((await signInAt(dock, other)).status, 429)
+    app.advance(31 * second)
+    assert.equal((await signInAt(dock, other)).status, 200)
+    const own = await findBudgets(hall.app.means.store, system.key, otherId, [''])
+    assert.ok(!own.some(({ place, count }) => place === 'edge *' && count >= 5), 'its own do not come back to an edge')
+    // Who signed in where it was wrong before is not slowed by it any more.
+    assert.equal((await signInAt(hall, other)).status, 200)
+    await isTaken(hall, 'hall')
+    const cleared = await until(
+      () => findBudgets(dock.app.means.store, system.key, otherId, ['']),
+      (rows) => !rows.some(({ place }) => place === 'edge *'),
+    )
+    assert.ok(!cleared.some(({ place }) => place === 'edge *'))
   })
 
   test('a code that was taken at an edge is good nowhere any more once that is synced', async () => {
@@ -194,13 +231,15 @@ describe('what an edge tells', () => {
   })
 
   test('the same code at two places ends both sessions, switches the app off, and user and developer are told', async () => {
+    await goDark()
     nextStep()
-    network.dark()
     const [there, here] = [await begin(hall), await begin(app)]
     nextStep()
     const code = shows()
+    const said = await signInAt(hall, { factor_id: there, code })
+    assert.match(said.body.user_token || said.text, /^ghu_/)
     const tokens = {
-      hall: (await signInAt(hall, { factor_id: there, code })).body.user_token,
+      hall: said.body.user_token,
       platform: (await signInAt(app, { factor_id: here, code })).body.user_token,
     }
     const asks = (at: TestApp | TestEdge, token: string) => at.call('GET', '/api/v/1/user/info', { token, system })
@@ -215,6 +254,12 @@ describe('what an edge tells', () => {
     assert.deepEqual([(await appOf(app.app)).state, (await appOf(hall.app)).state], ['disabled', 'disabled'])
     const told = (await records()).find(({ why }) => /same code .* at the platform and at edge hall/.test(why))
     assert.deepEqual([told?.decision, told?.userId], ['failed', userId])
+    const [review] = await admin('GET', `/admin/v/4/system/${system.key}/edges/hall/reviews`)
+    assert.deepEqual(
+      review.rows.map((row: any) => row.otherwise.map(({ what }: any) => what)),
+      [['used elsewhere'], []],
+      JSON.stringify(review.rows),
+    )
     const notices = await databaseOf(app.app.means.store).selectFrom('notices').select('body').execute()
     assert.ok(notices.some(({ body }) => body.includes('used at two places')))
     const audited = await app.call('GET', '/admin/audit', {
@@ -224,6 +269,31 @@ describe('what an edge tells', () => {
     nextStep()
     const again = await signInAt(app, { email, password, kind: 'totp' })
     assert.ok(again.body?.options?.factor_id === undefined, again.text)
+  })
+
+  test('an app that was taken away and an auth service that was changed while the link was cut stand in the review', async () => {
+    await bindApp()
+    await hasApp(hall)
+    await goDark()
+    const unbind = `/admin/v/4/system/${system.key}/users/${userId}/authenticators`
+    const gone = await app.call('DELETE', unbind, { developer: app.developer, query: { kind: 'totp' } })
+    assert.equal(gone.status, 200, gone.text)
+    const code = `${secondFactorService}\n// another version`
+    await admin('PUT', `/admin/code/v/1/${system.key}/secondFactor`, { code })
+    nextStep()
+    const factor_id = await begin(hall)
+    nextStep()
+    const said = await signInAt(hall, { factor_id, code: shows() })
+    assert.match(said.body.user_token || said.text, /^ghu_/)
+    network.light()
+    await isTaken(hall, 'hall')
+    const [review] = await admin('GET', `/admin/v/4/system/${system.key}/edges/hall/reviews`)
+    const granted = review.rows.find(({ decision }: any) => decision === 'granted')
+    assert.deepEqual(
+      granted.otherwise.map(({ what }: any) => what),
+      ['totp', 'version'],
+    )
+    assert.deepEqual(granted.not_known, [])
   })
 
   test('an app that is switched off at one edge for its wrong codes is so everywhere', async () => {
@@ -302,15 +372,20 @@ describe('what an edge tells', () => {
       fact('enabled', { user: userId, authenticator: 'x' }),
       fact('disabled', { user: userId }),
       fact('sign-in', record),
+      fact('counter', { user: userId, authenticator: 'x', count: 0 }),
+      fact('counter', { user: userId, authenticator: 'x', count: 2 ** 32 }),
+      fact('spent', { user: userId, authenticator: 'x', count: -1 }),
       'x',
     ]
-    await refuse(first.channel, never, /7 things that no edge may tell: they were refused/)
+    await refuse(first.channel, never, /10 things that no edge may tell: they were refused/)
     const ofStrangers = [
       fact('failure', { user: strangerId, what: 'password' }),
       fact('session', { user: strangerId, ...session }),
       fact('step', { user: 'nobody', authenticator: 'x', step: 1 }),
+      fact('counter', { user: strangerId, authenticator: 'x', count: 1 }),
+      fact('spent', { user: strangerId, authenticator: 'x', count: 1 }),
     ]
-    await refuse(first.channel, ofStrangers, /3 facts of what no deployment brings there: they were refused/)
+    await refuse(first.channel, ofStrangers, /5 facts of what no deployment brings there: they were refused/)
     let open: Channel | undefined = first.channel
     for (const message of [
       { type: 'frame', lane: 'identity', groups: [{ what: 'users', put: [{ id: userId, roles: ['Administrator'] }] }] },
@@ -396,6 +471,50 @@ describe('what an edge tells', () => {
     demandSame(await everythingOf(app), still)
   })
 
+  /** A counter only grows, and one that stood at two places closes its passkey; what is spent is never unspent. */
+  const demandCounters = async (tell: (facts: object[]) => Promise<void>): Promise<void> => {
+    const data = dataOf(app.app)
+    const now = app.app.means.clock.now()
+    const passkeyOf = async (id: string) => (await findAuthenticator(data, { id }))!
+    for (const [id, owner] of [
+      ['mine', userId],
+      ['copied', userId],
+      ['theirs', strangerId],
+    ] as const) {
+      const passkey = { credentialHash: id, rpId: 'localhost', signCount: 4, backedUp: false }
+      const facts = { id, userId: owner, label: id, sealed: '', boundAt: now, boundBy: 'test', passkey }
+      await data.transaction((tx) => bindPasskey(tx, facts))
+    }
+    const codes = { userId, codes: '', madeAt: now, madeBy: 'test' }
+    await data.transaction(async (tx) => {
+      await putEdgeCodes(tx, { ...codes, id: 'here', edge: 'dock' })
+      await putEdgeCodes(tx, { ...codes, id: 'elsewhere', edge: 'hall' })
+      assert.ok(await takeSignCount(tx, 'copied', { signCount: 5, backedUp: false }, now))
+    })
+    const counter = (authenticator: string, count: number) => ({ kind: 'counter', authenticator, count })
+    const spent = (authenticator: string, count: number) => ({ kind: 'spent', authenticator, count })
+    await tell([counter('mine', 9), counter('mine', 3), counter('theirs', 7), counter('no-such', 7)])
+    await tell([spent('here', 3), spent('here', 1), spent('elsewhere', 2), spent('no-such', 2)])
+    assert.deepEqual([(await passkeyOf('mine')).passkey?.signCount, (await passkeyOf('mine')).state], [9, 'bound'])
+    assert.deepEqual([(await passkeyOf('theirs')).passkey?.signCount, (await passkeyOf('theirs')).state], [4, 'bound'])
+    assert.equal((await passkeyOf('copied')).state, 'bound')
+    const shown: any[] = await admin('GET', `/admin/v/4/system/${system.key}/users/${userId}/authenticators`)
+    const sets = shown.filter(({ edge }) => edge !== undefined).map(({ edge, spent: used }) => [edge, used])
+    assert.deepEqual(sets, [
+      ['dock', 3],
+      ['hall', 0],
+    ])
+    await tell([spent('here', 1_000_000), counter('copied', 5), { kind: 'disabled', authenticator: 'theirs' }])
+    assert.equal((await listEdgeCodes(data, [userId]))[0]!.spent, 10)
+    assert.deepEqual([(await passkeyOf('copied')).state, (await passkeyOf('theirs')).state], ['disabled', 'bound'])
+    const told = (await records()).find(({ why }) =>
+      /counter of a passkey .* at the platform and at edge dock/.test(why),
+    )
+    assert.deepEqual([told?.decision, told?.userId], ['failed', userId])
+    await tell([{ kind: 'disabled', authenticator: 'mine' }])
+    assert.equal((await passkeyOf('mine')).state, 'disabled')
+  }
+
   test('of failures that an edge tells in masses the most are not counted, and what it dates ahead is not believed', async () => {
     const means = app.app.means
     const { publicKey, linkNumber } = (await findEdge('dock'))!
@@ -418,8 +537,19 @@ describe('what an edge tells', () => {
     assert.equal((await appOf(app.app)).lastStep, lastStep)
     const counted = await findBudgets(means.store, system.key, otherId, [''])
     assert.equal(counted.find(({ place }) => place === 'edge dock')?.count, 300)
+    const gone = await changesAfter(dataOf(app.app), ['credential'], 0, 10_000)
+    const ofFailures = gone.filter(({ id: user, columns }) => user === otherId && columns.includes('failures'))
+    assert.ok(ofFailures.length < 40, 'what makes nobody wait longer goes no further')
     // The same again is not taken twice.
     assert.equal((await taking.take(told)).taken, false)
+    await demandCounters(async (facts) => {
+      const before_ = (await upCursor(dataOf(app.app), 'dock', 'facts'))!
+      const { incarnation, position } = before_
+      const next = { incarnation, position: position + facts.length }
+      const said = facts.map((fact) => ({ at, user: userId, ...fact }))
+      const { problem = '' } = await taking.take({ ...told, from: before_, to: next, items: said })
+      assert.equal(problem, '')
+    })
     await admin('DELETE', `/admin/edges/${system.key}/dock`)
     assert.equal((await taking.take({ ...told, from: null })).taken, false, 'one that was removed tells nothing more')
   })

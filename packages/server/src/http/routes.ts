@@ -15,6 +15,7 @@ import { codeRoutes } from './routes/code.ts'
 import { collectionRoutes } from './routes/collections.ts'
 import { developerFactorRoutes } from './routes/developer-factors.ts'
 import { developerRoutes } from './routes/developers.ts'
+import { edgeReviewRoutes } from './routes/edge-reviews.ts'
 import { edgeRoutes } from './routes/edges.ts'
 import { executeRoutes } from './routes/execute.ts'
 import { gatewayRoutes } from './routes/gateway.ts'
@@ -70,5 +71,6 @@ export const routesOf = (
   ...typedSecretRoutes,
   ...portalRoutes(sites),
   ...edgeRoutes,
+  ...edgeReviewRoutes,
   ...keptRoutes,
 ]

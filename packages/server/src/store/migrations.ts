@@ -946,6 +946,68 @@ const sessionsElsewhere: Migration = {
   },
 }
 
+const edgeWords: Migration = {
+  name: '023 reviews, counters and requests of edges',
+  async up(tx) {
+    const db = tx as AnyDb
+    const text = 'text'
+    await db.schema
+      .createTable('edge_reviews')
+      .addColumn('id', text, (c) => c.primaryKey())
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('edge', text, (c) => c.notNull())
+      .addColumn('link', 'bigint', (c) => c.notNull())
+      .addColumn('dark_from', 'bigint')
+      .addColumn('dark_until', 'bigint', (c) => c.notNull())
+      .addColumn('at', 'bigint', (c) => c.notNull())
+      .addColumn('user_id', text, (c) => c.notNull())
+      .addColumn('decision', text, (c) => c.notNull())
+      .addColumn('record', text, (c) => c.notNull())
+      .addColumn('otherwise', text, (c) => c.notNull())
+      .addColumn('unknown', text, (c) => c.notNull())
+      .addColumn('rank', 'integer', (c) => c.notNull())
+      .execute()
+    await db.schema
+      .createIndex('edge_reviews_by_link')
+      .on('edge_reviews')
+      .columns(['system_key', 'edge', 'link', 'rank', 'at'])
+      .execute()
+    await db.schema.createIndex('edge_reviews_by_time').on('edge_reviews').column('at').execute()
+    await db.schema.alterTable('edge_users').addColumn('gone_at', 'bigint').execute()
+    await db.schema
+      .createTable('taken_counts')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('authenticator_id', text, (c) => c.notNull())
+      .addColumn('count', 'bigint', (c) => c.notNull())
+      .addColumn('place', text, (c) => c.notNull())
+      .addColumn('taken_at', 'bigint', (c) => c.notNull())
+      .addPrimaryKeyConstraint('taken_counts_key', ['system_key', 'authenticator_id', 'count', 'place'])
+      .execute()
+    await db.schema.createIndex('taken_counts_by_time').on('taken_counts').column('taken_at').execute()
+    await db.schema
+      .alterTable('edge_recovery_codes')
+      .addColumn('spent', 'integer', (c) => c.notNull().defaultTo(0))
+      .execute()
+    await db.schema
+      .createTable('edge_requests')
+      .addColumn('id', text, (c) => c.primaryKey())
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('edge', text, (c) => c.notNull())
+      .addColumn('user_id', text, (c) => c.notNull())
+      .addColumn('changes', text, (c) => c.notNull())
+      .addColumn('asked_at', 'bigint', (c) => c.notNull())
+      .addColumn('state', text, (c) => c.notNull())
+      .addColumn('decided_at', 'bigint')
+      .addColumn('decided_by', text)
+      .execute()
+    await db.schema
+      .createIndex('edge_requests_by_edge')
+      .on('edge_requests')
+      .columns(['system_key', 'edge', 'state', 'asked_at'])
+      .execute()
+  },
+}
+
 export const migrations: readonly Migration[] = [
   firstSchema,
   packages,
@@ -966,6 +1028,7 @@ export const migrations: readonly Migration[] = [
   edgeLimits,
   edgeStatus,
   sessionsElsewhere,
+  edgeWords,
 ]
 
 /** Brings the database to the present schema. Throws DatabaseTooNew where it is ahead of this program. */

@@ -413,9 +413,10 @@ export type Tables = {
     codes: string
     made_at: number
     made_by: string
+    spent: Generated<number>
   }
   /** Whose password hash and authenticators were ever sent to which edge. */
-  edge_users: { system_key: string; edge: string; user_id: string; sent_at: number }
+  edge_users: { system_key: string; edge: string; user_id: string; sent_at: number; gone_at: number | null }
   /** On an edge: who sees the page on its own state. Made on the machine, known nowhere else, good for nothing else. */
   edge_accounts: { id: string; name: string; password_hash: string; created_at: number }
   edge_account_sessions: { token_hash: string; account_id: string; expires_at: number }
@@ -426,6 +427,37 @@ export type Tables = {
   edge_cursors: { system_key: string; edge: string; lane: string; incarnation: string; position: number }
   /** Where which step of an authenticator app was taken: '' here, else the name of the edge. Only of systems with edges. */
   taken_steps: { system_key: string; authenticator_id: string; step: number; place: string }
+  /** On the platform: which counters of passkeys were taken where, '' for here. */
+  taken_counts: { system_key: string; authenticator_id: string; count: number; place: string; taken_at: number }
+  /** On the platform: sign-ins at an edge whose link was cut, and what would have been decided otherwise; `link` ended it. */
+  edge_reviews: {
+    id: string
+    system_key: string
+    edge: string
+    link: number
+    dark_from: number | null
+    dark_until: number
+    at: number
+    user_id: string
+    decision: string
+    record: string
+    otherwise: string
+    unknown: string
+    /** 0 where something would have been otherwise, 1 where something is not known, else 2. */
+    rank: number
+  }
+  /** On the platform: changes of their own columns that users asked for at an edge. */
+  edge_requests: {
+    id: string
+    system_key: string
+    edge: string
+    user_id: string
+    changes: string
+    asked_at: number
+    state: string
+    decided_at: number | null
+    decided_by: string | null
+  }
   /** On an edge: collections whose rows go up, and the rule for conflicts. */
   synced_collections: { system_key: string; collection_id: string; rule: string }
   /** On an edge: how far of the platform's log it had seen, from this position of its own log on. */

@@ -178,4 +178,6 @@ export type SystemSettings = {
   auth_epoch: number
   /** Written on edges alone, by what their deployments say. */
   offline: OfflineLimits
+  /** The same: whether users may ask there for changes of their own columns. */
+  edge_requests: boolean
 }

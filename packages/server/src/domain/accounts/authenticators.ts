@@ -169,8 +169,10 @@ export async function bindRecoveryCodes(
 export type ShownAuthenticator =
   | (Omit<AuthenticatorRecord, 'sealed' | 'userId' | 'lastStep' | 'passkey'> & {
       left?: number
-      /** Of recovery codes that are good at that edge alone; how many are left it alone knows. */
+      /** Of recovery codes that are good at that edge alone. */
       edge?: string
+      /** Of those, how many were used, by what that edge told. */
+      spent?: number
       passkey?: Pick<PasskeyFacts, 'rpId' | 'backedUp'>
     })
   /** Begun and not confirmed: nobody signs in with it. */
@@ -195,9 +197,10 @@ export async function authenticatorsOf(scope: SystemScope, userId: string): Prom
     else if (passkey === undefined) shown.push(one)
     else shown.push({ ...one, passkey: { rpId: passkey.rpId, backedUp: passkey.backedUp } })
   }
-  for (const { id, edge, madeAt: boundAt, madeBy: boundBy } of await listEdgeCodes(scope.data, [userId])) {
+  for (const { id, edge, madeAt: boundAt, madeBy: boundBy, spent } of await listEdgeCodes(scope.data, [userId])) {
     const standing = { state: 'bound', failures: 0, blockedUntil: 0, usedAt: null } as const
-    shown.push({ id, kind: 'recovery', label: `${labels.recovery} for ${edge}`, ...standing, boundAt, boundBy, edge })
+    const label = `${labels.recovery} for ${edge}`
+    shown.push({ id, kind: 'recovery', label, ...standing, boundAt, boundBy, edge, spent })
   }
   const pending = await findPending(scope.data, userId, scope.clock.now())
   if (pending !== undefined) {

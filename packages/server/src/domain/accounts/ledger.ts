@@ -6,9 +6,9 @@
  *
  * Second factors are counted apart, with the authenticator (`domain/auth/factor-check.ts`).
  */
-import { day, second } from '../../base/clock.ts'
+import { day, hour, second } from '../../base/clock.ts'
 import { hashToken } from '../../base/secrets.ts'
-import type { Store } from '../../store/store.ts'
+import type { Store, SystemStore } from '../../store/store.ts'
 import { findDevice } from '../../store/tables/devices.ts'
 import {
   addFailure,
@@ -29,6 +29,8 @@ import type { NodeScope, SignInLimits } from '../access/scope.ts'
 /** Longer than NIST's sense of a row of failures needs; a place is known a little longer than a device may be remembered. */
 const [strangerLife, failureLife, placeLife] = [day, 30 * day, 90 * day]
 const longestRestByEdges = 30 * second
+/** Beyond those that are free: a second doubles to more than half a minute. */
+const triesToLongestRest = 6
 
 /** How long an account rests after so many failures in a row, in milliseconds: a second, then each time twice as long. */
 export const delayAfter = (failures: number, limits: SignInLimits): number =>
@@ -86,19 +88,37 @@ function restAfterEdges(rows: Awaited<ReturnType<typeof findBudgets>>, limits: S
   return lastAt + Math.min(longestRestByEdges, delayAfter(sum, limits)) - now
 }
 
-/** Failures at an edge, by its word; in the transaction that takes it. */
-export async function noteWrongAtEdge(
-  tx: Store,
-  budget: Omit<Budget, 'place'> & { edge: string },
-  now: number,
-): Promise<void> {
-  const { edge, ...of } = budget
-  await addFailure(tx, { ...of, place: `${edgePrefix}${edge}` }, now, now + failureLife)
+/** What an edge tells of one account, in the transaction that takes it. */
+export type AtEdge = Omit<Budget, 'place'> & { edge: string; limits: SignInLimits }
+
+/** Failures at an edge, by its word; they go on to the other edges of the account. */
+export async function noteWrongAtEdge(tx: Store, of: AtEdge, now: number): Promise<void> {
+  const { systemKey, accountId, edge } = of
+  await addFailure(tx, { systemKey, accountId, place: `${edgePrefix}${edge}` }, now, now + failureLife)
+  await goOn(tx, of, now)
 }
 
 /** The account signed in at that edge: what was wrong there before counts no more. */
-export const noteRightAtEdge = (tx: Store, systemKey: string, accountId: string, edge: string): Promise<void> =>
-  clearFailures(tx, systemKey, accountId, `${edgePrefix}${edge}`)
+export async function noteRightAtEdge(tx: Store, of: AtEdge, now: number): Promise<void> {
+  if (await clearFailures(tx, of.systemKey, of.accountId, `${edgePrefix}${of.edge}`)) await goOn(tx, of, now)
+}
+
+/** More in an hour than the longest wait needs makes nobody wait longer, and does not go on. */
+async function goOn(tx: Store, { systemKey, accountId, edge, limits }: AtEdge, now: number): Promise<void> {
+  const counted = { kind: 'failures that go on', subject: `${edge}/${accountId}`, windowMs: hour }
+  const data = tx.forSystem(systemKey)
+  if ((await takeCount(data, { ...counted, most: limits.free + triesToLongestRest }, now)) !== undefined) return
+  recordFailures(data, accountId)
+}
+
+/** Edges hear of what other edges told. */
+const recordFailures = (tx: SystemStore, accountId: string): void =>
+  tx.record({ kind: 'credential', id: accountId, operation: 'put', columns: ['failures'] })
+
+/** Of a developer who lets the account be tried again at once, at all places; in a transaction. */
+export async function forgetWrong(tx: Store, systemKey: string, accountId: string): Promise<void> {
+  if (await clearFailures(tx, systemKey, accountId)) recordFailures(tx.forSystem(systemKey), accountId)
+}
 
 /** The account rests where it has failed often enough. */
 export async function noteWrong(scope: NodeScope, made: Try): Promise<void> {

@@ -5,10 +5,11 @@ import { bits } from '@gatehouse/contract/permissions.ts'
 import { everything } from '@gatehouse/contract/query.ts'
 import { selectItems } from '../../store/rows.ts'
 import { accountStates, findAccount } from '../../store/tables/accounts.ts'
-import { clearFailures, listFailures, waitingAccounts } from '../../store/tables/failures.ts'
+import { listFailures, waitingAccounts } from '../../store/tables/failures.ts'
 import { audit } from '../access/audit.ts'
 import { demand } from '../access/rights.ts'
 import type { SystemScope } from '../access/scope.ts'
+import { forgetWrong } from './ledger.ts'
 import { userTable } from './users.ts'
 
 export type AccountOverview = {
@@ -62,7 +63,7 @@ export async function unlockAccount(scope: SystemScope, userId: string): Promise
     throw new GatehouseError('noSuchUser', 'There is no such user.')
   }
   await scope.data.transaction(async (tx) => {
-    await clearFailures(tx.node, tx.key, userId)
+    await forgetWrong(tx.node, tx.key, userId)
     audit(tx, scope, { kind: 'unlock', action: 'unlock', subject: userId })
   })
 }

@@ -31,6 +31,7 @@ import { deleteAuthenticators } from '../../store/tables/authenticators.ts'
 import { type CollectionRecord, findCollection } from '../../store/tables/collections.ts'
 import { emailKey } from '../../store/tables/developers.ts'
 import { deleteDevices } from '../../store/tables/devices.ts'
+import { noteUserGone } from '../../store/tables/edge-users.ts'
 import { deleteFailures } from '../../store/tables/failures.ts'
 import { addMembership, listGrants, removeMembership } from '../../store/tables/roles.ts'
 import { endSessions } from '../../store/tables/sessions.ts'
@@ -429,6 +430,7 @@ export async function deleteUser(scope: SystemScope, userId: string): Promise<vo
     await removeItems(tx, await userTable(tx), rowsWhere('user_id', userId))
     await removeMembership(tx, userId)
     await deleteAuthenticators(tx, userId)
+    await noteUserGone(tx, userId, scope.clock.now())
     await deleteFailures(tx.node, tx.key, userId)
     const which = { systemKey: tx.key, kind: 'user' as const, subjectId: userId }
     await endSessions(tx.node, which, scope.clock.now(), 'the user was deleted')

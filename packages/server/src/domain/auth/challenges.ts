@@ -346,7 +346,7 @@ async function judge(
   code: Answer,
   weighed: Weighed,
 ): Promise<'right' | 'wrong' | 'copied'> {
-  if (authenticator.kind === 'passkey') return takeAssertion(tx, challenge, authenticator, weighed)
+  if (authenticator.kind === 'passkey') return takeAssertion(tx, challenge, authenticator, weighed, scope.clock.now())
   const right =
     authenticator.kind === 'phone'
       ? isCode(scope, challenge, code)

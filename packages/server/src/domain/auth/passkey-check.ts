@@ -99,11 +99,12 @@ export async function takeAssertion(
   challenge: FoundChallenge,
   held: AuthenticatorRecord,
   { assertion, passkey }: Weighed,
+  now: number,
 ): Promise<'right' | 'wrong' | 'copied'> {
   if (assertion === undefined || passkey !== held.id || assertion.codeHash !== challenge.codeHash) return 'wrong'
   // It was not asked for: bound since.
   if (held.boundAt > challenge.createdAt) return 'wrong'
-  return (await takeSignCount(tx, held.id, assertion)) ? 'right' : 'copied'
+  return (await takeSignCount(tx, held.id, assertion, now)) ? 'right' : 'copied'
 }
 
 /** It is good again only once a passkey is bound anew; nothing else of the user is touched. */

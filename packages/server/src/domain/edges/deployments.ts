@@ -211,13 +211,16 @@ function readSignIn(given: unknown): DeployedSignIn | null {
   if (typeof given !== 'object' || Array.isArray(given)) {
     throw new GatehouseError(
       'badRequest',
-      'sign_in must be {collections, roles, users: {roles, emails}, offline, sessions}, or null.',
+      'sign_in must be {collections, roles, users: {roles, emails}, offline, sessions, requests}, or null.',
     )
   }
-  const { collections, roles, users, offline, sessions } = given as Record<string, unknown>
+  const { collections, roles, users, offline, sessions, requests = false } = given as Record<string, unknown>
   // Whoever wants them apart and writes it in another way must not hear that all is well.
   if (sessions !== undefined && sessions !== null && sessions !== 'both' && sessions !== 'apart') {
     throw new GatehouseError('badRequest', 'sign_in.sessions must be "both" or "apart".')
+  }
+  if (typeof requests !== 'boolean') {
+    throw new GatehouseError('badRequest', 'sign_in.requests must be true or false.')
   }
   const chosen = (users ?? {}) as Record<string, unknown>
   return {
@@ -229,6 +232,7 @@ function readSignIn(given: unknown): DeployedSignIn | null {
     },
     ...(offline !== undefined && offline !== null && { offline: readOffline(offline) }),
     ...(sessions === 'apart' && { sessions }),
+    ...(requests && { requests }),
   }
 }
 

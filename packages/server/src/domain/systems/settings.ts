@@ -36,6 +36,7 @@ export const defaultSettings: SystemSettings = {
   mail: null,
   auth_epoch: 0,
   offline: defaultOfflineLimits,
+  edge_requests: false,
 }
 
 /** What is stored holds only what was changed; the rest are the defaults of the running version. */

@@ -4,6 +4,7 @@ import { bits } from '@gatehouse/contract/permissions.ts'
 import { demandMadeHere } from '../../domain/access/made-here.ts'
 import { demand } from '../../domain/access/rights.ts'
 import { checkPasswordOf, refusalError } from '../../domain/accounts/credentials.ts'
+import { askForOwnColumns } from '../../domain/accounts/profile-requests.ts'
 import {
   countUsers,
   createUser,
@@ -32,10 +33,14 @@ export const userRoutes = [
     method: 'PUT',
     path: '/api/v/1/user/info',
     allow: 'session',
-    summary: 'Change custom columns of the own record',
+    summary: 'Change custom columns of the own record; at an edge, where its deployment allows it, ask for it',
     body: AnyObject,
     // The Node SDK calls back twice, first with an error, where the body of a success is a text that is not JSON.
     handle: async (scope, { body }) => {
+      if (scope.edge !== undefined && scope.system.settings.edge_requests) {
+        await askForOwnColumns(scope, body)
+        return { requested: true }
+      }
       await setOwnRow(scope, body)
       return empty()
     },

@@ -4,14 +4,15 @@
  * set of codes that comes again, with a new first sync or after its user was gone for a while, brings back none that was used.
  */
 import { databaseOf, type SystemStore } from '../store.ts'
+import { endSessions } from '../tables/sessions.ts'
 import type { UserState } from './groups.ts'
 
 const fresh = { failures: 0, blocked_until: 0, used_at: null, last_step: 0 } as const
 const noPasskey = { credential_hash: null, rp_id: null, sign_count: 0, backed_up: null } as const
 
-export async function putHeld(tx: SystemStore, user: UserState): Promise<void> {
+export async function putHeld(tx: SystemStore, user: UserState, now: number): Promise<void> {
   await putPhones(tx, user)
-  await putPasskeys(tx, user)
+  await putPasskeys(tx, user, now)
   await putCodes(tx, user)
 }
 
@@ -30,7 +31,7 @@ async function putPhones(tx: SystemStore, { id: userId, phones }: UserState): Pr
 }
 
 /** A counter is a maximum: one that stands higher here has been seen here. */
-async function putPasskeys(tx: SystemStore, { id: userId, passkeys }: UserState): Promise<void> {
+async function putPasskeys(tx: SystemStore, { id: userId, passkeys }: UserState, now: number): Promise<void> {
   const db = databaseOf(tx)
   for (const { id, label, sealed, state, boundAt, credentialHash, rpId, signCount, backedUp } of passkeys) {
     const before = await db
@@ -43,6 +44,10 @@ async function putPasskeys(tx: SystemStore, { id: userId, passkeys }: UserState)
       ...{ label, sealed, rp_id: rpId, credential_hash: credentialHash, backed_up: Number(backedUp) },
       sign_count: Math.max(before?.sign_count ?? 0, signCount),
       state: before?.state === 'disabled' ? 'disabled' : state,
+    }
+    if (before?.state === 'bound' && state === 'disabled') {
+      const which = { systemKey: tx.key, kind: 'user' as const, subjectId: userId, factor: 'passkey' }
+      await endSessions(tx.node, which, now, 'the passkey was switched off')
     }
     if (before !== undefined) {
       await db.updateTable('authenticators').set(facts).where('id', '=', id).execute()

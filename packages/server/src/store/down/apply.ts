@@ -3,7 +3,9 @@
  * came from the platform does not go back there. What a sign-in rests on only tightens here by itself: a disabled authenticator
  * stays so until another is bound, a step that was taken stays taken.
  */
+import { day } from '../../base/clock.ts'
 import { databaseOf, dialectOf, type SystemStore } from '../store.ts'
+import { putFailuresElsewhere } from '../tables/failures.ts'
 import { endSessions } from '../tables/sessions.ts'
 import { insertRows } from '../typed-table/write.ts'
 import { ensureSynced, type PendingRows } from '../up/local.ts'
@@ -143,6 +145,8 @@ async function removeUser({ tx, now }: Applying, id: string): Promise<void> {
   await voidCodes(tx, { userId: id })
 }
 
+const failuresKept = 2 * day
+
 async function putUser({ tx, now }: Applying, user: UserState): Promise<void> {
   const db = databaseOf(tx)
   const before = await db
@@ -175,8 +179,10 @@ async function putUser({ tx, now }: Applying, user: UserState): Promise<void> {
   for (const role_id of user.roles) {
     await db.insertInto('memberships').values({ system_key: tx.key, user_id: user.id, role_id }).execute()
   }
+  const of = { systemKey: tx.key, accountId: user.id }
+  await putFailuresElsewhere(tx.node, of, user.failures, failuresKept)
   await putApps(tx, user, now)
-  await putHeld(tx, user)
+  await putHeld(tx, user, now)
 }
 
 async function putApps(

@@ -91,6 +91,8 @@ export type UserState = {
   phones: { id: string; label: string; boundAt: number }[]
   /** For how long the edge lets this user in by what it last knew, in seconds. */
   offlineLimit: number
+  /** Failures that other edges told of, over all of them; which they are stays behind. */
+  failures: { count: number; lastAt: number } | null
 }
 
 /** Of a user who may sign in at the edge, made elsewhere. `place` and `roles` as in `SessionRecord`. */

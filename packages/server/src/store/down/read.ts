@@ -5,6 +5,7 @@ import type { AnyTables } from '../dialect/database.ts'
 import { databaseOf, dialectOf, type SystemStore } from '../store.ts'
 import { type CollectionRecord, findCollection } from '../tables/collections.ts'
 import { listEdgeCodes } from '../tables/edge-recovery-codes.ts'
+import { failuresAtEdges, type ToldFailures } from '../tables/failures.ts'
 import { getRows } from '../typed-table/read.ts'
 import { readIndexes } from '../typed-table/structure.ts'
 import type { CodeState, RoleState, TableState, UserState } from './groups.ts'
@@ -106,7 +107,7 @@ export const readRows = (store: SystemStore, { table }: CollectionRecord, keys: 
   getRows(databaseOf(store), dialectOf(store), table, keys)
 
 /** As the platform knows them: what is the same for all edges. */
-export type ReadUser = Omit<UserState, 'offlineLimit'>
+export type ReadUser = Omit<UserState, 'offlineLimit' | 'failures'> & { failures: ToldFailures[] }
 
 /** Of those users that are there, with all their roles; seeds as they are sealed here. */
 export async function readUsers(store: SystemStore, ids: readonly string[]): Promise<ReadUser[]> {
@@ -134,6 +135,7 @@ export async function readUsers(store: SystemStore, ids: readonly string[]): Pro
     .where('kind', 'in', ['totp', 'passkey', 'phone'])
     .execute()
   const sets = await listEdgeCodes(store, ids)
+  const failures = await failuresAtEdges(store.node, store.key, ids)
   return accounts.flatMap((account) => {
     const row = rows.get(account.user_id)
     if (row === undefined) return []
@@ -159,6 +161,7 @@ export async function readUsers(store: SystemStore, ids: readonly string[]): Pro
       phones: held
         .filter(({ user_id, kind, state }) => user_id === account.user_id && kind === 'phone' && state === 'bound')
         .map(({ id, label, bound_at: boundAt }) => ({ id, label, boundAt })),
+      failures: failures.filter(({ accountId }) => accountId === account.user_id),
       codes: sets
         .filter(({ userId }) => userId === account.user_id)
         .map(({ id, edge, codes, madeAt }) => ({ id, edge, codes, madeAt })),

@@ -6,7 +6,7 @@ import { prepared } from '../prepared.ts'
 import type { Tables } from '../schema.ts'
 import { databaseOf, dialectOf, inTransaction, type SystemStore, writerOf } from '../store.ts'
 import { deleteDevices } from './devices.ts'
-import { noteOwnStep } from './edge-words.ts'
+import { noteOwnCount, noteOwnStep } from './edge-words.ts'
 
 export type AuthenticatorKind = 'phone' | 'totp' | 'passkey' | 'recovery'
 /** `disabled`: too many failures, or a passkey that seems copied; it is good again only once it is bound anew. */
@@ -138,7 +138,7 @@ const tablesOfUser = [
   'notices',
   'remembered_devices',
   'edge_recovery_codes',
-  'edge_users',
+  'edge_requests',
 ] as const
 
 /** With all that was on its way to one, or rests on one. */
@@ -238,8 +238,9 @@ export async function countAgainst(
   if (store.tells) store.tell({ kind: 'failure', user: held.user_id, what: 'factor' })
   if (to.state !== 'disabled') return
   recordAuthenticator(store, held.user_id, ['state'])
-  // What seems copied of a passkey is closed where that was seen.
-  if (held.kind === 'totp') store.tell({ kind: 'disabled', user: held.user_id, authenticator: id })
+  if (held.kind === 'totp' || held.kind === 'passkey') {
+    store.tell({ kind: 'disabled', user: held.user_id, authenticator: id })
+  }
 }
 
 /** A right answer clears what was counted against this one, and nothing else. */
@@ -304,16 +305,36 @@ export async function takeSignCount(
   store: SystemStore,
   id: string,
   said: Pick<PasskeyFacts, 'signCount' | 'backedUp'>,
+  now: number,
 ): Promise<boolean> {
-  const { numUpdatedRows } = await databaseOf(store)
+  const [taken] = await databaseOf(store)
     .updateTable('authenticators')
     .set({ sign_count: said.signCount, backed_up: Number(said.backedUp) })
     .where('system_key', '=', store.key)
     .where('id', '=', id)
     .where('state', '=', 'bound')
     .where((eb) => (said.signCount === 0 ? eb('sign_count', '=', 0) : eb('sign_count', '<', said.signCount)))
-    .executeTakeFirstOrThrow()
-  return numUpdatedRows > 0n
+    .returning('user_id')
+    .execute()
+  if (taken === undefined) return false
+  if (said.signCount === 0) return true
+  recordAuthenticator(store, taken.user_id, ['step'])
+  if (store.tells) store.tell({ kind: 'counter', user: taken.user_id, authenticator: id, count: said.signCount })
+  else await noteOwnCount(store, id, said.signCount, now)
+  return true
+}
+
+/** Seen elsewhere: here it is good only beyond that. */
+export async function raiseSignCount(store: SystemStore, id: string, count: number): Promise<void> {
+  const [raised] = await databaseOf(store)
+    .updateTable('authenticators')
+    .set({ sign_count: count })
+    .where('system_key', '=', store.key)
+    .where('id', '=', id)
+    .where('sign_count', '<', count)
+    .returning('user_id')
+    .execute()
+  if (raised !== undefined) recordAuthenticator(store, raised.user_id, ['step'])
 }
 
 /** Every one of this kind in the system. */

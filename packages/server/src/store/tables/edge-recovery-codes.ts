@@ -12,10 +12,12 @@ export type EdgeCodesRecord = {
   codes: string
   madeAt: number
   madeBy: string
+  /** How many were used, by the word of the edge. */
+  spent: number
 }
 
 /** Those before for the same place are gone, here and, with the next change, there. */
-export async function putEdgeCodes(store: SystemStore, record: EdgeCodesRecord): Promise<void> {
+export async function putEdgeCodes(store: SystemStore, record: Omit<EdgeCodesRecord, 'spent'>): Promise<void> {
   const { id, userId, edge, codes, madeAt, madeBy } = record
   await deleteEdgeCodes(store, { userId, edge })
   await writerOf(store)
@@ -35,8 +37,25 @@ export async function listEdgeCodes(store: SystemStore, userIds: readonly string
     .execute()
   return rows.map((row) => ({
     ...{ id: row.id, userId: row.user_id, edge: row.edge, codes: row.codes },
-    ...{ madeAt: row.made_at, madeBy: row.made_by },
+    ...{ madeAt: row.made_at, madeBy: row.made_by, spent: row.spent },
   }))
+}
+
+/** By the word of the edge that has them: never fewer than before, nor of a set that is another's. */
+export async function raiseSpent(
+  tx: SystemStore,
+  which: { id: string; userId: string; edge: string },
+  count: number,
+): Promise<void> {
+  await databaseOf(tx)
+    .updateTable('edge_recovery_codes')
+    .set({ spent: count })
+    .where('system_key', '=', tx.key)
+    .where('id', '=', which.id)
+    .where('user_id', '=', which.userId)
+    .where('edge', '=', which.edge)
+    .where('spent', '<', count)
+    .execute()
 }
 
 /** Of one user, of one edge, or both; by its id one alone. Answers whose they were. */

@@ -28,7 +28,9 @@ export async function noteSentUsers(
     await databaseOf(tx)
       .insertInto('edge_users')
       .values(
-        userIds.slice(start, start + atOnce).map((user_id) => ({ system_key: tx.key, edge, user_id, sent_at: now })),
+        userIds
+          .slice(start, start + atOnce)
+          .map((user_id) => ({ system_key: tx.key, edge, user_id, sent_at: now, gone_at: null })),
       )
       .onConflict((conflict) => conflict.doNothing())
       .execute()
@@ -46,6 +48,28 @@ export async function sentUsers(store: SystemStore, edge: string): Promise<strin
   return rows.map((row) => row.user_id)
 }
 
+/** Of a user who is deleted: where he was known stays so for a while, since an edge may not have heard of it. */
+export async function noteUserGone(tx: SystemStore, userId: string, now: number): Promise<void> {
+  await databaseOf(tx)
+    .updateTable('edge_users')
+    .set({ gone_at: now })
+    .where('system_key', '=', tx.key)
+    .where('user_id', '=', userId)
+    .execute()
+}
+
 export async function forgetSentUsers(tx: SystemStore, edge: string): Promise<void> {
   await databaseOf(tx).deleteFrom('edge_users').where('system_key', '=', tx.key).where('edge', '=', edge).execute()
+}
+
+/** Since when this user was known at this edge; undefined where he never was. */
+export async function sentAt(store: SystemStore, edge: string, userId: string): Promise<number | undefined> {
+  const row = await databaseOf(store)
+    .selectFrom('edge_users')
+    .select('sent_at')
+    .where('system_key', '=', store.key)
+    .where('edge', '=', edge)
+    .where('user_id', '=', userId)
+    .executeTakeFirst()
+  return row?.sent_at
 }

@@ -67,7 +67,9 @@ export async function holdEdge(tx: Store, { publicKey, number }: { publicKey: st
 
 /** Of an edge that is removed: another of its name begins anew. */
 export async function forgetEdgeWords(tx: SystemStore, edge: string): Promise<void> {
-  await databaseOf(tx).deleteFrom('edge_cursors').where('system_key', '=', tx.key).where('edge', '=', edge).execute()
+  for (const table of ['edge_cursors', 'edge_requests'] as const) {
+    await databaseOf(tx).deleteFrom(table).where('system_key', '=', tx.key).where('edge', '=', edge).execute()
+  }
 }
 
 /** A step that was taken here. Without edges there is nobody to compare it with. */
@@ -105,10 +107,57 @@ export async function noteStepAt(
   return others.map(({ place }) => place)
 }
 
+/** The same of the counter of a passkey. */
+export async function noteOwnCount(
+  store: SystemStore,
+  authenticator: string,
+  count: number,
+  now: number,
+): Promise<void> {
+  if (store.key === '') return
+  const [system, id, taken, at] = [sql.val(store.key), sql.val(authenticator), sql.lit(count), sql.lit(now)]
+  await sql`insert into taken_counts (system_key, authenticator_id, count, place, taken_at)
+    select ${system}, ${id}, ${taken}, '', ${at} where exists (select 1 from edges where system_key = ${system})
+    on conflict do nothing`.execute(databaseOf(store))
+}
+
+/** In the transaction that holds the passkey. Answers the other places where its counter stood there before. */
+export async function noteCountAt(
+  tx: SystemStore,
+  authenticator: string,
+  count: number,
+  edge: string,
+  now: number,
+): Promise<string[]> {
+  const db = databaseOf(tx)
+  await db
+    .insertInto('taken_counts')
+    .values({ system_key: tx.key, authenticator_id: authenticator, count, place: edge, taken_at: now })
+    .onConflict((conflict) => conflict.columns(['system_key', 'authenticator_id', 'count', 'place']).doNothing())
+    .execute()
+  const others = await db
+    .selectFrom('taken_counts')
+    .select('place')
+    .where('system_key', '=', tx.key)
+    .where('authenticator_id', '=', authenticator)
+    .where('count', '=', count)
+    .where('place', '!=', edge)
+    .execute()
+  return others.map(({ place }) => place)
+}
+
 export async function deleteOldEdgeWords(store: Store, now: number): Promise<void> {
   await databaseOf(store)
     .deleteFrom('taken_steps')
     .where('step', '<', Math.floor((now - stepsKept) / stepMs))
+    .execute()
+  await databaseOf(store)
+    .deleteFrom('taken_counts')
+    .where('taken_at', '<', now - stepsKept)
+    .execute()
+  await databaseOf(store)
+    .deleteFrom('edge_users')
+    .where('gone_at', '<', now - stepsKept)
     .execute()
   // Whoever was away for longer than this may bring a deleted row back.
   await databaseOf(store)

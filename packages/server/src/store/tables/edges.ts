@@ -244,6 +244,8 @@ export type DeployedSignIn = {
   offline?: { limit?: number; near?: number; roles?: Record<string, number> }
   /** Sessions are good only where they were made; where nothing is said, at both ends. */
   sessions?: 'apart'
+  /** Whether users there may ask for changes of their own columns. */
+  requests?: boolean
 }
 
 export type DeploymentRecord = {

@@ -11,6 +11,9 @@ export const devicePrefix = 'device '
 /** Begins the place that is an edge, by whose word it was wrong there. */
 export const edgePrefix = 'edge '
 
+/** On an edge: what all other edges told. No edge has this name. */
+export const elsewhere = `${edgePrefix}*`
+
 export type FailureRecord = { count: number; lastAt: number; blockedUntil: number }
 
 /** Whose budget: `place` is `''` for all places that the account never signed in from. */
@@ -94,16 +97,22 @@ export async function blockUntil(store: Store, of: Budget, until: number): Promi
     .execute()
 }
 
-/** Of all places, or of one; that the account signed in from there stays known. */
-export async function clearFailures(store: Store, systemKey: string, accountId: string, place?: string): Promise<void> {
-  await databaseOf(store)
+/** Of all places, or of one; that the account signed in from there stays known. False where there was nothing. */
+export async function clearFailures(
+  store: Store,
+  systemKey: string,
+  accountId: string,
+  place?: string,
+): Promise<boolean> {
+  const { numUpdatedRows } = await databaseOf(store)
     .updateTable('failures')
     .set({ count: 0, blocked_until: 0 })
     .where('system_key', '=', systemKey)
     .where('account_id', '=', accountId)
     .where('count', '>', 0)
     .$if(place !== undefined, (update) => update.where('place', '=', place!))
-    .execute()
+    .executeTakeFirstOrThrow()
+  return numUpdatedRows > 0n
 }
 
 /** With the places that it signed in from. */
@@ -186,6 +195,49 @@ export async function waitingAccounts(store: Store, systemKey: string, now: numb
     .limit(limit)
     .execute()
   return rows.map(({ accountId }) => accountId)
+}
+
+export type ToldFailures = { accountId: string; edge: string; count: number; lastAt: number }
+
+/** By the word of edges, on the platform. */
+export async function failuresAtEdges(
+  store: Store,
+  systemKey: string,
+  accountIds: readonly string[],
+): Promise<ToldFailures[]> {
+  const rows = await databaseOf(store)
+    .selectFrom('failures')
+    .select(['account_id as accountId', 'place', 'count', 'last_at as lastAt'])
+    .where('system_key', '=', systemKey)
+    .where('account_id', 'in', [...accountIds])
+    .where('place', 'like', `${edgePrefix}%`)
+    .where('count', '>', 0)
+    .execute()
+  return rows.map(({ place, ...row }) => ({ ...row, edge: place.slice(edgePrefix.length) }))
+}
+
+/** On an edge: what came down takes the place of what was there. */
+export async function putFailuresElsewhere(
+  tx: Store,
+  of: Omit<Budget, 'place'>,
+  told: { count: number; lastAt: number } | null,
+  lifeMs: number,
+): Promise<void> {
+  const db = databaseOf(tx)
+  await db
+    .deleteFrom('failures')
+    .where('system_key', '=', of.systemKey)
+    .where('account_id', '=', of.accountId)
+    .where('place', '=', elsewhere)
+    .execute()
+  if (told === null) return
+  await db
+    .insertInto('failures')
+    .values({
+      ...{ system_key: of.systemKey, account_id: of.accountId, place: elsewhere, count: told.count },
+      ...{ last_at: told.lastAt, blocked_until: 0, known_at: null, expires_at: told.lastAt + lifeMs },
+    })
+    .execute()
 }
 
 /** Failures and places that are of no interest any more. */

@@ -55,15 +55,32 @@ export async function spendRecoveryCode(
   { id, authenticatorId }: Pick<RecoveryCodeRecord, 'id' | 'authenticatorId'>,
   now: number,
 ): Promise<boolean> {
-  const { numUpdatedRows } = await databaseOf(store)
+  const [spent] = await databaseOf(store)
     .updateTable('recovery_codes')
     .set({ used_at: now })
     .where('system_key', '=', store.key)
     .where('authenticator_id', '=', authenticatorId)
     .where('id', '=', id)
     .where('used_at', 'is', null)
+    .returning('user_id')
+    .execute()
+  if (spent === undefined) return false
+  if (store.tells) {
+    const count = await countSpent(store, authenticatorId)
+    store.tell({ kind: 'spent', user: spent.user_id, authenticator: authenticatorId, count })
+  }
+  return true
+}
+
+async function countSpent(store: SystemStore, authenticatorId: string): Promise<number> {
+  const { count } = await databaseOf(store)
+    .selectFrom('recovery_codes')
+    .select((eb) => eb.fn.countAll().as('count'))
+    .where('system_key', '=', store.key)
+    .where('authenticator_id', '=', authenticatorId)
+    .where('used_at', 'is not', null)
     .executeTakeFirstOrThrow()
-  return numUpdatedRows > 0n
+  return Number(count)
 }
 
 export async function countRecoveryCodes(store: SystemStore, userId: string): Promise<number> {

@@ -14,6 +14,10 @@ export type Fact =
   /** A code of an authenticator app was taken. */
   | { kind: 'step'; user: string; authenticator: string; step: number }
   | { kind: 'disabled'; user: string; authenticator: string }
+  /** The counter of a passkey was taken. */
+  | { kind: 'counter'; user: string; authenticator: string; count: number }
+  /** So many recovery codes of a set for this edge are used by now. */
+  | { kind: 'spent'; user: string; authenticator: string; count: number }
   | {
       kind: 'session'
       user: string
@@ -30,6 +34,8 @@ export type Fact =
     }
   /** Of a session that was made there, or at the other end. */
   | { kind: 'ended'; user: string; id: string; reason: string }
+  /** A user asks for a change of own columns: nothing but a developer's word makes it one. */
+  | { kind: 'request'; user: string; changes: Record<string, unknown> }
   /** A row on its way up lost a unique value to one that came down; `row` is JSON, '' for a large one. */
   | { kind: 'displaced'; collection: string; key: string; row: string }
 

@@ -19,6 +19,8 @@ export type SignIn = {
   offline?: Offline
   /** Good only where they were made; at both ends where nothing stands here. */
   sessions?: 'apart'
+  /** Whether users there may ask for changes of their own columns. */
+  requests?: boolean
 }
 type Noted = { asset_class: string; asset_id: string; why: string }
 

@@ -69,6 +69,12 @@ export function SignInFields({ value, onChange }: { value: SignIn; onChange: (va
         value={Object.entries(offline.roles ?? {}).map(([name, seconds]) => `${name}=${seconds / day}`)}
         onChange={(lines) => setOffline({ roles: Object.fromEntries(lines.flatMap(roleDays)) })}
       />
+      <Switch
+        label="Users there may ask for changes of their own columns"
+        description="You approve each of them under Edges, or turn it down"
+        checked={value.requests === true}
+        onChange={(event) => onChange({ ...value, requests: event.currentTarget.checked })}
+      />
     </Stack>
   )
 }

@@ -1,6 +1,6 @@
 /** One edge as it is now, and what can be done with it. */
 import { Alert, Badge, Box, Button, Group, Paper, SimpleGrid, Text } from '@mantine/core'
-import { IconAlertTriangle, IconKey, IconTerminal2, IconTrash, IconUsers } from '@tabler/icons-react'
+import { IconAlertTriangle, IconKey, IconListCheck, IconTerminal2, IconTrash, IconUsers } from '@tabler/icons-react'
 import { type ReactNode, useEffect, useState } from 'react'
 import { ask } from '../../api.ts'
 import { Confirm } from '../../frame/confirm.tsx'
@@ -14,11 +14,12 @@ type Props = {
   edge: Edge
   onSetUp: () => void
   onToken: (made: Token) => void
+  onReview: () => void
   onLost: () => void
   onSessions: () => void
 }
 
-export function EdgeCard({ edge, onSetUp, onToken, onLost, onSessions }: Props) {
+export function EdgeCard({ edge, onSetUp, onToken, onReview, onLost, onSessions }: Props) {
   const key = useSystemKey()
   const [asking, setAsking] = useState<'remove' | 'token'>()
   const { name, description, state, since, lanes, problem, problem_at: problemAt, version } = edge
@@ -71,6 +72,17 @@ export function EdgeCard({ edge, onSetUp, onToken, onLost, onSessions }: Props) 
               onClick={onSessions}
             >
               Sessions
+            </Button>
+          )}
+          {state !== 'waiting' && (
+            <Button
+              size="xs"
+              variant="default"
+              leftSection={<IconListCheck size={14} />}
+              aria-label={`Review of ${name}`}
+              onClick={onReview}
+            >
+              Review
             </Button>
           )}
           {state !== 'waiting' && (

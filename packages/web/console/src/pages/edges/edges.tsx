@@ -10,9 +10,11 @@ import { PageHead } from '../../frame/page-head.tsx'
 import { useSystemKey } from '../../frame/system-frame.tsx'
 import { Conflicts } from './conflicts.tsx'
 import { EdgeCard } from './edge-card.tsx'
+import { EdgeReview } from './edge-review.tsx'
 import { EdgeSessions } from './edge-sessions.tsx'
 import { LoseEdge } from './lose-edge.tsx'
 import { NewEdge, type Token } from './new-edge.tsx'
+import { Requests } from './requests.tsx'
 import { SetupInstructions } from './setup.tsx'
 import type { Edge } from './shapes.ts'
 import { WhatIsWhere } from './what-is-where.tsx'
@@ -25,6 +27,7 @@ export function EdgesPage() {
   const [setUp, setSetUp] = useState<{ name: string; token?: string }>()
   const [lost, setLost] = useState<string>()
   const [sessionsOf, setSessionsOf] = useState<string>()
+  const [reviewed, setReviewed] = useState<string>()
   const edges = things && [...things.values()].sort((one, other) => (one.name < other.name ? -1 : 1))
   const show = (made: Token): void => {
     close()
@@ -56,15 +59,18 @@ export function EdgesPage() {
               edge={edge}
               onSetUp={() => setSetUp({ name: edge.name })}
               onToken={setSetUp}
+              onReview={() => setReviewed(edge.name)}
               onLost={() => setLost(edge.name)}
               onSessions={() => setSessionsOf(edge.name)}
             />
           ))}
         </Stack>
       )}
+      <Requests />
       {edges !== undefined && edges.length > 0 && <WhatIsWhere edges={edges} />}
       <Conflicts />
       <EdgeSessions name={sessionsOf} onClose={() => setSessionsOf(undefined)} />
+      <EdgeReview name={reviewed} onClose={() => setReviewed(undefined)} />
       <LoseEdge name={lost} onClose={() => setLost(undefined)} />
       <Modal opened={adding} onClose={close} title="New edge">
         <NewEdge onMade={show} />

@@ -22,6 +22,8 @@ type Held = {
   left?: number
   /** Of recovery codes that are good at that edge alone. */
   edge?: string
+  /** Of those, as that edge told. */
+  spent?: number
 }
 type Enrolment = { enrolment: string; expires_at: string }
 
@@ -75,6 +77,7 @@ export function Authenticators({ userId, phone }: { userId: string; phone: unkno
               {[
                 one.label === kindOf(one.kind).toLowerCase() ? '' : one.label,
                 one.left === undefined ? '' : `${one.left} left`,
+                one.spent === undefined ? '' : `${one.spent} used`,
                 one.boundAt === undefined ? '' : `bound ${atDay(one.boundAt)}`,
                 one.failures > 0 ? `${one.failures} wrong in a row` : '',
               ]
