@@ -85,22 +85,28 @@ export type SignInClient = {
 export function signInClient(platform: Platform): SignInClient {
   const { origin } = new URL(platform.url)
   const ask = async (body: unknown): Promise<SignInState> => {
-    const response = await post(origin, platform, body)
+    const response = await request(platform, { method: 'POST', path: '/api/v/1/user/auth', body })
     return stateOf(await readAnswer(response, origin), response, ask)
   }
   return { signIn: (credentials) => ask(credentials) }
 }
 
-async function post(origin: string, { systemKey, systemSecret, timeoutMs = 60_000 }: Platform, body: unknown) {
+/** For the other calls of this package. `token` is that of a session. Throws SignInError. */
+export async function request(
+  { url, systemKey, systemSecret, timeoutMs = 60_000 }: Platform,
+  asked: { method: 'GET' | 'POST'; path: string; body?: unknown; token?: string },
+): Promise<Response> {
+  const { origin } = new URL(url)
   try {
-    return await fetch(`${origin}/api/v/1/user/auth`, {
-      method: 'POST',
+    return await fetch(`${origin}${asked.path}`, {
+      method: asked.method,
       headers: {
         'Content-Type': 'application/json',
         'ClearBlade-SystemKey': systemKey,
         'ClearBlade-SystemSecret': systemSecret,
+        ...(asked.token !== undefined && { 'ClearBlade-UserToken': asked.token }),
       },
-      body: JSON.stringify(body),
+      ...(asked.body !== undefined && { body: JSON.stringify(asked.body) }),
       // A password goes to the platform that was named, and to no other that it points to.
       redirect: 'error',
       signal: AbortSignal.timeout(timeoutMs),
@@ -110,6 +116,7 @@ async function post(origin: string, { systemKey, systemSecret, timeoutMs = 60_00
   }
 }
 
+/** Throws SignInError for what is no answer of a platform. */
 async function readAnswer(response: Response, origin: string): Promise<Options> {
   try {
     const answer: unknown = await response.json()
@@ -144,22 +151,29 @@ function stateOf(answer: Options, response: Response, ask: (body: unknown) => Pr
       resend: () => ask({ factor_id: factorId, resend: true }),
     }
   }
+  return refusalOf(answer, response)
+}
+
+/** Whoever refuses says why in words for people. */
+export function refusalOf(answer: Record<string, unknown>, response: Response): Refused {
+  const options = isObject(answer.options) ? answer.options : {}
   const error = isObject(answer.error) ? answer.error : {}
   const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
   return {
     state: 'refused',
-    message: text(options.message) ?? text(error.detail) ?? text(error.message) ?? 'The sign-in was refused.',
+    message: text(options.message) ?? text(error.detail) ?? text(error.message) ?? 'The platform refused it.',
     retryAfterSeconds: Number.isFinite(seconds) ? seconds : undefined,
     options,
   }
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
+export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
+export const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined
 
-function dateOf(value: string | undefined): Date | undefined {
+export function dateOf(value: string | undefined): Date | undefined {
   const date = new Date(value ?? Number.NaN)
   return Number.isNaN(date.getTime()) ? undefined : date
 }

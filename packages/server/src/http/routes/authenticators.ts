@@ -3,6 +3,7 @@
  * `domain/auth/enrolment.ts` and `phone-change.ts`.
  */
 
+import { authenticatorsOf, type ShownAuthenticator } from '../../domain/accounts/authenticators.ts'
 import { devicesOf, forgetDevices, ownUserId } from '../../domain/auth/devices.ts'
 import {
   beginAuthenticator,
@@ -20,6 +21,14 @@ import { AnyObject } from './shapes.ts'
 const own = '/api/v/4/user/authenticators'
 const ownDevices = '/api/v/4/user/devices'
 const theirDevices = '/admin/v/4/system/:key/users/:user/devices'
+
+/** Who bound it, and what was counted against it, is for developers. */
+const ownFields = (one: ShownAuthenticator): Record<string, unknown> => ({
+  ...{ id: one.id, kind: one.kind, label: one.label, state: one.state },
+  ...('boundAt' in one && { bound_at: one.boundAt, used_at: one.usedAt }),
+  ...('left' in one && { left: one.left }),
+  ...('edge' in one && { edge: one.edge, spent: one.spent }),
+})
 
 export const authenticatorRoutes = (send: SendMessage) => [
   route({
@@ -56,6 +65,13 @@ export const authenticatorRoutes = (send: SendMessage) => [
     allow: 'system or session',
     summary: 'Forget all devices of the user of the session',
     handle: (scope) => forgetDevices(scope, ownUserId(scope)),
+  }),
+  route({
+    method: 'GET',
+    path: own,
+    allow: 'system or session',
+    summary: 'The second factors of the user of the session. Times in milliseconds',
+    handle: async (scope) => (await authenticatorsOf(scope, ownUserId(scope))).map(ownFields),
   }),
   route({
     method: 'POST',
