@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { createTestApp, type TestApp } from '../../../../test/support/app.ts'
 import type { App } from '../app.ts'
 import { hour, minute, second } from '../base/clock.ts'
+import { hashToken } from '../base/secrets.ts'
 import { readRows, userTable } from '../store/down/read.ts'
 import { databaseOf } from '../store/store.ts'
 import { upCursor } from '../store/tables/edge-words.ts'
@@ -290,7 +291,10 @@ describe('the review of an edge that was away', () => {
       record,
       ...more,
     })
-    const session = { id: 's', granted_by: 'password', factors: 'password', created_at: now, expires_at: now + hour }
+    const session = {
+      ...{ id: 's', token_hash: hashToken('s'), granted_by: 'password', factors: 'password', password_stamp: 'x' },
+      ...{ created_at: now, expires_at: now + hour, data_age: 0 },
+    }
     const problem = await tell(
       [
         signedIn(stranger),

@@ -30,6 +30,7 @@ export type Absence = Dark & { identity: number | null; configuration: number | 
 const noticedWithin = 2 * minute
 /** What is remembered of the log while a link stands. */
 const mostChanges = 20_000
+const mostLeftOut = 1_000
 
 /** To be asked before the number of the link is taken. Undefined for the first link of an edge. */
 export async function absenceOf(
@@ -55,6 +56,7 @@ export class Review {
   readonly #absence: Absence
   readonly #missed: MissedChange[] = []
   #upTo: number
+  readonly #leftOut = new Set<string>()
   #otherwise = 0
   /** Whether all that was missed is among them. */
   #isWhole: boolean
@@ -110,9 +112,15 @@ export class Review {
   /** Of a user who is not there any more: what he did then is in the review and among the sign-ins. False for all else. */
   async takeOfGone(scope: SystemScope, of: EdgeScope, fact: FactOfUser, tally: Tally): Promise<boolean> {
     if (!this.#isFromThen(fact)) return false
+    if (fact.kind === 'session' && this.#leftOut.size < mostLeftOut) this.#leftOut.add(fact.id)
     if (fact.kind !== 'sign-in') return true
     await this.take(scope, of, fact, await takeFact(scope, this.#edge, fact, tally))
     return true
+  }
+
+  /** Whether it is such a session of one who is gone: that it ends there is no news. */
+  leftOut(id: string): boolean {
+    return this.#leftOut.delete(id)
   }
 
   /** For the status of the edge, of all that this link brought; empty where all is well. */

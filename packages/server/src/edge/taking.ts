@@ -67,10 +67,10 @@ export class Taking {
         if (fact.kind === 'displaced') await this.#displaced(scope, fact, tally)
         else if (fact.kind === 'ended') {
           const reaches = its.has(fact.user) && of?.apart === false
-          await takeEnd(scope, this.#edge.name, fact, { reaches, tally: await this.#tallyOf(fact, its, tx, tally) })
+          if (this.#review?.leftOut(fact.id) !== true) await takeEnd(scope, this.#edge.name, fact, { reaches, tally })
         } else if (fact.kind === 'request') {
           if (its.has(fact.user) && of !== undefined) await takeRequest(scope, of, this.#edge.name, fact, tally)
-          else (await this.#tallyOf(fact, its, tx, tally)).strangers += 1
+          else tally.strangers += 1
         } else if (its.has(fact.user) && of !== undefined) {
           const came = await takeFact(scope, this.#edge.name, fact, tally)
           await this.#review?.take(scope, of, fact, came)
@@ -148,12 +148,6 @@ export class Taking {
   async #ofGone(scope: SystemScope, of: EdgeScope, fact: FactOfUser, tally: Tally): Promise<boolean> {
     if ((await sentAt(scope.data, this.#edge.name, fact.user)) === undefined) return false
     return (await this.#review?.takeOfGone(scope, of, fact, tally)) ?? false
-  }
-
-  /** An edge that tells of a user who has left since is no liar: nothing of it is counted against it. */
-  async #tallyOf({ user }: { user: string }, its: ReadonlySet<string>, tx: SystemStore, tally: Tally): Promise<Tally> {
-    const counts = its.has(user) || (await sentAt(tx, this.#edge.name, user)) === undefined
-    return counts ? tally : { ...noTally }
   }
 
   /** A row that could not stay at the edge: kept where developers look for conflicts. */
