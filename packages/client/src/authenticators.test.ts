@@ -32,7 +32,10 @@ test('recovery codes are made once by the password and a fresh code, for the pla
     const sent = await own.askForCode(password, 'phone')
     assert.ok(sent.state === 'asked', JSON.stringify(sent))
     assert.match(sent.to!, /^\+1 •/)
-    return { password, factor: 'phone' as const, challengeId: sent.challengeId, code: await lastCode() }
+    const inbox = await app.call('GET', `/admin/v/4/system/${system.key}/inbox`, { developer })
+    // The name of the system stands before it, and has digits as well.
+    const code = /(\d{6}) is your code/.exec(inbox.body.at(-1).body)![1]!
+    return { password, factor: 'phone' as const, challengeId: sent.challengeId, code }
   }
 
   const first = await fresh()
