@@ -13,6 +13,7 @@ import { filesOf, service } from '../../deploy/import.fixture.ts'
 import { audit } from '../../domain/access/audit.ts'
 import { databaseOf, dialectOf, storeOn } from '../../store/store.ts'
 import { verifyAudit } from '../../store/tables/audit.ts'
+import { insertRequest } from '../../store/tables/edge-requests.ts'
 import { putEdgeSession } from '../../store/tables/edge-sessions.ts'
 import { insertFailedRun } from '../../store/tables/records.ts'
 import { routesOf } from '../routes.ts'
@@ -105,6 +106,11 @@ const tellSession = async (edge: string, id: string): Promise<void> => {
   const one = { id, tokenHash: id.padEnd(43, 'x'), userId: user, grantedBy: 'password', factors: 'password' }
   const told = { ...one, createdAt: now, expiresAt: now + hour, dataAge: 0 }
   await means.store.forSystem(key).transaction((tx) => putEdgeSession(tx, edge, told, { now, endReason: undefined }))
+}
+
+const askAtEdge = async (edge: string, id: string): Promise<void> => {
+  const asked = { id, edge, userId: user, changes: { desk: 'never-told-8' }, askedAt: means.clock.now() }
+  await means.store.forSystem(key).transaction((tx) => insertRequest(tx, asked))
 }
 
 /** In this order, on one system; each names the kinds of the rows that it leaves. */
@@ -282,6 +288,11 @@ const steps = async (): Promise<[string, Step][]> => [
     'DELETE /admin/v/4/system/:key/edges/:name/sessions/:session',
     { params: { name: 'hall', session: 'told' }, noted: ['session'], before: () => tellSession('hall', 'told') },
   ],
+  ['POST /admin/user/:key/columns', { body: { column_name: 'desk', type: 'string' }, noted: ['user'] }],
+  ...['approve', 'turn-down'].map((what): [string, Step] => [
+    `POST /admin/v/4/system/:key/edges/:name/requests/:id/${what}`,
+    { params: { name: 'hall', id: what }, body: {}, noted: ['user'], before: () => askAtEdge('hall', what) },
+  ]),
   ['DELETE /admin/edges/:key/:name', { params: { name: 'hall' }, noted: ['edge'] }],
   ['DELETE /admin/systemmanagement', { query: { id: key }, noted: ['system'] }],
 ]

@@ -17,12 +17,12 @@ export type EdgeRequest = {
 
 export async function insertRequest(
   tx: SystemStore,
-  one: Pick<EdgeRequest, 'edge' | 'userId' | 'changes' | 'askedAt'>,
+  { id = uuid(), ...one }: Pick<EdgeRequest, 'edge' | 'userId' | 'changes' | 'askedAt'> & { id?: string },
 ): Promise<void> {
   await databaseOf(tx)
     .insertInto('edge_requests')
     .values({
-      ...{ id: uuid(), system_key: tx.key, edge: one.edge, user_id: one.userId, asked_at: one.askedAt },
+      ...{ id, system_key: tx.key, edge: one.edge, user_id: one.userId, asked_at: one.askedAt },
       ...{ changes: JSON.stringify(one.changes), state: 'open', decided_at: null, decided_by: null },
     })
     .execute()
