@@ -66,7 +66,7 @@ test('a person makes an edge, deploys to it, and sees it connect and hold what i
   // The one that the package brought waits until somebody activates it.
   await page.getByRole('button', { name: 'Activate two-factor-auth' }).click()
   const form = page.getByRole('dialog', { name: 'Activate two-factor-auth' })
-  await form.getByText('Two Factor Login stays behind').waitFor()
+  await form.getByRole('checkbox', { name: 'Sync to Edge: Two Factor Login' }).waitFor()
   await form.getByRole('combobox', { name: 'Edges' }).fill('hall-3')
   await page.keyboard.press('Enter')
   await form.getByRole('textbox', { name: 'Days without a link' }).fill('3')
@@ -88,7 +88,7 @@ test('a person makes an edge, deploys to it, and sees it connect and hold what i
   await look('edges-waiting')
   const edge = await startEdge(t, app, { system, name: 'hall-3', token })
   await hall.getByText('connected').waitFor()
-  for (const name of [/Readings/, /authOverride/, /Sign-in/]) {
+  for (const name of [/Readings/, /authOverride/, /Two Factor Login/, /Sign-in/]) {
     await picture.getByRole('row', { name }).getByText('there').waitFor()
   }
   await hall.getByText('nothing').waitFor()
@@ -102,6 +102,7 @@ test('a person makes an edge, deploys to it, and sees it connect and hold what i
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByText('The link is connected.').waitFor()
   await page.getByText('Readings (0)').waitFor()
+  await page.getByRole('link', { name: 'Two Factor Login' }).waitFor()
   await look('edge-own-state')
   await page.getByRole('button', { name: 'Sign out' }).click()
   await page.getByLabel('Name').waitFor()

@@ -16,6 +16,7 @@ const set = command({
     'both-ways': { value: 'NAME', prose: 'a collection whose rows go up as well', many: true },
     conflicts: { value: 'RULE', prose: 'with --both-ways: last_writer (the default), platform, edge or both' },
     service: { value: 'NAME', prose: 'a service that goes down with its libraries', many: true },
+    portal: { value: 'NAME', prose: 'a portal that users open at the edge', many: true },
     'sign-in': { prose: "the system's sign-in goes down: auth service, its libraries, the named roles and users" },
     role: { value: 'NAME', prose: 'with --sign-in: a role that its users hold there', many: true },
     'users-of': { value: 'ROLE', prose: 'with --sign-in: all users of this role', many: true },
@@ -56,6 +57,7 @@ const set = command({
         ...(rule !== undefined && { conflicts: rule }),
       })),
       ...given.list('service').map((one) => asset('services', one)),
+      ...given.list('portal').map((one) => asset('portals', one)),
     ]
     const users = { roles: given.list('users-of'), emails: given.list('user') }
     const offline = offlineOf(given.text('offline-days'), given.list('offline-days-of'), given.text('near'))

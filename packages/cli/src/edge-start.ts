@@ -18,6 +18,10 @@ const start = command({
     port: { value: 'PORT', prose: 'port to listen on; default 9000' },
     host: { value: 'ADDRESS', prose: 'address to listen on; default 127.0.0.1' },
     'token-file': { value: 'FILE', prose: 'holds the token, needed once; else GATEHOUSE_EDGE_TOKEN, else asked for' },
+    'portal-url': {
+      value: 'PATTERN',
+      prose: 'where its portals are, as https://{system}.hall.example.com; default http://{system}.localhost:PORT',
+    },
     insecure: { prose: 'accept a platform without https beyond this machine' },
     'weak-sandbox': { prose: 'run without kernel namespaces round the engine' },
   },
@@ -36,6 +40,7 @@ const start = command({
       data: given.text('data') ?? `./edge-${name}`,
       ...{ port: given.text('port'), host: given.text('host'), token: await tokenIn(given.text('token-file')) },
       ...{ insecure: given.on('insecure'), weakSandbox: given.on('weak-sandbox') },
+      portalUrl: given.text('portal-url'),
     }
     const config = readEdgeConfig(options)
     // Only a new edge needs one, and only a person can be asked.

@@ -259,9 +259,10 @@ export async function createApp(config: Config, log: Log, wall: Clock = systemCl
   })
   let listeningPort = config.port
   const development = config.mode === 'development'
-  // In development browsers lead every *.localhost to loopback by themselves.
+  // Browsers lead every *.localhost to loopback by themselves; that is what a developer has, and an edge by itself.
   const ownPortals = `${tls === undefined ? 'http' : 'https'}://{system}.localhost`
-  const portalPattern = () => config.portalUrl ?? (development ? `${ownPortals}:${listeningPort}` : undefined)
+  const portalPattern = () =>
+    config.portalUrl ?? (development || config.edge !== undefined ? `${ownPortals}:${listeningPort}` : undefined)
   const sites = portalSites({ pattern: portalPattern, publicUrl: () => publicUrl })
   const scopes = new EdgeScopes(store)
   const means: Means = {
@@ -370,13 +371,13 @@ export async function createApp(config: Config, log: Log, wall: Clock = systemCl
   const routes =
     place === undefined
       ? all
-      : [...all, ...edgePageRoutes(means, edgeLink!, version)]
-          .map((one) => ({ ...one, paths: one.paths.filter(answersOnEdge) }))
+      : [...all, ...edgePageRoutes(means, edgeLink!, version, sites)]
+          .map((one) => ({ ...one, paths: one.paths.filter((path) => answersOnEdge(path, one.method)) }))
           .filter(({ allow, paths }) => paths.length > 0 && allow !== 'developer' && allow !== 'system developer')
   const server: FastifyInstance = await createServer({
     means,
     routes,
-    pages: place === undefined,
+    console: place === undefined,
     ...(links !== undefined && {
       upgrades: { takes: PlatformLinks.takes, upgrade: (...given) => links.upgrade(...given) },
     }),

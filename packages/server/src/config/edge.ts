@@ -12,6 +12,8 @@ export type EdgeOptions = {
   /** Accept a platform without https that is not on this machine. */
   insecure: boolean
   weakSandbox: boolean
+  /** Where portals are, as of any node; http://{system}.localhost:PORT where it is not given. */
+  portalUrl?: string | undefined
 }
 
 /** By the contract and the docs; read where no file and no prompt gave it. */
@@ -39,8 +41,9 @@ export function readEdgeConfig(
   const args = ['--data', options.data, '--port', options.port ?? '9000', '--host', host]
   // Development is open where nobody else can come; an edge never is.
   const mode = ['--mode', 'production', '--insecure-http', ...(options.weakSandbox ? ['--weak-sandbox'] : [])]
+  const portals = options.portalUrl === undefined ? [] : ['--portal-url', options.portalUrl]
   const level = environment.GATEHOUSE_LOG_LEVEL
-  const config = readConfig([...args, ...mode], level === undefined ? {} : { GATEHOUSE_LOG_LEVEL: level })
+  const config = readConfig([...args, ...mode, ...portals], level === undefined ? {} : { GATEHOUSE_LOG_LEVEL: level })
   const token = options.token ?? (environment[edgeTokenVariable] || undefined)
   const insecure = url.protocol === 'http:' && !isLoopbackHost(url.hostname)
   return { ...config, edge: { platform: url.origin, system, name, token: token?.trim(), insecure } }

@@ -194,7 +194,7 @@ export async function keptOverview(scope: SystemScope) {
     .sort((one, other) => byCodePoint(one.kind, other.kind) || byCodePoint(one.name, other.name))
 }
 
-/** Throws noSuchAsset. Like what a package brings, it goes to no edge and no cache hangs on it: the revision stays. */
+/** Throws noSuchAsset. But for a portal it goes to no edge and no cache hangs on it, as with what a package brings: the revision stays. */
 export async function removeKept(scope: SystemScope, kind: string, name: string): Promise<void> {
   demandDeveloper(scope)
   await scope.data.transaction(async (tx) => {

@@ -14,9 +14,11 @@ import type {
   Group,
   Lane,
   PasskeyState,
+  PortalState,
   TableState,
   UserState,
 } from '../store/down/groups.ts'
+import { portalLimits, readPortalFiles } from '../store/down/portals.ts'
 import {
   changesAfter,
   keysAfter,
@@ -51,7 +53,7 @@ export const kindsOf: Record<Lane, readonly string[]> = {
     ...['settings', 'role', 'grant', 'user', 'credential', 'membership', 'authenticator', 'collection'],
     ...['session', 'deployment', 'edge'],
   ],
-  configuration: ['service', 'library', 'collection'],
+  configuration: ['service', 'library', 'collection', 'portal'],
   data: ['item', 'collection'],
 }
 
@@ -192,7 +194,9 @@ export class Feed {
     return { groups, at: upTo === null ? null : `session/${upTo}` }
   }
 
-  async #firstCode(): Promise<{ groups: Group[]; at: null }> {
+  /** Code and schema at once, then portals by name: `at` is `portal/name`, the last one that was sent. */
+  async #firstCode(at: string): Promise<{ groups: Group[]; at: string | null }> {
+    if (at !== '') return this.#firstPortals(at.slice('portal/'.length))
     const { scope } = this.#facts!
     const code = async (kind: 'service' | 'library', names: ReadonlySet<string>): Promise<Group> => {
       return { what: 'code', kind, put: await readCode(this.#store, kind, [...names]), gone: [], whole: true }
@@ -204,7 +208,24 @@ export class Feed {
     }
     const collections: Group = { what: 'collections', put, gone: [], whole: true }
     const groups = [await code('library', scope.libraries), await code('service', scope.services), collections]
-    return { groups, at: null }
+    return { groups, at: 'portal/' }
+  }
+
+  async #firstPortals(after: string): Promise<{ groups: Group[]; at: string | null }> {
+    const names = [...this.#facts!.scope.portals].filter((name) => name > after).sort()
+    const put: PortalState[] = []
+    let upTo: string | null = null
+    let bytes = 0
+    for (const [index, name] of names.entries()) {
+      const found = await readPortalFiles(this.#store, name)
+      if (found !== undefined) put.push(found)
+      bytes += found?.files.reduce((sum, file) => sum + file.bytes.length, 0) ?? 0
+      if (bytes < sizes.bytes || index + 1 === names.length) continue
+      upTo = name
+      break
+    }
+    const groups: Group[] = [{ what: 'portals', put, gone: [], range: { after, upTo } }]
+    return { groups, at: upTo === null ? null : `portal/${upTo}` }
   }
 
   /** `at` is `collection/key`, the last one that was sent. */
@@ -278,7 +299,7 @@ export class Feed {
     return groups
   }
 
-  async #configuration(changes: LoggedChange[]): Promise<Group[]> {
+  async #configuration(changes: LoggedChange[]): Promise<Group[] | 'anew'> {
     const { scope } = this.#facts!
     const groups: Group[] = []
     for (const [kind, names] of [
@@ -304,6 +325,14 @@ export class Feed {
         if (found !== undefined) put.push(await this.#table(found))
       }
       groups.push({ what: 'collections', put, gone: missing(ids, put), whole: false })
+    }
+    let bytes = 0
+    for (const name of idsIn(changes, ['portal']).filter((id) => scope.portals.has(id))) {
+      const found = await readPortalFiles(this.#store, name)
+      groups.push({ what: 'portals', put: found === undefined ? [] : [found], gone: [name], range: null })
+      // More than a message holds goes in several, by name.
+      bytes += found?.files.reduce((sum, file) => sum + file.bytes.length, 0) ?? 0
+      if (bytes > portalLimits.bytes && groups.length > 1) return 'anew'
     }
     return groups
   }
@@ -337,11 +366,13 @@ export class Feed {
   }
 
   async #roles(ids: readonly string[]) {
-    const { services, collections } = this.#facts!.scope
+    const { services, collections, portals } = this.#facts!.scope
+    const goes = ({ kind, item }: { kind: string; item: string }): boolean =>
+      item === '' || (kind === 'portals' ? portals.has(item) : services.has(item) || collections.has(item))
     return (await readRoles(this.#store, ids)).map((role) => ({
       ...role,
       // Rights on what is not there would only tell that it exists.
-      grants: role.grants.filter(({ item }) => item === '' || services.has(item) || collections.has(item)),
+      grants: role.grants.filter(goes),
     }))
   }
 

@@ -10,7 +10,7 @@ export function demandLocal({ kind, columns }: Change): void {
   if (kind === 'authenticator' && columns.every((column) => tightening.has(column))) return
   throw new GatehouseError(
     'permissionDenied',
-    'This is an edge: users, roles, rights, authenticators, settings, collections and code are changed at the platform.',
+    'This is an edge: users, roles, rights, authenticators, settings, collections, portals and code are changed at the platform.',
   )
 }
 
@@ -18,9 +18,15 @@ export function demandLocal({ kind, columns }: Change): void {
 const paths = [
   /^\/api\/v\/1\/user\/(auth|anon|checkauth|logout|info)$/,
   /^\/api\/v\/[0-9]+\/(data|collection|code)\//,
+  // Portals are opened here; they are changed and drafted at the platform.
+  /^\/console-api\/portal\/(open|init\/user)$/,
   /^\/(healthz|metrics|api\/about)$/,
   // The page on the edge's own state, which the platform does not have.
   /^\/edge(\/(state|sign-in|sign-out))?$/,
 ]
 
-export const answersOnEdge = (path: string): boolean => paths.some((pattern) => pattern.test(path))
+/** And of portals one is read. */
+const read = /^\/api\/v\/2\/portals\//
+
+export const answersOnEdge = (path: string, method: string): boolean =>
+  paths.some((pattern) => pattern.test(path)) || (method === 'GET' && read.test(path))

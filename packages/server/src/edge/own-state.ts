@@ -3,6 +3,7 @@ import { everything } from '@gatehouse/contract/query.ts'
 import type { Means } from '../domain/access/scope.ts'
 import { readSettings } from '../domain/systems/settings.ts'
 import { type Lane, lanes } from '../store/down/groups.ts'
+import { listPortalSizes } from '../store/down/portals.ts'
 import { countChanged, logHead } from '../store/down/read.ts'
 import { countItems } from '../store/rows.ts'
 import type { SystemStore } from '../store/store.ts'
@@ -34,6 +35,7 @@ export type OwnState = {
     collections: { name: string; rows: number }[]
     services: string[]
     libraries: string[]
+    portals: string[]
   }
   /** `doubt` says why the clock is not believed until the platform is heard; '' while it is. */
   clock: { now: number; doubt: string; platform_ahead_ms: number | null; measured: number | null }
@@ -72,6 +74,7 @@ export async function ownState({ store, clock }: Means, link: EdgeLink, version:
       collections,
       services: await named('service'),
       libraries: await named('library'),
+      portals: (await listPortalSizes(data)).map(({ name }) => name).sort(),
     },
     clock: {
       now: clock.now(),

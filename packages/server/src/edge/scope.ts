@@ -9,6 +9,7 @@ import type { OfflineLimits } from '../domain/access/scope.ts'
 import { goesTo } from '../domain/edges/deployments.ts'
 import { readSettings } from '../domain/systems/settings.ts'
 import type { ConflictRule, Lane } from '../store/down/groups.ts'
+import { listPortalSizes } from '../store/down/portals.ts'
 import type { SystemStore } from '../store/store.ts'
 import { findUnit, findVersion, listUnits } from '../store/tables/code.ts'
 import { listCollections } from '../store/tables/collections.ts'
@@ -35,6 +36,10 @@ export type EdgeScope = {
   services: ReadonlySet<string>
   libraries: ReadonlySet<string>
   collections: ReadonlySet<string>
+  /** By name. */
+  portals: ReadonlySet<string>
+  /** Named as well, and too large for a link. */
+  largePortals: ReadonlySet<string>
   /** Of all deployments that name this edge the strictest; `roles` by id, in seconds. */
   offline: OfflineLimits & { roles: Record<string, number> }
   /** Whether users there may ask for changes of their own columns: where all deployments that bring users say so. */
@@ -79,6 +84,7 @@ export async function scopeOfEdge(store: SystemStore, system: SystemRow, edge: s
   const there = (await listCollections(store)).filter(({ name }) => isWanted.has(name.toLowerCase()))
   const collections = new Set(there.map(({ id }) => id))
   const upward = upwardOf(there, assets)
+  const { portals, largePortals } = await namedPortals(store, assets)
   const byEmail = new Set(signIns.flatMap(({ users }) => users.emails.map((email) => email.toLowerCase())))
   const offline = strictest(signIns, idsOf)
   const requests = isSignIn && signIns.every((one) => one.requests === true)
@@ -94,6 +100,8 @@ export async function scopeOfEdge(store: SystemStore, system: SystemRow, edge: s
     services,
     libraries,
     collections,
+    portals,
+    largePortals,
     offline,
     requests,
     upward,
@@ -155,6 +163,18 @@ async function namedCode(
   return names
 }
 
+async function namedPortals(
+  store: SystemStore,
+  assets: readonly DeployedAsset[],
+): Promise<Pick<EdgeScope, 'portals' | 'largePortals'>> {
+  const named = new Set(assets.filter((one) => one.asset_class === 'portals').map(({ asset_id: id }) => id))
+  if (named.size === 0) return { portals: new Set(), largePortals: new Set() }
+  const there = (await listPortalSizes(store)).filter(({ name }) => named.has('') || named.has(name))
+  const names = (fits: boolean): Set<string> =>
+    new Set(there.filter((one) => one.fits === fits).map(({ name }) => name))
+  return { portals: names(true), largePortals: names(false) }
+}
+
 async function codeNeeds(store: SystemStore, kind: 'service' | 'library', name: string) {
   const unit = await findUnit(store, kind, name)
   const version = unit && (await findVersion(store, kind, name, unit.currentVersion))
@@ -183,12 +203,14 @@ function marksOf(facts: Omit<EdgeScope, 'marks'>, apart: readonly unknown[]): Re
       .digest('base64url')
       .slice(0, 22)
   const { signIn, roles, runAs, userRoles, byRole, byEmail, services, libraries, collections, offline, upward } = facts
+  const { portals } = facts
   const said = [...apart, ...(facts.requests ? ['requests'] : [])]
   const rules = upward.size === 0 ? [] : [[...upward].sort()]
+  const rights = [services, collections, portals]
   return {
     // Rights on what does not go there are left out, so those follow from it as well.
-    identity: mark(['1', signIn, roles, runAs, userRoles, byRole, byEmail, services, collections, offline, ...said]),
-    configuration: mark(['1', services, libraries, collections, ...rules]),
+    identity: mark(['1', signIn, roles, runAs, userRoles, byRole, byEmail, ...rights, offline, ...said]),
+    configuration: mark(['1', services, libraries, collections, portals, ...rules]),
     data: mark(['1', collections, ...rules]),
   }
 }

@@ -146,6 +146,8 @@ function assetsOf(cursors: Cursors, status: Record<Lane, LaneStatus>, isLinked: 
   return [
     ...(scope.signIn ? [{ asset_class: 'sign_in', asset_id: '', state: stateIn('identity') }] : []),
     ...collections.sort(byName),
+    ...code('portals', scope.portals),
+    ...[...scope.largePortals].map((name) => ({ asset_class: 'portals', asset_id: name, state: 'missing' as const })),
     ...code('services', scope.services).sort(byName),
     ...code('libraries', new Set([...scope.libraries].filter((name) => libraries.has(name)))).sort(byName),
   ]

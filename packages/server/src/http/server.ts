@@ -29,8 +29,8 @@ export type ServerOptions = {
   /** Where `packages/web` was built to. */
   webFiles: string
   sites: PortalSites
-  /** An edge has no pages: developers do not sign in there. */
-  pages: boolean
+  /** An edge has none: developers do not sign in there. */
+  console: boolean
   /** Takes over connections that become something else than HTTP; undefined where none does. */
   upgrades?: {
     takes: (request: IncomingMessage) => boolean
@@ -148,10 +148,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     return sendError(means.log, refusal, request, reply)
   })
   for (const route of options.routes) addRoute(server, route, options, insides)
-  if (options.pages) {
-    await serveConsole(server, options.webFiles)
-    await servePortalPage(server, { folder: options.webFiles, sites: options.sites, key: means.key })
-  }
+  if (options.console) await serveConsole(server, options.webFiles)
+  await servePortalPage(server, { folder: options.webFiles, sites: options.sites, key: means.key })
   server.get('/openapi.json', { schema: { hide: true } }, async () => server.swagger())
   return server
 }

@@ -28,6 +28,7 @@ export const changeKinds = [
   'authenticator',
   'edge',
   'deployment',
+  'portal',
 ] as const
 
 export type ChangeKind = (typeof changeKinds)[number]
@@ -53,6 +54,7 @@ const revisionKinds: ReadonlySet<ChangeKind> = new Set([
   'library',
   'edge',
   'deployment',
+  'portal',
 ])
 
 export const makesRevision = (changes: readonly Change[]): boolean =>

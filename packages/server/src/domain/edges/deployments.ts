@@ -136,7 +136,7 @@ const assetKey = (one: DeployedAsset): string => JSON.stringify([one.asset_class
 
 /** Classes that come with later versions; whatever else is no class is the name of a collection. */
 const notYet = new Set([
-  ...['timers', 'triggers', 'users', 'devices', 'adaptors', 'portals', 'plugins', 'servicecaches', 'webhooks'],
+  ...['timers', 'triggers', 'users', 'devices', 'adaptors', 'plugins', 'servicecaches', 'webhooks'],
   ...['bucketsets', 'usersecrets', 'rolesperms'],
 ])
 
@@ -146,7 +146,7 @@ export function readAsset(one: unknown): DeployedAsset {
   if (typeof kind !== 'string' || kind === '' || kind.length > 200) {
     throw new GatehouseError(
       'badRequest',
-      'An asset of a deployment needs asset_class: services, libraries, or the name of a collection.',
+      'An asset of a deployment needs asset_class: services, libraries, portals, or the name of a collection.',
     )
   }
   if (id !== undefined && id !== null && (typeof id !== 'string' || id.length > 200)) {
@@ -160,7 +160,7 @@ export function readAsset(one: unknown): DeployedAsset {
       hint === undefined ? {} : { hint },
     )
   }
-  const isCode = kind === 'services' || kind === 'libraries'
+  const isCode = kind === 'services' || kind === 'libraries' || kind === 'portals'
   if (!isCode && typeof id === 'string' && id !== '') {
     throw new GatehouseError(
       'notAvailableYet',
@@ -169,7 +169,10 @@ export function readAsset(one: unknown): DeployedAsset {
   }
   const up = (flags.sync_to_platform ?? flags.sync) === true
   if (up && isCode) {
-    throw new GatehouseError('badRequest', 'Code is changed on the platform alone: set sync_to_platform to false.')
+    throw new GatehouseError(
+      'badRequest',
+      'Code and portals are changed on the platform alone: set sync_to_platform to false.',
+    )
   }
   if (flags.sync_to_edge === false) {
     throw new GatehouseError('notAvailableYet', 'What is deployed follows every change yet: set sync_to_edge to true.')

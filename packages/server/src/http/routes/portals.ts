@@ -159,7 +159,8 @@ const opened = ({ system, caller }: SystemScope, portal: Portal) => ({
 
 const anonymous = (scope: SystemScope): SystemScope => ({ ...scope, caller: { kind: 'anonymous', sessionId: '' } })
 
-const opensToAnybody = async (scope: SystemScope, name: string): Promise<boolean> =>
+/** Whether its page need not ask for a sign-in first. */
+export const opensToAnybody = async (scope: SystemScope, name: string): Promise<boolean> =>
   scope.system.settings.anonymous === 'open' &&
   (await may(anonymous(scope), { kind: 'portals', item: name, level: bits.read }))
 

@@ -12,6 +12,7 @@ import { ensureSynced, type PendingRows } from '../up/local.ts'
 import { putHeld, voidCodes } from './apply-held.ts'
 import { clearKeys, clearRange, clearUnique } from './clear.ts'
 import type { CodeState, Group, RoleState, UserState } from './groups.ts'
+import { applyPortals } from './portals.ts'
 import { dropCollection, ensureTable } from './schema.ts'
 import { applyPlaces, applySessions, forgetSessionsFromElsewhere } from './sessions.ts'
 import { applySyncedRows } from './synced.ts'
@@ -35,6 +36,7 @@ export async function applyGroups(applying: Applying, groups: readonly Group[]):
     else if (group.what === 'places') await applyPlaces(applying, group)
     else if (group.what === 'code') await applyCode(tx, group)
     else if (group.what === 'collections') await applyCollections(tx, group)
+    else if (group.what === 'portals') await applyPortals(tx, group)
     else await applyRows(applying, group)
   }
   // What the node keeps between requests hangs on it.

@@ -123,6 +123,9 @@ export type CodeState = {
   safe: { code: string; assembly: string } | null
 }
 
+/** As it lies on the platform, byte for byte; the bytes in base64. */
+export type PortalState = { name: string; files: { path: string; bytes: string }[] }
+
 /** `whole`: what is not named is gone. */
 export type Group =
   | { what: 'system'; name: string; secret: string; settings: Record<string, unknown> }
@@ -134,4 +137,5 @@ export type Group =
   | { what: 'places'; put: { place: string; roles: string[] }[] }
   | { what: 'code'; kind: 'service' | 'library'; put: CodeState[]; gone: string[]; whole: boolean }
   | { what: 'collections'; put: TableState[]; gone: string[]; whole: boolean }
+  | { what: 'portals'; put: PortalState[]; gone: string[]; range: Range | null }
   | { what: 'rows'; table: TableState; put: Row[]; gone: string[]; range: Range | null }

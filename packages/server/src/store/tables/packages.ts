@@ -1,6 +1,6 @@
 /**
  * What packages brought and the system does not use itself: kept assets as files, what is left over of the files of its
- * own assets, and which packages are installed. None of it goes to edges, so none is in the change log.
+ * own assets, and which packages are installed. Of it portals alone go to edges, so they alone are in the change log.
  */
 import { sql } from 'kysely'
 import { databaseOf, type SystemStore, writerOf } from '../store.ts'
@@ -11,7 +11,10 @@ export type KeptFile = { path: string; kind: string; name: string; sensitive: bo
 export async function putKeptFiles(store: SystemStore, files: readonly KeptFile[]): Promise<void> {
   const db = writerOf(store)
   const assets = new Map(files.map((file) => [JSON.stringify([file.kind, file.name]), file]))
-  for (const { kind, name } of assets.values()) await deleteKeptFiles(store, kind, name)
+  for (const { kind, name } of assets.values()) {
+    await deleteFiles(store, kind, name)
+    if (kind === 'portal') store.record({ kind, id: name, operation: 'put', columns: ['files'] })
+  }
   for (let start = 0; start < files.length; start += 100) {
     const values = files.slice(start, start + 100).map((file) => ({
       system_key: store.key,
@@ -59,6 +62,12 @@ export async function listKeptSizes(store: SystemStore): Promise<(Omit<KeptFile,
 
 /** False where there is none of that kind and name. */
 export async function deleteKeptFiles(store: SystemStore, kind: string, name: string): Promise<boolean> {
+  const deleted = await deleteFiles(store, kind, name)
+  if (deleted && kind === 'portal') store.record({ kind, id: name, operation: 'delete', columns: [] })
+  return deleted
+}
+
+async function deleteFiles(store: SystemStore, kind: string, name: string): Promise<boolean> {
   const { numDeletedRows } = await writerOf(store)
     .deleteFrom('kept_assets')
     .where('system_key', '=', store.key)

@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Failure } from '../../frame/failure.tsx'
 import { useSystemKey } from '../../frame/system-frame.tsx'
 import { listQuery } from '../code/code-api.ts'
-import { assetName, kindWords } from '../edges/shapes.ts'
+import { assetName, kindWords, namedKinds } from '../edges/shapes.ts'
 import { itemsQuery } from '../roles/items.ts'
 import type { ConflictRule, DeployedAsset } from './shapes.ts'
 
@@ -14,9 +14,6 @@ const keyOf = ({ asset_class: kind, asset_id: id }: DeployedAsset): string => JS
 const assetOf = (asset_class: string, asset_id: string): DeployedAsset => ({
   ...{ asset_class, asset_id, sync_to_edge: true, sync_to_platform: false },
 })
-
-/** Code is changed on the platform alone. */
-const isCode = ({ asset_class: kind }: DeployedAsset): boolean => kind === 'services' || kind === 'libraries'
 
 const upWays = (up: boolean): Partial<DeployedAsset> => ({ sync_to_platform: up, conflicts: 'last_writer' })
 
@@ -47,6 +44,10 @@ export function AssetsField({ assets, onChange }: Props) {
     ),
     choices('Services', units('service', 'services')),
     choices('Libraries', units('library', 'libraries')),
+    choices(
+      'Portals',
+      (items.data?.Portals ?? []).map(({ name }) => assetOf('portals', name)),
+    ),
   ]
   const change = (one: DeployedAsset, part: Partial<DeployedAsset>): void =>
     onChange(assets.map((asset) => (asset === one ? { ...asset, ...part } : asset)))
@@ -78,7 +79,7 @@ export function AssetsField({ assets, onChange }: Props) {
                   checked={one.sync_to_edge}
                   onChange={(event) => change(one, { sync_to_edge: event.currentTarget.checked })}
                 />
-                {!isCode(one) && (
+                {!namedKinds.has(one.asset_class) && (
                   <Checkbox
                     size="xs"
                     label="Sync to Platform"
@@ -115,7 +116,7 @@ export function AssetsField({ assets, onChange }: Props) {
       <Select
         label="Add an asset"
         description="Libraries that a service requires come with it"
-        placeholder="Choose a collection, a service or a library"
+        placeholder="Choose a collection, a service, a library or a portal"
         searchable
         nothingFoundMessage="Nothing of this name"
         data={groups.filter(({ items: some }) => some.length > 0)}

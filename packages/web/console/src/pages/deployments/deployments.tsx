@@ -35,7 +35,7 @@ export function DeploymentsPage() {
     <Stack>
       <PageHead
         title="Deployments"
-        text="What of this system goes to which of its edges: collections, code, and the sign-in with its users."
+        text="What of this system goes to which of its edges: collections, code, portals, and the sign-in with its users."
         actions={
           <Button leftSection={<IconPlus size={16} />} onClick={() => setEdited('new')}>
             New

@@ -31,11 +31,14 @@ export const edgeStates: Record<EdgeState, { label: string; color: string }> = {
 }
 
 export const kindWords = (kind: string): string =>
-  ({ sign_in: 'Sign-in', services: 'Service', libraries: 'Library' })[kind] ?? 'Collection'
+  ({ sign_in: 'Sign-in', services: 'Service', libraries: 'Library', portals: 'Portal' })[kind] ?? 'Collection'
+
+/** Of which one or all are named; every other class is a collection. They are changed on the platform alone. */
+export const namedKinds: ReadonlySet<string> = new Set(['services', 'libraries', 'portals'])
 
 /** What people call an asset: "Readings", "report", "Sign-in". */
 export const assetName = ({ asset_class: kind, asset_id: id }: Pick<Asset, 'asset_class' | 'asset_id'>): string =>
-  kind === 'sign_in' ? 'Sign-in' : kind === 'services' || kind === 'libraries' ? id || 'all of them' : kind
+  kind === 'sign_in' ? 'Sign-in' : namedKinds.has(kind) ? id || 'all of them' : kind
 
 /** As "2 identity, 14 data". */
 export function queuedWords({ lanes, state }: Edge): string {
