@@ -79,6 +79,8 @@ const settings = {
   'run-as-sign-in': { value: 'refused|allowed', prose: 'whether accounts that services run as may sign in' },
   'messages-to': { value: 'inbox|provider', prose: 'where text messages go; empty for what the mode says' },
   'phone-country': { value: 'XX', prose: 'where phone numbers without a country code are, as US; empty for nowhere' },
+  'code-digits': { value: 'N', prose: 'digits of codes that edges have sent, 6 to 10' },
+  'code-message': { value: 'TEXT', prose: 'what the message with such a code says, with {code} in it' },
   'token-ttl': { value: 'SECONDS', prose: 'how long tokens of users, devices and anonymous callers live' },
   'token-ttl-user': { value: 'SECONDS', prose: 'of users alone' },
   'token-ttl-device': { value: 'SECONDS', prose: 'of devices alone' },

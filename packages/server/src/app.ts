@@ -27,6 +27,7 @@ import { carrierTimeoutMs } from './domain/sending/carrier.ts'
 import { sendMail } from './domain/sending/mail.ts'
 import { NoticeSender } from './domain/sending/notices.ts'
 import { type SendMessage, sendMessage } from './domain/sending/send.ts'
+import { CodeAsking } from './edge/code-asking.ts'
 import { EdgeClock } from './edge/edge-clock.ts'
 import { EdgeLink } from './edge/edge-link.ts'
 import { EdgeScopes, GoneSweeper } from './edge/edge-scopes.ts'
@@ -265,6 +266,7 @@ export async function createApp(config: Config, log: Log, wall: Clock = systemCl
     config.portalUrl ?? (development || config.edge !== undefined ? `${ownPortals}:${listeningPort}` : undefined)
   const sites = portalSites({ pattern: portalPattern, publicUrl: () => publicUrl })
   const scopes = new EdgeScopes(store)
+  const codes = config.edge && new CodeAsking(config.edge.name)
   const means: Means = {
     store,
     clock,
@@ -278,6 +280,7 @@ export async function createApp(config: Config, log: Log, wall: Clock = systemCl
     countryOf,
     tracing,
     ...(edgeClock !== undefined ? { edge: edgeClock } : { throughEdge: scopes.throughEdge }),
+    ...(codes !== undefined && { edgeCodes: codes }),
   }
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -347,8 +350,8 @@ export async function createApp(config: Config, log: Log, wall: Clock = systemCl
     ...{ means, sandbox: traced(sandbox, tracing), egress, send, doors, nodeId, version, recorder },
     ...(place !== undefined && { edge: place.name }),
   })
-  const edgeLink = place && new EdgeLink(means, place, version, edgeClock!)
-  const links = place === undefined ? new PlatformLinks(means, version, scopes) : undefined
+  const edgeLink = place && new EdgeLink(means, place, version, edgeClock!, codes!)
+  const links = place === undefined ? new PlatformLinks(means, version, send, scopes) : undefined
   const sweeper = place === undefined ? new GoneSweeper(means, scopes) : undefined
   const trials = new Trials({
     ...{ sandbox, doors, nodeId, version, isOwn },

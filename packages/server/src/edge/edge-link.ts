@@ -19,6 +19,7 @@ import {
 } from '../store/tables/platform-links.ts'
 import { Pending } from '../store/up/local.ts'
 import { Channel, LinkBroken, linkLimits } from './channel.ts'
+import type { CodeAsking } from './code-asking.ts'
 import type { EdgeClock } from './edge-clock.ts'
 import { greetPlatform, LinkRefused, signProof } from './handshake.ts'
 import { linkPath, type Refused, readFromPlatform, sameCursor, type Welcome } from './messages.ts'
@@ -69,8 +70,10 @@ export class EdgeLink {
   /** Where the platform stands in what this edge tells; not known before the first link. */
   #taken: Welcome['taken'] | undefined
   readonly #enrolled = Promise.withResolvers<void>()
+  readonly #codes: CodeAsking
 
-  constructor(means: Means, place: EdgePlace, version: string, clock: EdgeClock) {
+  constructor(means: Means, place: EdgePlace, version: string, clock: EdgeClock, codes: CodeAsking) {
+    this.#codes = codes
     this.#means = means
     this.#clock = clock
     this.#place = place
@@ -224,6 +227,7 @@ export class EdgeLink {
     const store = this.#means.store.forSystem(this.#place.system)
     const teller = new Teller(store, this.#means.clock, channel, taken)
     const silent = this.#means.store.onChange(() => teller.ring())
+    const unlinked = this.#codes.linked((message) => channel.send(message, { secret: true }))
     let failure: unknown
     const telling = teller.run().catch((error) => {
       failure = error
@@ -234,6 +238,7 @@ export class EdgeLink {
     } catch (error) {
       throw failure ?? error
     } finally {
+      unlinked()
       silent()
       teller.stop()
       await telling
@@ -306,6 +311,7 @@ export class EdgeLink {
       this.#taken = { ...this.#taken!, [frame.lane]: frame.cursor }
       return teller.taken(frame)
     }
+    if (frame?.type === 'code') return this.#codes.answered(frame)
     if (frame?.type !== 'frame') throw new LinkBroken('The platform sent something that is no frame.')
     if (!sameCursor(frame.from, cursors[frame.lane] ?? null)) throw new LinkBroken('A frame is missing between two.')
     try {

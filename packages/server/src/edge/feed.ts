@@ -5,7 +5,7 @@
 import type { Clock } from '../base/clock.ts'
 import { sealTo } from '../base/link-keys.ts'
 import type { NodeKey } from '../base/node-key.ts'
-import { placeOf } from '../domain/accounts/authenticators.ts'
+import { phoneColumn, placeOf } from '../domain/accounts/authenticators.ts'
 import { handleUnder, type PasskeySecret } from '../domain/accounts/passkeys.ts'
 import type {
   AuthenticatorState,
@@ -382,7 +382,7 @@ export class Feed {
       const there = userOnEdge(scope, user)
       if (there === undefined) return []
       const { roles, canSignIn } = there
-      const row = { ...user.row, cb_token: null }
+      const row = { ...user.row, cb_token: null, ...(Object.hasOwn(user.row, phoneColumn) && { [phoneColumn]: null }) }
       const base = { ...user, row, roles, offlineLimit: offlineLimitOf(scope, user), failures: this.#failures(user) }
       if (!canSignIn) return { ...base, ...nothingHeld }
       const apps = user.apps.map((app) => this.#app(user.id, app))

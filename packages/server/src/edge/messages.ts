@@ -3,6 +3,7 @@ import { isPublicKey } from '../base/link-keys.ts'
 import { type Cursor, type Cursors, type Group, type Lane, lanes } from '../store/down/groups.ts'
 import type { UpLane } from '../store/tables/edge-words.ts'
 import type { UpCursor } from '../store/up/facts.ts'
+import { type AnsweredCode, type AskedCode, type EnteredCode, readAnswered, readAsked } from './code-words.ts'
 
 /** Grows when an end could not understand the other any more. */
 export const linkProtocol = 2
@@ -156,10 +157,11 @@ function readTold(message: unknown): Told | undefined {
   }
 }
 
-/** Undefined for everything but the three things that an edge says once it is in. */
-export function readFromEdge(message: unknown): Ack | Trouble | Told | undefined {
+/** Undefined for everything but what an edge says once it is in. */
+export function readFromEdge(message: unknown): Ack | Trouble | Told | AskedCode | EnteredCode | undefined {
   const { type, lane, cursor, words, ...more } = fieldsOf(message)
   if (type === 'told') return readTold(message)
+  if (type === 'code' || type === 'entered') return readAsked(message)
   if (!isLane(lane) || Object.keys(more).length > 0) return undefined
   if (type === 'trouble') return isText(words, 500) && cursor === undefined ? { type, lane, words } : undefined
   const read = readCursor(cursor)
@@ -167,8 +169,11 @@ export function readFromEdge(message: unknown): Ack | Trouble | Told | undefined
 }
 
 /** The platform is proved by then, and what it sends is its own: only the shape that the edge walks by is looked at. */
-export function readFromPlatform(message: unknown): Welcome | Refused | Word | Frame | Taken | undefined {
+export function readFromPlatform(
+  message: unknown,
+): Welcome | Refused | Word | Frame | Taken | AnsweredCode | undefined {
   const fields = fieldsOf(message)
+  if (fields.type === 'code') return readAnswered(message)
   if (fields.type === 'welcome') {
     const { type, system, edge, now } = fields
     const said = fieldsOf(fields.taken)

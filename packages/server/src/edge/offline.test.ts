@@ -188,7 +188,7 @@ describe('an edge whose link is cut', () => {
     assert.match(operator.user_token, /^ghu_/)
   })
 
-  test('takes a passkey, each answer once and none of a copy; says that no code can be sent, and what else there is', async () => {
+  test('takes a passkey, each answer once and none of a copy; says that no text message can be sent, and what else there is', async () => {
     const page = edge.app.means.publicUrl()
     const begin = async () => {
       const { options } = (await ask(edge, { email: 'chief@example.com', password, kind: 'passkey' })).body
@@ -202,7 +202,8 @@ describe('an edge whose link is cut', () => {
     assert.ok(!(await ask(edge, { factor_id: (await begin()).factor_id, code: answer })).body.user_token)
     const phone = await ask(edge, { email: 'chief@example.com', password, kind: 'phone' })
     assert.ok(!phone.body.user_token)
-    assert.match(phone.text, /From this edge, hall, no code can be sent to a phone/)
+    assert.match(phone.text, /no text message can be sent while its link to the platform is cut/)
+    assert.match(phone.text, /passkey, authenticator app, recovery code/)
     assert.deepEqual((await begin()).kinds, ['passkey', 'totp', 'recovery'])
     const copied = await begin()
     const behind = passkey.get(copied.passkey, page, { signCount: 3 })

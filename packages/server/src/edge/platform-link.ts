@@ -4,11 +4,14 @@
  */
 import { second } from '../base/clock.ts'
 import type { Means } from '../domain/access/scope.ts'
+import type { SendMessage } from '../domain/sending/send.ts'
 import { type Cursor, type Cursors, type Lane, lanes } from '../store/down/groups.ts'
 import { noteSentUsers, notSentYet } from '../store/tables/edge-users.ts'
 import { type EdgeRecord, findEdge, findEdgeByKey, type HeldLanes, noteEdge } from '../store/tables/edges.ts'
 import type { CatchUps } from './catch-ups.ts'
 import { type Channel, LinkBroken } from './channel.ts'
+import { CodeRequests } from './code-requests.ts'
+import type { AskedCode, EnteredCode } from './code-words.ts'
 import type { EdgeScopes } from './edge-scopes.ts'
 import { Feed } from './feed.ts'
 import { Hearing } from './hearing.ts'
@@ -34,6 +37,7 @@ export class PlatformLink {
   readonly #feed: Feed
   readonly #taking: Taking
   readonly #hearing: Hearing
+  readonly #codes: CodeRequests
   readonly #onWay: Record<Lane, { to: Cursor; bytes: number }[]> = { identity: [], configuration: [], data: [] }
   readonly #acked: Cursors
   readonly #held: HeldLanes
@@ -55,6 +59,7 @@ export class PlatformLink {
     means: Means,
     channel: Channel,
     catchUps: CatchUps,
+    send: SendMessage,
     about: { edge: PlatformLink['edge']; number: number; cursors: Cursors; absence: Absence | undefined },
     scopes: EdgeScopes,
   ) {
@@ -69,6 +74,7 @@ export class PlatformLink {
     for (const held of Object.values(this.#held)) held.idle = false
     const store = means.store.forSystem(edge.systemKey)
     this.#taking = new Taking(means, { ...edge, number }, absence)
+    this.#codes = new CodeRequests(means, { ...edge, number }, send)
     this.#hearing = new Hearing(
       (told) => this.#take(told),
       () => channel.open,
@@ -234,6 +240,15 @@ export class PlatformLink {
         this.#channel.close(1008, this.#problem)
         return
       }
+      if (said?.type === 'code' || said?.type === 'entered') {
+        if (this.#codes.mayAsk()) void this.#code(said)
+        else {
+          this.#problem = 'The edge asks for more codes than any edge may, and was cut off.'
+          this.#channel.close(1008, this.#problem)
+          return
+        }
+        continue
+      }
       if (said?.type === 'trouble') {
         this.#problem = `The edge could not write what it was sent (${said.lane}): ${said.words}`
         this.#channel.close(1000, 'The edge has trouble.')
@@ -262,6 +277,19 @@ export class PlatformLink {
       if (!this.#channel.open) return
       const { lane, to: cursor } = told
       this.#channel.send({ type: 'taken', lane, cursor, ...(stamp !== undefined && { stamp }) })
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  /** Beside everything else: a provider that takes its time keeps nothing waiting. */
+  async #code(said: AskedCode | EnteredCode): Promise<void> {
+    try {
+      if (said.type === 'entered') return await this.#codes.entered(said.id)
+      const { answer, problem } = await this.#codes.take(said)
+      if (!this.#channel.open) return
+      if (problem !== undefined) this.#say(problem)
+      this.#channel.send(answer, { secret: true })
     } catch (error) {
       this.#failed(error)
     }

@@ -9,6 +9,7 @@ import { second } from '../base/clock.ts'
 import { hashToken } from '../base/secrets.ts'
 import type { Means } from '../domain/access/scope.ts'
 import { platformKey } from '../domain/edges/platform-key.ts'
+import type { SendMessage } from '../domain/sending/send.ts'
 import { logHead } from '../store/down/read.ts'
 import { upCursor } from '../store/tables/edge-words.ts'
 import {
@@ -40,6 +41,7 @@ type Refuse = { why: Refusal; words: string; edge?: EdgeRecord }
 export class PlatformLinks {
   readonly #means: Means
   readonly #version: string
+  readonly #send: SendMessage
   readonly #scopes: EdgeScopes
   readonly #server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: linkLimits.piece })
   readonly #links = new Map<string, PlatformLink>()
@@ -49,8 +51,10 @@ export class PlatformLinks {
   readonly #catchUps = new CatchUps()
   #closed = false
 
-  constructor(means: Means, version: string, scopes: EdgeScopes) {
+  /** `send` is for the codes that edges ask for. */
+  constructor(means: Means, version: string, send: SendMessage, scopes: EdgeScopes) {
     this.#means = means
+    this.#send = send
     this.#scopes = scopes
     this.#version = version
     const silent = means.store.onChange((systemKey) => this.#ring(systemKey))
@@ -147,7 +151,7 @@ export class PlatformLinks {
     channel.send({ type: 'welcome', system: edge.systemKey, edge: edge.name, now: clock.now(), taken })
     const full = { ...edge, publicKey: proof.key, sealKey: proof.sealKey }
     const about = { edge: full, number: proof.number, cursors: proof.cursors, absence }
-    const link = new PlatformLink(this.#means, channel, this.#catchUps, about, this.#scopes)
+    const link = new PlatformLink(this.#means, channel, this.#catchUps, this.#send, about, this.#scopes)
     this.#links.set(proof.key, link)
     link.start()
     void link.ended.then(() => {

@@ -244,7 +244,7 @@ export function settingsOnEdge(scope: EdgeScope, system: SystemRow): Record<stri
     ...{ token_ttl_anon: all.token_ttl_anon, refresh_max_age: all.refresh_max_age },
     ...{ auth_error_status: all.auth_error_status, anonymous: all.anonymous, run_as_sign_in: 'refused' },
     ...{ password_min_length: all.password_min_length, sign_in_limits: all.sign_in_limits },
-    ...{ phone_country: all.phone_country, auth_epoch: all.auth_epoch },
+    ...{ phone_country: all.phone_country, code_digits: all.code_digits, auth_epoch: all.auth_epoch },
     offline: { limit: scope.offline.limit, near: scope.offline.near },
     edge_requests: scope.requests,
     ...(scope.signIn

@@ -23,6 +23,25 @@ export type EdgeStanding = {
   isCounted(): boolean
 }
 
+/** What became of a message with a code, as an edge hears it. `retryAfter` in seconds. */
+export type CodeSent = {
+  state: 'accepted' | 'refused' | 'unknown'
+  where: 'inbox' | 'provider'
+  provider: string
+  reason: string
+  retryAfter?: number
+}
+
+/** How an edge gets its codes to phones. */
+export type EdgeCodes = {
+  /** Why none can be sent at this moment, as a sentence; undefined while one can. */
+  problem(): string | undefined
+  /** `no answer`: it may have been sent, and nothing more is. */
+  send(asked: { id: string; user: string; code: string }): Promise<CodeSent | 'no answer'>
+  /** The code of this challenge was entered rightly. */
+  entered(id: string): void
+}
+
 /** What stays the same for as long as the node runs. */
 export type Means = {
   store: Store
@@ -42,6 +61,7 @@ export type Means = {
   edge?: EdgeStanding
   /** On a platform alone. Where it is missing, no session that an edge made counts. */
   throughEdge?: ThroughEdge
+  edgeCodes?: EdgeCodes
 }
 
 /**
@@ -160,6 +180,9 @@ export type SystemSettings = {
   message_providers: MessageProvider[]
   /** Two letters: where phone numbers without a country code are; '' for nowhere. */
   phone_country: string
+  /** Of codes that edges ask for: their digits, and the text of the message, with `{code}` in it. */
+  code_digits: number
+  code_message: string
   /** When a version of the auth service withdraws itself: null for never. `window` in seconds. */
   auth_withdraw: { share: number; window: number; least: number } | null
   /** What serves where the version in use has withdrawn itself. */

@@ -36,7 +36,14 @@ import { openValue } from '../accounts/authenticators.ts'
 import { noteNotice } from '../accounts/notices.ts'
 import { type PasskeyOptions, passkeyRules } from '../accounts/passkeys.ts'
 import type { MessagesTo } from '../sending/inbox.ts'
-import { noteEntered, type SendMessage } from '../sending/send.ts'
+import { noteEntered, type SendMessage, type Sent } from '../sending/send.ts'
+import {
+  codeDigits,
+  isCodeLength,
+  isCodeMessage,
+  longestCodeMessage,
+  placeOfCode,
+} from '../systems/message-settings.ts'
 import {
   type Answer,
   countWrongCode,
@@ -56,9 +63,8 @@ import { choosePasskey, closeCopied, passkeyRequest, takeAssertion, weighAsserti
 import { giveProof, redeem } from './proofs.ts'
 
 export const challengeRules = {
-  /** Six digits are 20 bits. */
-  leastDigits: 6,
-  mostDigits: 10,
+  leastDigits: codeDigits.least,
+  mostDigits: codeDigits.most,
   /** Of one code. */
   lifeMs: 5 * minute,
   /** Of one attempt with all its codes. */
@@ -160,8 +166,9 @@ async function tryToAsk(scope: SystemScope, send: SendMessage, input: Asking): P
       }
       return makeChallenge(scope, tx, authenticator, begun, undefined)
     }
-    if (scope.edge !== undefined) return { unreachable: notSentFrom(scope.edge.name, kinds) }
-    const wording = readWording(input.wording)
+    const problem = scope.edgeCodes?.problem()
+    if (problem !== undefined) return { unreachable: notFromHere(problem, kinds) }
+    const wording = wordingFor(scope, input.wording)
     const newest = await newestOpenChallenge(tx, authenticator.id, now)
     if (newest !== undefined && newest + challengeRules.resendAfterMs > now) return tooSoon(newest, now)
     return makeChallenge(scope, tx, authenticator, begun, wording)
@@ -183,7 +190,9 @@ export async function resendChallenge(
     const authenticator = await findAuthenticator(tx, { id: before.authenticatorId }, { hold: true })
     if (authenticator === undefined) return notGood()
     if (authenticator.kind !== 'phone') return refused('For this second factor no code is sent.')
-    const wording = readWording(input.wording)
+    const problem = scope.edgeCodes?.problem()
+    if (problem !== undefined) return notFromHere(problem, await usableKinds(scope, tx, before.userId))
+    const wording = wordingFor(scope, input.wording)
     const standing = demandGood(authenticator, now)
     if (standing !== undefined) return standing
     if (before.createdAt + challengeRules.resendAfterMs > now) return tooSoon(before.createdAt, now)
@@ -235,14 +244,23 @@ const noneBound = (named: AuthenticatorKind | undefined): GatehouseError =>
       )
     : refused(`This account has no ${kindNames[named]}.`)
 
-/** An edge has no provider of messages, and no number to send to. */
-const notSentFrom = (edge: string, kinds: readonly AuthenticatorKind[]): GatehouseError =>
-  refused(
-    `From this edge, ${edge}, no code can be sent to a phone.`,
-    kinds.length === 0
-      ? 'This account has no other second factor here: sign in at the platform.'
-      : `Sign in with another of your second factors: ${kinds.join(', ')}.`,
-  )
+const otherNames: Record<AuthenticatorKind, string> = {
+  passkey: 'passkey',
+  totp: 'authenticator app',
+  phone: 'phone',
+  recovery: 'recovery code',
+}
+
+/** At an edge, what the user has there beside the phone. */
+function others(kinds: readonly AuthenticatorKind[]): string {
+  const names = kinds.filter((kind) => kind !== 'phone').map((kind) => otherNames[kind])
+  return names.length === 0
+    ? 'This account has no other second factor here: sign in at the platform.'
+    : `Sign in with another of your second factors: ${names.join(', ')}.`
+}
+
+const notFromHere = (problem: string, kinds: readonly AuthenticatorKind[]): GatehouseError =>
+  refused(problem, others(kinds))
 
 /** Held. One that is switched off is taken where there is nothing else, so that the user hears why. */
 async function chosen(
@@ -298,7 +316,10 @@ export async function answerChallenge(
   })
   if (checked instanceof GatehouseError) throw checked
   const { kind, label: to } = checked.authenticator
-  if (kind === 'phone') await noteEntered(scope, checked.challenge.id)
+  if (kind === 'phone') {
+    if (scope.edgeCodes === undefined) await noteEntered(scope, checked.challenge.id)
+    else scope.edgeCodes.entered(checked.challenge.id)
+  }
   return { proof: checked.proof, userId: checked.challenge.userId, kind, to }
 }
 
@@ -434,28 +455,41 @@ async function deliver(scope: SystemScope, send: SendMessage, made: Made): Promi
   }
   if (made.message === undefined) return { ...given, where: undefined, code: undefined }
   const { code, wording } = made.message
-  const sent = await send(scope, {
-    to: openValue(scope, authenticator),
-    body: wording.message.replaceAll(placeOfCode, code),
-    challenge: challenge.id,
-    code,
-    account: challenge.userId,
-    ...(wording.provider !== undefined && { provider: wording.provider }),
-  })
+  const sent =
+    scope.edgeCodes === undefined
+      ? await send(scope, {
+          to: openValue(scope, authenticator),
+          body: wording.message.replaceAll(placeOfCode, code),
+          challenge: challenge.id,
+          code,
+          account: challenge.userId,
+          ...(wording.provider !== undefined && { provider: wording.provider }),
+        })
+      : await scope.edgeCodes.send({ id: challenge.id, user: challenge.userId, code })
+  if (sent === 'no answer') {
+    await endChallenge(scope.data, challenge, 'unsent', scope.clock.now())
+    // A message may be on its way, so no other kind is asked for in its place; the code in it opens nothing any more.
+    throw refused('Whether the code was sent is not known: the platform did not answer. It is not good.', others(kinds))
+  }
   if (sent.state === 'refused') {
     await endChallenge(scope.data, challenge, 'unsent', scope.clock.now())
-    const reason = `The code could not be sent. ${sent.reason ?? ''}`.trim()
-    const { retryAfter } = sent
-    return {
-      unreachable:
-        retryAfter === undefined ? refused(reason) : new GatehouseError('tooManyRequests', reason, { retryAfter }),
-    }
+    return { unreachable: notSent(sent, scope.edgeCodes === undefined ? undefined : others(kinds)) }
   }
   return {
     ...given,
     where: sent.where,
     code: scope.mode === 'development' && sent.where === 'inbox' ? code : undefined,
   }
+}
+
+function notSent(
+  { reason = '', retryAfter }: Pick<Sent, 'reason' | 'retryAfter'>,
+  hint: string | undefined,
+): GatehouseError {
+  const detail = `The code could not be sent. ${reason}`.trim()
+  return retryAfter === undefined
+    ? refused(detail, hint)
+    : new GatehouseError('tooManyRequests', detail, { retryAfter, ...(hint !== undefined && { hint }) })
 }
 
 async function countWrong(
@@ -486,23 +520,26 @@ function isSecret(scope: SystemScope, challenge: FoundChallenge, given: string):
   return one!.length === other!.length && timingSafeEqual(one!, other!)
 }
 
-const placeOfCode = '{code}'
-const longestMessage = 500
-
 type ReadWording = { message: string; digits: number; provider: unknown }
 
 function readWording({ message, digits = challengeRules.leastDigits, provider }: Wording): ReadWording {
-  if (typeof message !== 'string' || !message.includes(placeOfCode) || message.length > longestMessage) {
+  if (!isCodeMessage(message)) {
     throw new GatehouseError(
       'badRequest',
-      `message must be a text with ${placeOfCode} in it, of ${longestMessage} characters at most.`,
+      `message must be a text with ${placeOfCode} in it, of ${longestCodeMessage} characters at most.`,
     )
   }
-  const { leastDigits, mostDigits } = challengeRules
-  if (!Number.isInteger(digits) || (digits as number) < leastDigits || (digits as number) > mostDigits) {
+  if (!isCodeLength(digits)) {
+    const { leastDigits, mostDigits } = challengeRules
     throw new GatehouseError('badRequest', `digits must be a whole number from ${leastDigits} to ${mostDigits}.`)
   }
-  return { message, digits: digits as number, provider: provider ?? undefined }
+  return { message, digits, provider: provider ?? undefined }
+}
+
+/** The platform sends what an edge asks for in the system's own words, with as many digits as the system says. */
+function wordingFor(scope: SystemScope, given: Wording): ReadWording {
+  const wording = readWording(given)
+  return scope.edgeCodes === undefined ? wording : { ...wording, digits: scope.system.settings.code_digits }
 }
 
 export function tooSoon(since: number, now: number): GatehouseError {

@@ -42,7 +42,7 @@ export async function usableKinds(
   const bound = (await listAuthenticators(store, userId)).filter(({ state }) => state === 'bound')
   const left = bound.some(({ kind }) => kind === 'recovery') ? await countRecoveryCodes(store, userId) : 0
   const isKnowable = (kind: AuthenticatorKind): boolean =>
-    kind === 'phone' ? scope.edge === undefined : kind !== 'totp' || clockProblem(scope) === undefined
+    kind === 'phone' ? scope.edgeCodes?.problem() === undefined : kind !== 'totp' || clockProblem(scope) === undefined
   const has = (kind: AuthenticatorKind): boolean =>
     kind === 'passkey' ? passkeysHere(scope, bound).length > 0 : bound.some((one) => one.kind === kind)
   return kindsInOrder.filter((kind) => has(kind) && isKnowable(kind) && (kind !== 'recovery' || left > 0))

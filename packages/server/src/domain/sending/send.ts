@@ -96,7 +96,7 @@ export async function sendMessage(scope: SystemScope, egress: Egress, message: M
 }
 
 /** A code was entered rightly: called by whoever checks codes, and what the breaker of prefixes counts by. */
-export const noteEntered = (scope: SystemScope, challengeId: string): Promise<void> =>
+export const noteEntered = (scope: Pick<SystemScope, 'data' | 'clock'>, challengeId: string): Promise<void> =>
   markEntered(scope.data, challengeId, scope.clock.now())
 
 function providersOf(scope: SystemScope, egress: Egress, named: unknown): Carrier[] {

@@ -42,6 +42,11 @@ test('a wrong setting is refused, and a secret that was typed in the clear is no
   const wrong: Record<string, unknown>[] = [
     { messages_to: 'phone' },
     { messages_to: 1 },
+    { code_digits: 5 },
+    { code_digits: 11 },
+    { code_digits: '6' },
+    { code_message: 'no place for it' },
+    { code_message: `{code}${'x'.repeat(500)}` },
     { phone_country: 'us' },
     { phone_country: 'USA' },
     { phone_country: 'ZZ' },

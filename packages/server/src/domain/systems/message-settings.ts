@@ -3,7 +3,24 @@ import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { MailServer, MessageProvider, SystemSettings } from '../access/scope.ts'
 import { secretName } from './secrets.ts'
 
-type MessageSettings = Pick<SystemSettings, 'messages_to' | 'message_providers' | 'phone_country' | 'mail'>
+type MessageSettings = Pick<
+  SystemSettings,
+  'messages_to' | 'message_providers' | 'phone_country' | 'code_digits' | 'code_message' | 'mail'
+>
+
+/** In the text of a message, where the code goes. */
+export const placeOfCode = '{code}'
+export const longestCodeMessage = 500
+
+/** Whether it is a text that a code can be sent in. */
+export const isCodeMessage = (text: unknown): text is string =>
+  typeof text === 'string' && text.includes(placeOfCode) && text.length <= longestCodeMessage
+
+/** Six digits are 20 bits. */
+export const codeDigits = { least: 6, most: 10 } as const
+
+export const isCodeLength = (digits: unknown): digits is number =>
+  Number.isInteger(digits) && (digits as number) >= codeDigits.least && (digits as number) <= codeDigits.most
 
 const mostProviders = 5
 
@@ -28,6 +45,19 @@ export function checkMessageSettings(body: Record<string, unknown>): Partial<Mes
       throw bad('phone_country must be two capital letters, as "US" or "DE", or "" for none.')
     }
     changes.phone_country = country
+  }
+  const { code_digits: digits, code_message: message } = body
+  if (digits !== undefined && digits !== null) {
+    if (!isCodeLength(digits)) {
+      throw bad(`code_digits must be a whole number from ${codeDigits.least} to ${codeDigits.most}.`)
+    }
+    changes.code_digits = digits
+  }
+  if (message !== undefined && message !== null) {
+    if (!isCodeMessage(message)) {
+      throw bad(`code_message must be a text with ${placeOfCode} in it, of ${longestCodeMessage} characters at most.`)
+    }
+    changes.code_message = message
   }
   // null takes it away, so only what is not named leaves it.
   if (body.mail !== undefined) changes.mail = body.mail === null || body.mail === '' ? null : readMail(body.mail)

@@ -27,6 +27,8 @@ export const defaultSettings: SystemSettings = {
   messages_to: '',
   message_providers: [],
   phone_country: 'US',
+  code_digits: 6,
+  code_message: 'Your code is {code}',
   auth_withdraw: null,
   auth_safe: null,
   auth_withdrawn: null,

@@ -55,6 +55,8 @@ async function v4Shape(scope: SystemScope): Promise<Record<string, unknown>> {
     messages_to: settings.messages_to,
     message_providers: settings.message_providers,
     phone_country: settings.phone_country,
+    code_digits: settings.code_digits,
+    code_message: settings.code_message,
     passkey_rp_id: settings.passkey_rp_id,
     passkey_origins: settings.passkey_origins,
     mail: settings.mail,
