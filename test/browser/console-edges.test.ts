@@ -67,6 +67,7 @@ test('a person makes an edge, deploys to it, and sees it connect and hold what i
   await page.getByRole('button', { name: 'Activate two-factor-auth' }).click()
   const form = page.getByRole('dialog', { name: 'Activate two-factor-auth' })
   await form.getByRole('checkbox', { name: 'Sync to Edge: Two Factor Login' }).waitFor()
+  await form.getByRole('switch', { name: 'Phone numbers go there' }).waitFor()
   await form.getByRole('combobox', { name: 'Edges' }).fill('hall-3')
   await page.keyboard.press('Enter')
   await form.getByRole('textbox', { name: 'Days without a link' }).fill('3')

@@ -21,6 +21,7 @@ const set = command({
     role: { value: 'NAME', prose: 'with --sign-in: a role that its users hold there', many: true },
     'users-of': { value: 'ROLE', prose: 'with --sign-in: all users of this role', many: true },
     user: { value: 'EMAIL', prose: 'with --sign-in: one user', many: true },
+    phones: { prose: 'with --sign-in: numbers of phones go to edges that send messages by themselves' },
     'offline-days': {
       value: 'DAYS',
       prose: 'with --sign-in: for how long an edge without a link lets them in; default 7',
@@ -61,10 +62,13 @@ const set = command({
     ]
     const users = { roles: given.list('users-of'), emails: given.list('user') }
     const offline = offlineOf(given.text('offline-days'), given.list('offline-days-of'), given.text('near'))
-    const apart = given.on('sessions-apart') ? { sessions: 'apart' } : {}
-    const requests = given.on('requests') ? { requests: true } : {}
+    const more = {
+      ...(given.on('sessions-apart') && { sessions: 'apart' }),
+      ...(given.on('requests') && { requests: true }),
+      ...(given.on('phones') && { phones: true }),
+    }
     const roles = given.list('role')
-    const signIn = given.on('sign-in') ? { collections: [], roles, users, ...offline, ...apart, ...requests } : null
+    const signIn = given.on('sign-in') ? { collections: [], roles, users, ...offline, ...more } : null
     const api = await openNode(given)
     const { key } = await chooseSystem(api, given.text('system'), output)
     const path = `/admin/${key}/deployments`
@@ -80,7 +84,7 @@ const set = command({
 })
 
 const signInFlags = [
-  ...(['role', 'users-of', 'user', 'offline-days', 'offline-days-of'] as const),
+  ...(['role', 'users-of', 'user', 'phones', 'offline-days', 'offline-days-of'] as const),
   ...(['near', 'sessions-apart', 'requests'] as const),
 ]
 

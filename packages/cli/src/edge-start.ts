@@ -22,6 +22,11 @@ const start = command({
       value: 'PATTERN',
       prose: 'where its portals are, as https://{system}.hall.example.com; default http://{system}.localhost:PORT',
     },
+    'message-gateway-file': {
+      value: 'FILE',
+      prose:
+        'JSON with the provider that it sends its codes by itself; else GATEHOUSE_EDGE_MESSAGE_GATEWAY_FILE, else the platform sends them',
+    },
     insecure: { prose: 'accept a platform without https beyond this machine' },
     'weak-sandbox': { prose: 'run without kernel namespaces round the engine' },
   },
@@ -40,7 +45,7 @@ const start = command({
       data: given.text('data') ?? `./edge-${name}`,
       ...{ port: given.text('port'), host: given.text('host'), token: await tokenIn(given.text('token-file')) },
       ...{ insecure: given.on('insecure'), weakSandbox: given.on('weak-sandbox') },
-      portalUrl: given.text('portal-url'),
+      ...{ portalUrl: given.text('portal-url'), gatewayFile: given.text('message-gateway-file') },
     }
     const config = readEdgeConfig(options)
     // Only a new edge needs one, and only a person can be asked.

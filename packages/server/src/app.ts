@@ -18,7 +18,7 @@ import { openCatalogue } from './deploy/catalogue.ts'
 import { sourceLimits } from './deploy/sources/limits.ts'
 import { AttemptGate } from './domain/access/attempt-gate.ts'
 import { Kept } from './domain/access/kept.ts'
-import type { Means } from './domain/access/scope.ts'
+import type { Means, MessageProvider } from './domain/access/scope.ts'
 import { addDeveloper, invite, needsFirstDeveloper } from './domain/accounts/developers.ts'
 import { refreshUserSession } from './domain/auth/sessions.ts'
 import { redeemForService, signInAnonymously } from './domain/auth/sign-in.ts'
@@ -31,6 +31,7 @@ import { CodeAsking } from './edge/code-asking.ts'
 import { EdgeClock } from './edge/edge-clock.ts'
 import { EdgeLink } from './edge/edge-link.ts'
 import { EdgeScopes, GoneSweeper } from './edge/edge-scopes.ts'
+import { GatewayCodes, readGatewayFile } from './edge/gateway-codes.ts'
 import { answersOnEdge, demandLocal } from './edge/local-changes.ts'
 import { PlatformLinks } from './edge/platform-links.ts'
 import { createDial } from './egress/dial.ts'
@@ -211,6 +212,19 @@ function countriesOf({ geoipFile }: Config): CountryOf {
   }
 }
 
+function gatewayOf({ edge }: Config): MessageProvider | undefined {
+  try {
+    return edge?.gatewayFile === undefined ? undefined : readGatewayFile(edge.gatewayFile)
+  } catch (error) {
+    throw new ConfigError((error as Error).message)
+  }
+}
+
+function hostAndPort(text: string): string {
+  const { hostname, port } = new URL(text)
+  return `${hostname}:${port === '' ? '443' : port}`
+}
+
 /** Read and tried at once, since a pair that does not fit would only show at the first connection. */
 function readCertificate({ certFile, keyFile }: NonNullable<Config['tls']>): { cert: string; key: string } {
   try {
@@ -246,6 +260,7 @@ export async function createApp(config: Config, log: Log, wall: Clock = systemCl
   const edgeClock = config.edge && new EdgeClock(config.edge, wall)
   const clock = edgeClock ?? wall
   const tls = config.tls && readCertificate(config.tls)
+  const gateway = gatewayOf(config)
   const countryOf = countriesOf(config)
   const { store, key, chain } = await openNode(config, log, clock)
   await edgeClock?.open(store, log)
@@ -266,7 +281,6 @@ export async function createApp(config: Config, log: Log, wall: Clock = systemCl
     config.portalUrl ?? (development || config.edge !== undefined ? `${ownPortals}:${listeningPort}` : undefined)
   const sites = portalSites({ pattern: portalPattern, publicUrl: () => publicUrl })
   const scopes = new EdgeScopes(store)
-  const codes = config.edge && new CodeAsking(config.edge.name)
   const means: Means = {
     store,
     clock,
@@ -280,7 +294,6 @@ export async function createApp(config: Config, log: Log, wall: Clock = systemCl
     countryOf,
     tracing,
     ...(edgeClock !== undefined ? { edge: edgeClock } : { throughEdge: scopes.throughEdge }),
-    ...(codes !== undefined && { edgeCodes: codes }),
   }
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -315,9 +328,10 @@ export async function createApp(config: Config, log: Log, wall: Clock = systemCl
       port: () => listeningPort,
     },
   })
-  // What carries messages is asked for little, answers soon, and is never this node itself.
+  // What carries messages is asked for little, answers soon, and is never this node itself. Who configures a gateway on the
+  // machine of an edge means its place, wherever that is.
   const messageEgress = createEgress({
-    allow: config.egressAllow,
+    allow: [...config.egressAllow, ...(gateway?.kind === 'webhook' ? [hostAndPort(gateway.url)] : [])],
     routes: config.routes,
     limits: messageLimits,
     ownNode: {
@@ -329,6 +343,9 @@ export async function createApp(config: Config, log: Log, wall: Clock = systemCl
     },
   })
   const send: SendMessage = (scope, message) => sendMessage(scope, messageEgress, message)
+  const asking = config.edge && gateway === undefined ? new CodeAsking(config.edge.name) : undefined
+  if (gateway !== undefined) means.edgeCodes = new GatewayCodes(config.edge!.name, gateway, send)
+  else if (asking !== undefined) means.edgeCodes = asking
   const dial = createDial({ allow: config.egressAllow, ownPort: () => listeningPort })
   const notices = new NoticeSender(means, send, (scope, mail, signal) => sendMail(scope, dial, mail, signal))
   const sandbox = await createSandbox({
@@ -350,7 +367,7 @@ export async function createApp(config: Config, log: Log, wall: Clock = systemCl
     ...{ means, sandbox: traced(sandbox, tracing), egress, send, doors, nodeId, version, recorder },
     ...(place !== undefined && { edge: place.name }),
   })
-  const edgeLink = place && new EdgeLink(means, place, version, edgeClock!, codes!)
+  const edgeLink = place && new EdgeLink(means, place, version, edgeClock!, asking)
   const links = place === undefined ? new PlatformLinks(means, version, send, scopes) : undefined
   const sweeper = place === undefined ? new GoneSweeper(means, scopes) : undefined
   const trials = new Trials({

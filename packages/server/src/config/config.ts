@@ -29,7 +29,17 @@ export type Config = {
   /** Where spans are sent; undefined for nowhere. */
   tracing: TracingConfig | undefined
   /** Of a node that is an edge; `token` where it was given, for one that is new. */
-  edge: { platform: string; system: string; name: string; token: string | undefined; insecure: boolean } | undefined
+  edge:
+    | {
+        platform: string
+        system: string
+        name: string
+        token: string | undefined
+        insecure: boolean
+        /** Holds the one provider that this edge sends its codes by. */
+        gatewayFile?: string | undefined
+      }
+    | undefined
 }
 
 /** A start that cannot be: the message is one sentence for the operator, without a stack. */

@@ -1,4 +1,5 @@
 /** What `gatehouse edge` is told: where its platform is, and who it is there. Everything else is as with any node. */
+import { resolve } from 'node:path'
 import { type Config, ConfigError, isLoopbackHost, readConfig } from './config.ts'
 
 export type EdgeOptions = {
@@ -14,12 +15,15 @@ export type EdgeOptions = {
   weakSandbox: boolean
   /** Where portals are, as of any node; http://{system}.localhost:PORT where it is not given. */
   portalUrl?: string | undefined
+  /** A JSON file with a provider of messages, for its owner's eyes alone. */
+  gatewayFile?: string | undefined
 }
 
 /** By the contract and the docs; read where no file and no prompt gave it. */
 export const edgeTokenVariable = 'GATEHOUSE_EDGE_TOKEN'
+export const edgeGatewayVariable = 'GATEHOUSE_EDGE_MESSAGE_GATEWAY_FILE'
 
-/** Throws ConfigError. The environment of ordinary nodes says nothing to an edge but its own token and its log level. */
+/** Throws ConfigError. The environment of ordinary nodes says nothing to an edge but its own token, its gateway and its log level. */
 export function readEdgeConfig(
   options: EdgeOptions,
   environment: Record<string, string | undefined> = process.env,
@@ -46,5 +50,7 @@ export function readEdgeConfig(
   const config = readConfig([...args, ...mode, ...portals], level === undefined ? {} : { GATEHOUSE_LOG_LEVEL: level })
   const token = options.token ?? (environment[edgeTokenVariable] || undefined)
   const insecure = url.protocol === 'http:' && !isLoopbackHost(url.hostname)
-  return { ...config, edge: { platform: url.origin, system, name, token: token?.trim(), insecure } }
+  const gatewayFile = options.gatewayFile ?? (environment[edgeGatewayVariable] || undefined)
+  const edge = { platform: url.origin, system, name, token: token?.trim(), insecure }
+  return { ...config, edge: { ...edge, ...(gatewayFile !== undefined && { gatewayFile: resolve(gatewayFile) }) } }
 }

@@ -4,7 +4,7 @@
  * link breaks. Nothing waits longer than the link, nor longer than `askRules.waitMs`.
  */
 import { second } from '../base/clock.ts'
-import type { EdgeCodes } from '../domain/access/scope.ts'
+import type { EdgeCodes, SystemScope } from '../domain/access/scope.ts'
 import type { AnsweredCode, AskedCode, EnteredCode } from './code-words.ts'
 
 export const askRules = {
@@ -17,6 +17,7 @@ export const askRules = {
 type Say = (message: AskedCode | EnteredCode) => void
 
 export class CodeAsking implements EdgeCodes {
+  readonly ownWords = false
   readonly #edge: string
   #say: Say | undefined
   readonly #waiting = new Map<string, (answer: AnsweredCode | undefined) => void>()
@@ -44,7 +45,8 @@ export class CodeAsking implements EdgeCodes {
       : undefined
   }
 
-  async send(asked: { id: string; user: string; code: string }): ReturnType<EdgeCodes['send']> {
+  async send(_scope: SystemScope, { id, user, code }: Parameters<EdgeCodes['send']>[1]): ReturnType<EdgeCodes['send']> {
+    const asked = { id, user, code }
     const say = this.#say
     if (say === undefined) return { state: 'refused', where: 'provider', provider: '', reason: this.problem()! }
     if (this.#waiting.size >= askRules.most || this.#waiting.has(asked.id)) {
@@ -67,7 +69,7 @@ export class CodeAsking implements EdgeCodes {
   }
 
   /** Not kept: where the link is cut by then, the platform does not hear of it. */
-  entered(id: string): void {
+  async entered(_scope: SystemScope, id: string): Promise<void> {
     this.#say?.({ type: 'entered', id })
   }
 }

@@ -1,7 +1,7 @@
 /** Codes to phones from an edge: made and checked there, sent by the platform, and nothing else is sent for whoever has the edge. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -9,6 +9,7 @@ import { createTestApp, type TestApp } from '../../../../test/support/app.ts'
 import { uuid } from '../base/ids.ts'
 import { challengeRules } from '../domain/auth/challenges.ts'
 import { secondFactorService } from '../domain/auth/second-factor.fixture.ts'
+import { findAuthenticator } from '../store/tables/authenticators.ts'
 import { tallyPrefix } from '../store/tables/messages.ts'
 import { takeCount } from '../store/tables/send-counts.ts'
 import { codeRules } from './code-requests.ts'
@@ -24,6 +25,7 @@ describe('a code from an edge', () => {
   let system: { key: string; secret: string }
   let edge: TestEdge
   let network: FaultProxy
+  let routes: { from: string; to: string }[]
   let userId: string
   let strangerId: string
   let phonelessId: string
@@ -57,7 +59,10 @@ describe('a code from an edge', () => {
     )
   /** As a program does that somebody with root there wrote: over the link, past all that an edge asks of itself. */
   const rooted = (asked: { id?: string; user?: string; code?: string }) =>
-    edge.app.means.edgeCodes!.send({ id: uuid(), user: userId, code: '12345678', ...asked })
+    edge.app.means.edgeCodes!.send(undefined as any, {
+      ...{ id: uuid(), user: userId, code: '12345678', number: '', body: '' },
+      ...asked,
+    })
   const refusedFor = async (asked: Parameters<typeof rooted>[0], why: RegExp): Promise<void> => {
     const had = (await inbox()).length
     const sent = await rooted(asked)
@@ -79,7 +84,8 @@ describe('a code from an edge', () => {
     await once(hook, 'listening')
     t.after(() => hook.close())
     const { port } = hook.address() as { port: number }
-    app = await createTestApp(t, { args: ['--route', `https://hooks.example.com=http://127.0.0.1:${port}`] })
+    routes = [{ from: 'https://hooks.example.com', to: `http://127.0.0.1:${port}` }]
+    app = await createTestApp(t, { args: ['--route', `${routes[0]!.from}=${routes[0]!.to}`] })
     system = await app.createSystem()
     await admin('POST', `/admin/user/${system.key}/columns`, { column_name: 'sms_phone', type: 'string' })
     const more = { requires: 'clearblade,signin', executableBy: ['Anonymous'] }
@@ -152,7 +158,7 @@ describe('a code from an edge', () => {
     const had = (await inbox()).length
     network.dark()
     await until(
-      () => edge.app.means.edgeCodes!.problem(),
+      () => edge.app.means.edgeCodes!.problem({ sealed: '' }),
       (said) => said !== undefined,
     )
     app.advance(challengeRules.resendAfterMs + 1_000)
@@ -244,5 +250,76 @@ describe('a code from an edge', () => {
     const sent = await rooted({})
     assert.ok(sent !== 'no answer' && sent.state === 'refused', JSON.stringify(sent))
     assert.match(sent.reason, /somebody who does not sign in there/)
+  })
+
+  test('goes through a gateway of the edge itself without any link, where the deployment brings the numbers', async () => {
+    const gatewayFile = join(app.dataFolder, 'gateway.json')
+    const provider = { kind: 'webhook', url: 'https://hooks.example.com/sms', secret: 'the secret of the gateway' }
+    writeFileSync(gatewayFile, JSON.stringify(provider), { mode: 0o644 })
+    const { token } = await admin('POST', `/admin/edges/${system.key}/dock`, {})
+    const sign_in = { users: { emails: [email] } }
+    await admin('POST', `/admin/${system.key}/deployments`, { name: 'dock', edges: ['dock'], sign_in })
+    const asked = { system, name: 'dock', token, gatewayFile, routes }
+    await assert.rejects(startEdge(t, app, asked), /read by others than its owner. Run: chmod 600/)
+    chmodSync(gatewayFile, 0o600)
+    for (const wrong of ['no JSON', '{"kind":"webhook","url":"http://x.example/","secret":"s"}', '{"kind":"smoke"}']) {
+      writeFileSync(gatewayFile, wrong)
+      await assert.rejects(startEdge(t, app, asked), /--message-gateway-file/)
+    }
+    writeFileSync(gatewayFile, JSON.stringify(provider))
+    const dock = await startEdge(t, app, asked)
+    const at = (one: TestEdge, body: object) => one.call('POST', '/api/v/1/user/auth', { system, body })
+    const heldAt = async (one: TestEdge) =>
+      (await findAuthenticator(one.app.means.store.forSystem(system.key), { userId, kind: 'phone' }))?.sealed
+    const without = await until(
+      () => at(dock, { email, password, kind: 'phone' }),
+      ({ text }) => text.includes('brings it no numbers') || text.includes('bring it no numbers'),
+    )
+    assert.match(without.text, /bring it no numbers/)
+    assert.deepEqual([await heldAt(dock), hooked.length], ['', 2], 'nothing of it, and nothing was sent')
+
+    await admin('PUT', `/admin/${system.key}/deployments/dock`, { sign_in: { ...sign_in, phones: true } })
+    assert.notEqual(
+      await until(
+        () => heldAt(dock),
+        (sealed) => sealed !== '',
+      ),
+      '',
+    )
+    await dock.app.edgeLink!.close()
+    app.advance(challengeRules.resendAfterMs + 1_000)
+    const asking = at(dock, { email, password, kind: 'phone' })
+    await until(
+      () => hooked.length,
+      (count) => count === 3,
+    )
+    hooked[2]!.response.end('{}')
+    const { factor_id } = (await asking).body.options
+    assert.equal(hooked[2]!.body.to, phone)
+    const code = /^Your code is (\d{6})$/.exec(hooked[2]!.body.body)![1]!
+    const done = await at(dock, { factor_id, code })
+    assert.match(done.body.user_token ?? done.text, /^ghu_/)
+    assert.ok(!(await at(dock, { factor_id, code })).body.user_token, 'once')
+    for (const file of readdirSync(dock.folder).filter((name) => name.startsWith('gatehouse.db'))) {
+      for (const secret of [code, '4155550123', provider.secret]) {
+        assert.equal(readFileSync(join(dock.folder, file)).indexOf(secret), -1, `${file} holds ${secret}`)
+      }
+    }
+    // An edge without a gateway has no use for a number, whatever its deployments say.
+    await admin('PUT', `/admin/${system.key}/deployments/hall`, { sign_in: { ...sign_in, phones: true } })
+    await until(
+      () => heldAt(edge),
+      (sealed) => sealed !== undefined,
+    )
+    assert.equal(await heldAt(edge), '')
+    // Nor one that had a gateway.
+    await dock.app.close()
+    const again = await startEdge(t, app, { system, name: 'dock', folder: dock.folder })
+    assert.equal(await heldAt(again), '')
+    const bad = await app.call('PUT', `/admin/${system.key}/deployments/hall`, {
+      developer: app.developer,
+      body: { sign_in: { ...sign_in, phones: 'all' } },
+    })
+    assert.equal(bad.status, 400)
   })
 })

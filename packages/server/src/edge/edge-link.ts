@@ -9,6 +9,7 @@ import { type KeyPairText, newKeyPair } from '../base/link-keys.ts'
 import type { Means } from '../domain/access/scope.ts'
 import { edgeKeysPlace } from '../domain/edges/platform-key.ts'
 import type { Cursors, Lane } from '../store/down/groups.ts'
+import { forgetNumbers, lacksNumbers } from '../store/down/phones.ts'
 import {
   deletePlatformLink,
   findPlatformLink,
@@ -70,10 +71,14 @@ export class EdgeLink {
   /** Where the platform stands in what this edge tells; not known before the first link. */
   #taken: Welcome['taken'] | undefined
   readonly #enrolled = Promise.withResolvers<void>()
-  readonly #codes: CodeAsking
+  /** Undefined where the edge sends its codes by itself. */
+  readonly #codes: CodeAsking | undefined
+  /** Whether numbers of phones are looked for with the next link: once, since it may have been without a gateway before. */
+  #wantsNumbers: boolean
 
-  constructor(means: Means, place: EdgePlace, version: string, clock: EdgeClock, codes: CodeAsking) {
+  constructor(means: Means, place: EdgePlace, version: string, clock: EdgeClock, codes: CodeAsking | undefined) {
     this.#codes = codes
+    this.#wantsNumbers = codes === undefined
     this.#means = means
     this.#clock = clock
     this.#place = place
@@ -132,6 +137,8 @@ export class EdgeLink {
     if (!link.enrolled && fingerprintIn(token) === undefined) {
       throw new Error('This edge is new and needs its token: --token-file, GATEHOUSE_EDGE_TOKEN, or the prompt.')
     }
+    // Numbers are of no use to an edge that sends nothing by itself.
+    if (this.#codes !== undefined) await forgetNumbers(store.forSystem(system))
     this.#keys = JSON.parse(key.unseal('links', edgeKeysPlace(system), link.sealed))
     return { enrolled: link.enrolled }
   }
@@ -227,7 +234,7 @@ export class EdgeLink {
     const store = this.#means.store.forSystem(this.#place.system)
     const teller = new Teller(store, this.#means.clock, channel, taken)
     const silent = this.#means.store.onChange(() => teller.ring())
-    const unlinked = this.#codes.linked((message) => channel.send(message, { secret: true }))
+    const unlinked = this.#codes?.linked((message) => channel.send(message, { secret: true }))
     let failure: unknown
     const telling = teller.run().catch((error) => {
       failure = error
@@ -238,7 +245,7 @@ export class EdgeLink {
     } catch (error) {
       throw failure ?? error
     } finally {
-      unlinked()
+      unlinked?.()
       silent()
       teller.stop()
       await telling
@@ -276,8 +283,8 @@ export class EdgeLink {
       token: link.enrolled ? null : token!,
     }
     const signature = signProof(agreed, keys.sign.privateKey, said)
-    const clock = this.#clock.wall()
-    channel.send({ type: 'proof', ...said, signature, cursors: link.cursors, clock }, { secret: true })
+    const more = { cursors: await this.#standing(link), clock: this.#clock.wall(), gateway: this.#codes === undefined }
+    channel.send({ type: 'proof', ...said, signature, ...more }, { secret: true })
     const answer = readFromPlatform((await channel.next()).message)
     if (answer?.type === 'refused') return this.#refused(answer, link.enrolled)
     if (answer?.type !== 'welcome') throw new LinkBroken('The platform did not answer as one.')
@@ -294,7 +301,16 @@ export class EdgeLink {
     this.#note('connected', '')
     this.#means.log.info({ platform: this.#place.platform }, 'Linked to the platform')
     this.#enrolled.resolve()
-    return { cursors: { ...link.cursors }, taken: answer.taken }
+    return { cursors: { ...more.cursors }, taken: answer.taken }
+  }
+
+  /** What it goes on from: users come anew where numbers may be missing that came without. */
+  async #standing({ cursors, systemKey }: PlatformLink): Promise<Cursors> {
+    if (!this.#wantsNumbers) return cursors
+    this.#wantsNumbers = false
+    if (!(await lacksNumbers(this.#means.store.forSystem(systemKey)))) return cursors
+    const { identity: _, ...others } = cursors
+    return others
   }
 
   /** Said by the platform itself, which has proved its key by then. */
@@ -311,7 +327,7 @@ export class EdgeLink {
       this.#taken = { ...this.#taken!, [frame.lane]: frame.cursor }
       return teller.taken(frame)
     }
-    if (frame?.type === 'code') return this.#codes.answered(frame)
+    if (frame?.type === 'code') return this.#codes?.answered(frame)
     if (frame?.type !== 'frame') throw new LinkBroken('The platform sent something that is no frame.')
     if (!sameCursor(frame.from, cursors[frame.lane] ?? null)) throw new LinkBroken('A frame is missing between two.')
     try {

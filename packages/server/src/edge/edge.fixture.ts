@@ -23,6 +23,9 @@ export type EdgeAsked = {
   folder?: string
   platform?: string
   clock?: Clock
+  /** And where what it leads to is. */
+  gatewayFile?: string
+  routes?: { from: string; to: string }[]
 }
 
 /** Throws what refused its start. */
@@ -33,11 +36,12 @@ export async function startEdge(t: Ends, platform: TestApp, asked: EdgeAsked): P
     {
       ...{ platform: asked.platform ?? platform.app.means.publicUrl(), system: asked.system.key, name: asked.name },
       ...{ data: folder, port: '0', host: undefined, token: asked.token, insecure: false, weakSandbox: true },
+      gatewayFile: asked.gatewayFile,
     },
     {},
   )
   const log = createLog({ format: process.env.GATEHOUSE_TEST_LOG ? 'readable' : 'silent', level: 'debug' })
-  const app = await createApp(config, log, asked.clock ?? platform.app.means.clock)
+  const app = await createApp({ ...config, routes: asked.routes ?? [] }, log, asked.clock ?? platform.app.means.clock)
   let closing: Promise<void> | undefined
   const close = app.close
   app.close = () => {

@@ -70,10 +70,12 @@ type Facts = {
 
 /** Of users whom services run as. */
 const nothingHeld = { passwordHash: null, apps: [], codes: [], passkeys: [], phones: [], failures: null }
+/** `gateway`: it says that it sends messages by itself. */
+export type FedEdge = { name: string; sealKey: string; gateway?: boolean }
 
 export class Feed {
   readonly #store: SystemStore
-  readonly #edge: { name: string; sealKey: string }
+  readonly #edge: FedEdge
   readonly #key: NodeKey
   readonly #sent: Cursors
   readonly #sessions: SessionFeed
@@ -87,7 +89,7 @@ export class Feed {
 
   constructor(
     store: SystemStore,
-    edge: { name: string; sealKey: string },
+    edge: FedEdge,
     { key, scopes, clock }: { key: NodeKey; scopes: EdgeScopes; clock: Clock },
     cursors: Cursors,
   ) {
@@ -387,7 +389,8 @@ export class Feed {
       if (!canSignIn) return { ...base, ...nothingHeld }
       const apps = user.apps.map((app) => this.#app(user.id, app))
       const passkeys = user.passkeys.map((one) => this.#passkey(user.id, one))
-      return { ...base, apps, passkeys, codes: user.codes.filter(({ edge }) => edge === this.#edge.name) }
+      const phones = user.phones.map((one) => this.#phone(user.id, one))
+      return { ...base, apps, passkeys, phones, codes: user.codes.filter(({ edge }) => edge === this.#edge.name) }
     })
   }
 
@@ -409,6 +412,12 @@ export class Feed {
     const secret: PasskeySecret = JSON.parse(this.#value(userId, one))
     const named = { ...secret, userHandle: secret.userHandle ?? handleUnder(this.#key, this.#store.key, userId) }
     return { ...one, sealed: this.#sealed(userId, one.id, JSON.stringify(named)) }
+  }
+
+  /** Its number goes where the deployments say so, and the edge has a use for it. */
+  #phone(userId: string, phone: UserState['phones'][number]): UserState['phones'][number] {
+    const goes = this.#facts!.scope.phones && this.#edge.gateway === true
+    return { ...phone, sealed: goes ? this.#sealed(userId, phone.id, this.#value(userId, phone)) : '' }
   }
 
   #value(userId: string, { id, sealed }: { id: string; sealed: string }): string {

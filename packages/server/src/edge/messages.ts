@@ -34,6 +34,8 @@ export type Proof = {
   cursors: Cursors
   /** What its clock says, in milliseconds: shown, and nothing is decided by it. */
   clock?: number
+  /** It sends messages by itself, and has a use for numbers. */
+  gateway?: boolean
 }
 /** `taken`: where the platform stands in what this edge tells; it alone keeps it. */
 export type Welcome = {
@@ -99,12 +101,13 @@ export function readChallenge(message: unknown): Challenge | undefined {
 }
 
 export function readProof(message: unknown): Proof | undefined {
-  const { type, key, sealKey, signature, number, token, cursors, clock } = fieldsOf(message)
+  const { type, key, sealKey, signature, number, token, cursors, clock, gateway } = fieldsOf(message)
   if (type !== 'proof' || !isPublicKey('ed25519', key) || !isPublicKey('x25519', sealKey)) return undefined
   if (!isText(signature, 200) || !isCount(number) || (token !== null && !isText(token, 200))) return undefined
   const read = readCursors(cursors)
   if (read === undefined) return undefined
-  return { type, key, sealKey, signature, number, token, cursors: read, ...(isCount(clock) && { clock }) }
+  const more = { ...(isCount(clock) && { clock }), gateway: gateway === true }
+  return { type, key, sealKey, signature, number, token, cursors: read, ...more }
 }
 
 function readCursors(value: unknown): Cursors | undefined {

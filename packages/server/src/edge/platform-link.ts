@@ -60,10 +60,16 @@ export class PlatformLink {
     channel: Channel,
     catchUps: CatchUps,
     send: SendMessage,
-    about: { edge: PlatformLink['edge']; number: number; cursors: Cursors; absence: Absence | undefined },
+    about: {
+      edge: PlatformLink['edge']
+      number: number
+      cursors: Cursors
+      absence: Absence | undefined
+      gateway: boolean
+    },
     scopes: EdgeScopes,
   ) {
-    const { edge, number, cursors, absence } = about
+    const { edge, number, cursors, absence, gateway } = about
     this.#means = means
     this.#channel = channel
     this.#catchUps = catchUps
@@ -81,7 +87,8 @@ export class PlatformLink {
       () => this.#say('The edge tells more than it may in a minute; what is beyond that is taken later.'),
     )
     const { key, clock } = means
-    this.#feed = new Feed(store, { name: edge.name, sealKey: edge.sealKey }, { key, clock, scopes }, cursors)
+    const fed = { name: edge.name, sealKey: edge.sealKey, gateway }
+    this.#feed = new Feed(store, fed, { key, clock, scopes }, cursors)
   }
 
   start(): void {

@@ -150,7 +150,8 @@ export class PlatformLinks {
     channel.allow(linkLimits.fromKnownEdge)
     channel.send({ type: 'welcome', system: edge.systemKey, edge: edge.name, now: clock.now(), taken })
     const full = { ...edge, publicKey: proof.key, sealKey: proof.sealKey }
-    const about = { edge: full, number: proof.number, cursors: proof.cursors, absence }
+    const gateway = proof.gateway === true
+    const about = { edge: full, number: proof.number, cursors: proof.cursors, absence, gateway }
     const link = new PlatformLink(this.#means, channel, this.#catchUps, this.#send, about, this.#scopes)
     this.#links.set(proof.key, link)
     link.start()

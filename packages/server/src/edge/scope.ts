@@ -40,6 +40,8 @@ export type EdgeScope = {
   portals: ReadonlySet<string>
   /** Named as well, and too large for a link. */
   largePortals: ReadonlySet<string>
+  /** Whether numbers of phones may go there: every sign-in that is there says so. */
+  phones: boolean
   /** Of all deployments that name this edge the strictest; `roles` by id, in seconds. */
   offline: OfflineLimits & { roles: Record<string, number> }
   /** Whether users there may ask for changes of their own columns: where all deployments that bring users say so. */
@@ -85,6 +87,7 @@ export async function scopeOfEdge(store: SystemStore, system: SystemRow, edge: s
   const collections = new Set(there.map(({ id }) => id))
   const upward = upwardOf(there, assets)
   const { portals, largePortals } = await namedPortals(store, assets)
+  const phones = isSignIn && signIns.every((one) => one.phones === true)
   const byEmail = new Set(signIns.flatMap(({ users }) => users.emails.map((email) => email.toLowerCase())))
   const offline = strictest(signIns, idsOf)
   const requests = isSignIn && signIns.every((one) => one.requests === true)
@@ -102,6 +105,7 @@ export async function scopeOfEdge(store: SystemStore, system: SystemRow, edge: s
     collections,
     portals,
     largePortals,
+    phones,
     offline,
     requests,
     upward,
@@ -203,13 +207,13 @@ function marksOf(facts: Omit<EdgeScope, 'marks'>, apart: readonly unknown[]): Re
       .digest('base64url')
       .slice(0, 22)
   const { signIn, roles, runAs, userRoles, byRole, byEmail, services, libraries, collections, offline, upward } = facts
-  const { portals } = facts
+  const { portals, phones } = facts
   const said = [...apart, ...(facts.requests ? ['requests'] : [])]
   const rules = upward.size === 0 ? [] : [[...upward].sort()]
   const rights = [services, collections, portals]
   return {
     // Rights on what does not go there are left out, so those follow from it as well.
-    identity: mark(['1', signIn, roles, runAs, userRoles, byRole, byEmail, ...rights, offline, ...said]),
+    identity: mark(['1', signIn, roles, runAs, userRoles, byRole, byEmail, ...rights, offline, phones, ...said]),
     configuration: mark(['1', services, libraries, collections, portals, ...rules]),
     data: mark(['1', collections, ...rules]),
   }

@@ -52,6 +52,9 @@ function openedBy({ key }: Means, { system, name, seal }: Place, group: Group): 
       const credentialHash = credentialUnder(key, system, credentialId)
       return { ...one, credentialHash, sealed: again(user.id, one.id, one.sealed) }
     }),
+    phones: user.phones.map((one) =>
+      one.sealed === '' ? one : { ...one, sealed: again(user.id, one.id, one.sealed) },
+    ),
     codes: user.codes.map((set) => ({ ...set, codes: opened(user.id, set.id, set.codes) })),
   }))
   return { ...group, put }

@@ -34,12 +34,17 @@ export type CodeSent = {
 
 /** How an edge gets its codes to phones. */
 export type EdgeCodes = {
-  /** Why none can be sent at this moment, as a sentence; undefined while one can. */
-  problem(): string | undefined
-  /** `no answer`: it may have been sent, and nothing more is. */
-  send(asked: { id: string; user: string; code: string }): Promise<CodeSent | 'no answer'>
+  /** Whether the auth service says what the message says, and how long the code is: not where the platform sends it. */
+  ownWords: boolean
+  /** Why none can be sent to this phone at this moment, as a sentence; undefined while one can. */
+  problem(phone: { sealed: string }): string | undefined
+  /** `number` is '' where the edge knows none. `no answer`: it may have been sent, and nothing more is. */
+  send(
+    scope: SystemScope,
+    asked: { id: string; user: string; code: string; number: string; body: string },
+  ): Promise<CodeSent | 'no answer'>
   /** The code of this challenge was entered rightly. */
-  entered(id: string): void
+  entered(scope: SystemScope, id: string): Promise<void>
 }
 
 /** What stays the same for as long as the node runs. */

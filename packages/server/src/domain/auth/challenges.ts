@@ -166,7 +166,7 @@ async function tryToAsk(scope: SystemScope, send: SendMessage, input: Asking): P
       }
       return makeChallenge(scope, tx, authenticator, begun, undefined)
     }
-    const problem = scope.edgeCodes?.problem()
+    const problem = scope.edgeCodes?.problem(authenticator)
     if (problem !== undefined) return { unreachable: notFromHere(problem, kinds) }
     const wording = wordingFor(scope, input.wording)
     const newest = await newestOpenChallenge(tx, authenticator.id, now)
@@ -190,7 +190,7 @@ export async function resendChallenge(
     const authenticator = await findAuthenticator(tx, { id: before.authenticatorId }, { hold: true })
     if (authenticator === undefined) return notGood()
     if (authenticator.kind !== 'phone') return refused('For this second factor no code is sent.')
-    const problem = scope.edgeCodes?.problem()
+    const problem = scope.edgeCodes?.problem(authenticator)
     if (problem !== undefined) return notFromHere(problem, await usableKinds(scope, tx, before.userId))
     const wording = wordingFor(scope, input.wording)
     const standing = demandGood(authenticator, now)
@@ -318,7 +318,7 @@ export async function answerChallenge(
   const { kind, label: to } = checked.authenticator
   if (kind === 'phone') {
     if (scope.edgeCodes === undefined) await noteEntered(scope, checked.challenge.id)
-    else scope.edgeCodes.entered(checked.challenge.id)
+    else await scope.edgeCodes.entered(scope, checked.challenge.id)
   }
   return { proof: checked.proof, userId: checked.challenge.userId, kind, to }
 }
@@ -455,17 +455,16 @@ async function deliver(scope: SystemScope, send: SendMessage, made: Made): Promi
   }
   if (made.message === undefined) return { ...given, where: undefined, code: undefined }
   const { code, wording } = made.message
+  const { id, userId: user } = challenge
+  const body = wording.message.replaceAll(placeOfCode, code)
+  const number = authenticator.sealed === '' ? '' : openValue(scope, authenticator)
   const sent =
     scope.edgeCodes === undefined
       ? await send(scope, {
-          to: openValue(scope, authenticator),
-          body: wording.message.replaceAll(placeOfCode, code),
-          challenge: challenge.id,
-          code,
-          account: challenge.userId,
+          ...{ to: number, body, challenge: id, code, account: user },
           ...(wording.provider !== undefined && { provider: wording.provider }),
         })
-      : await scope.edgeCodes.send({ id: challenge.id, user: challenge.userId, code })
+      : await scope.edgeCodes.send(scope, { id, user, code, number, body })
   if (sent === 'no answer') {
     await endChallenge(scope.data, challenge, 'unsent', scope.clock.now())
     // A message may be on its way, so no other kind is asked for in its place; the code in it opens nothing any more.
@@ -539,7 +538,8 @@ function readWording({ message, digits = challengeRules.leastDigits, provider }:
 /** The platform sends what an edge asks for in the system's own words, with as many digits as the system says. */
 function wordingFor(scope: SystemScope, given: Wording): ReadWording {
   const wording = readWording(given)
-  return scope.edgeCodes === undefined ? wording : { ...wording, digits: scope.system.settings.code_digits }
+  const { edgeCodes, system } = scope
+  return edgeCodes?.ownWords === false ? { ...wording, digits: system.settings.code_digits } : wording
 }
 
 export function tooSoon(since: number, now: number): GatehouseError {

@@ -41,10 +41,12 @@ export async function usableKinds(
 ): Promise<AuthenticatorKind[]> {
   const bound = (await listAuthenticators(store, userId)).filter(({ state }) => state === 'bound')
   const left = bound.some(({ kind }) => kind === 'recovery') ? await countRecoveryCodes(store, userId) : 0
-  const isKnowable = (kind: AuthenticatorKind): boolean =>
-    kind === 'phone' ? scope.edgeCodes?.problem() === undefined : kind !== 'totp' || clockProblem(scope) === undefined
+  const isReached = (one: AuthenticatorRecord): boolean => scope.edgeCodes?.problem(one) === undefined
+  const isKnowable = (kind: AuthenticatorKind): boolean => kind !== 'totp' || clockProblem(scope) === undefined
   const has = (kind: AuthenticatorKind): boolean =>
-    kind === 'passkey' ? passkeysHere(scope, bound).length > 0 : bound.some((one) => one.kind === kind)
+    kind === 'passkey'
+      ? passkeysHere(scope, bound).length > 0
+      : bound.some((one) => one.kind === kind && (kind !== 'phone' || isReached(one)))
   return kindsInOrder.filter((kind) => has(kind) && isKnowable(kind) && (kind !== 'recovery' || left > 0))
 }
 

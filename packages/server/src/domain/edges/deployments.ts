@@ -214,10 +214,10 @@ function readSignIn(given: unknown): DeployedSignIn | null {
   if (typeof given !== 'object' || Array.isArray(given)) {
     throw new GatehouseError(
       'badRequest',
-      'sign_in must be {collections, roles, users: {roles, emails}, offline, sessions, requests}, or null.',
+      'sign_in must be {collections, roles, users: {roles, emails}, offline, sessions, requests, phones}, or null.',
     )
   }
-  const { collections, roles, users, offline, sessions, requests = false } = given as Record<string, unknown>
+  const { collections, roles, users, offline, sessions, requests = false, phones } = given as Record<string, unknown>
   // Whoever wants them apart and writes it in another way must not hear that all is well.
   if (sessions !== undefined && sessions !== null && sessions !== 'both' && sessions !== 'apart') {
     throw new GatehouseError('badRequest', 'sign_in.sessions must be "both" or "apart".')
@@ -236,7 +236,13 @@ function readSignIn(given: unknown): DeployedSignIn | null {
     ...(offline !== undefined && offline !== null && { offline: readOffline(offline) }),
     ...(sessions === 'apart' && { sessions }),
     ...(requests && { requests }),
+    ...(readPhones(phones) && { phones: true }),
   }
+}
+
+function readPhones(given: unknown): boolean {
+  if (given === undefined || given === null || typeof given === 'boolean') return given === true
+  throw new GatehouseError('badRequest', 'sign_in.phones must be true or false.')
 }
 
 /** Below a minute an edge would be too old between two words of its platform; above three months nobody knows who is who. */

@@ -93,6 +93,19 @@ export function readNamedProvider(given: unknown): MessageProvider {
   return isValue ? ({ ...read, token } as MessageProvider) : read
 }
 
+/**
+ * A provider of a node that holds its credentials itself, in a file of its own: token and secret stand in it.
+ * @throws GatehouseError `badSetting`
+ */
+export function readOwnProvider(given: unknown): MessageProvider {
+  const one = typeof given === 'object' && given !== null ? (given as Record<string, unknown>) : {}
+  const [name, value] = one.kind === 'webhook' ? (['secret', one.secret] as const) : (['token', one.token] as const)
+  if (typeof value !== 'string' || value === '' || value.length > 200 || value.startsWith('secret:')) {
+    throw bad(`${name} must be there itself, of at most 200 characters.`)
+  }
+  return { ...readProvider({ ...one, [name]: 'secret:VALUE' }, 'It'), [name]: value } as MessageProvider
+}
+
 function readTwilio(one: Record<string, unknown>, place: string): MessageProvider {
   const { account, from, messaging_service: service } = one
   if (typeof account !== 'string' || !/^AC[0-9a-f]{32}$/i.test(account)) {

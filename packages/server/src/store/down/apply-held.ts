@@ -16,16 +16,16 @@ export async function putHeld(tx: SystemStore, user: UserState, now: number): Pr
   await putCodes(tx, user)
 }
 
-/** Without its number: nothing is sent from here, and whoever asks for it is told. */
+/** Most often without its number, which only an edge with a gateway of its own needs. */
 async function putPhones(tx: SystemStore, { id: userId, phones }: UserState): Promise<void> {
-  for (const { id, label, boundAt } of phones) {
+  for (const { id, label, boundAt, sealed } of phones) {
     await databaseOf(tx)
       .insertInto('authenticators')
       .values({
-        ...{ id, system_key: tx.key, user_id: userId, kind: 'phone', label, sealed: '', state: 'bound' },
+        ...{ id, system_key: tx.key, user_id: userId, kind: 'phone', label, sealed, state: 'bound' },
         ...{ bound_at: boundAt, bound_by: 'platform', ...fresh, ...noPasskey },
       })
-      .onConflict((conflict) => conflict.column('id').doUpdateSet({ label }))
+      .onConflict((conflict) => conflict.column('id').doUpdateSet({ label, sealed }))
       .execute()
   }
 }

@@ -87,8 +87,8 @@ export type UserState = {
   /** Recovery codes for the edge: one set at most. */
   codes: CodesState[]
   passkeys: PasskeyState[]
-  /** That there is one, and how it is shown; never its number. */
-  phones: { id: string; label: string; boundAt: number }[]
+  /** That there is one, and how it is shown. `sealed` holds its number as a seed does, or is '' where that stays behind. */
+  phones: { id: string; label: string; boundAt: number; sealed: string }[]
   /** For how long the edge lets this user in by what it last knew, in seconds. */
   offlineLimit: number
   /** Failures that other edges told of, over all of them; which they are stays behind. */

@@ -160,7 +160,7 @@ export async function readUsers(store: SystemStore, ids: readonly string[]): Pro
         })),
       phones: held
         .filter(({ user_id, kind, state }) => user_id === account.user_id && kind === 'phone' && state === 'bound')
-        .map(({ id, label, bound_at: boundAt }) => ({ id, label, boundAt })),
+        .map(({ id, label, bound_at: boundAt, sealed }) => ({ id, label, boundAt, sealed })),
       failures: failures.filter(({ accountId }) => accountId === account.user_id),
       codes: sets
         .filter(({ userId }) => userId === account.user_id)

@@ -246,6 +246,8 @@ export type DeployedSignIn = {
   sessions?: 'apart'
   /** Whether users there may ask for changes of their own columns. */
   requests?: boolean
+  /** Whether the numbers of their phones go to edges that send messages by themselves. */
+  phones?: boolean
 }
 
 export type DeploymentRecord = {

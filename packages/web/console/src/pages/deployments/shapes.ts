@@ -21,6 +21,8 @@ export type SignIn = {
   sessions?: 'apart'
   /** Whether users there may ask for changes of their own columns. */
   requests?: boolean
+  /** Whether the numbers of their phones go to edges that send messages by themselves. */
+  phones?: boolean
 }
 type Noted = { asset_class: string; asset_id: string; why: string }
 

@@ -52,6 +52,12 @@ export function SignInFields({ value, onChange }: { value: SignIn; onChange: (va
           onChange(event.currentTarget.checked ? others : { ...others, sessions: 'apart' })
         }}
       />
+      <Switch
+        label="Phone numbers go there"
+        description="For edges with a gateway for messages of their own; else the platform sends, and keeps the numbers"
+        checked={value.phones === true}
+        onChange={(event) => onChange({ ...value, phones: event.currentTarget.checked })}
+      />
       <NumberInput
         label="Days without a link"
         description="For so long an edge lets users in by what it last knew; a week where nothing stands here"
