@@ -24,11 +24,13 @@ var TwilioSMS = (function () {
     missing: missing,
     // Asks the user whose password was proven for a passkey or a code, and sends one where the kind is 'phone': callback(err,
     // {challenge_id, kind, kinds, to, passkey, ...}). Without a kind the first of SECOND_FACTORS is taken that reaches the
-    // user.
-    challenge: function (proof, kind, callback) {
+    // user; at an edge, which may send nothing at this moment, recovery codes come last.
+    challenge: function (proof, kind, callback, isEdge) {
       var wish = { authToken: proof, kind: kind, message: message(), provider: provider() }
       // A library that was edited before this constant came has none.
       var order = typeof SECOND_FACTORS === 'undefined' ? [] : SECOND_FACTORS
+      if (isEdge && order.length === 0) order = ['passkey', 'totp', 'phone']
+      if (isEdge && order.indexOf('recovery') === -1) order = order.concat('recovery')
       if (kind === undefined && order.length !== 0) wish.kinds = order
       signin.challenge(wish, callback)
     },

@@ -72,6 +72,14 @@ function authOverride(req, resp) {
     return 'Enter the code that was sent to ' + challenge.to + '.'
   }
 
+  // At an edge, why no code was sent to the phone: nobody shall wait for one.
+  function notSent(challenge) {
+    var phones = (challenge.passed_over || []).filter(function (over) {
+      return over.kind === 'phone'
+    })
+    return req.context.proven.edge && phones.length > 0 ? phones[0].why + ' ' : ''
+  }
+
   function askForCode(challenge) {
     showPending(challenge)
     hideExpired()
@@ -80,7 +88,7 @@ function authOverride(req, resp) {
       user_id: '',
       options: {
         err: false,
-        message: wordsFor(challenge),
+        message: notSent(challenge) + wordsFor(challenge),
         factor_id: challenge.challenge_id,
         kind: challenge.kind,
         kinds: challenge.kinds,
@@ -167,10 +175,11 @@ function authOverride(req, resp) {
       })
     }
     knownDevice(proven)
-    TwilioSMS.challenge(proven.authToken, kind, function (err, challenge) {
+    var asked = function (err, challenge) {
       if (err) refuseWith(challenge)
       askForCode(challenge)
-    })
+    }
+    TwilioSMS.challenge(proven.authToken, kind, asked, !!req.context.proven.edge)
   }
 
   function resend() {

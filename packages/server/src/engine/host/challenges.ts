@@ -74,7 +74,8 @@ export const challengeCalls = (send: SendMessage): HostTable => ({
     return noted(run, async () => {
       const given = await giveChallenge(scope, counted(run, send), input)
       for (const { kind: over, why } of given.passedOver) run.tree.challenges.push({ step: 'refused', kind: over, why })
-      return shapeOf(run, given)
+      const over = given.passedOver
+      return { ...(await shapeOf(run, given)), ...(over.length > 0 && { passed_over: over }) }
     })
   },
   'auth.resend': async ({ run, args }) => {

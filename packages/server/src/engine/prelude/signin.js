@@ -43,7 +43,8 @@ export function installSignin(library) {
      * Asks whoever proved the password for a second factor: `challenge({authToken[, kind, kinds, message, digits,
      * provider]}[, callback])` gives `{challenge_id, user_id, email, kind, kinds, to, expires_at}`. `kind` is `passkey`,
      * `totp`, `phone` or `recovery`; without it the user's passkey is taken, else the app, else the phone. `kinds` is a
-     * list in its place: the first that the user has and that can be reached. To a phone a code is sent: `message` holds
+     * list in its place: the first that the user has and that can be reached; `passed_over` has those before it, as
+     * `{kind, why}`. To a phone a code is sent: `message` holds
      * `{code}`, and the answer has `where`, in development `code` too. For a passkey the answer has `passkey`, which goes
      * to the browser as it is. `authToken` is spent.
      */

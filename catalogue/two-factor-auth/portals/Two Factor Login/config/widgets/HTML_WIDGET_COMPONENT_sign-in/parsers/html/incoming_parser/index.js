@@ -3,6 +3,14 @@
 var system = {}
 var factorId = ''
 var passkey
+// E-mail and password, until somebody is in: another second factor begins with them again.
+var given = {}
+var otherWords = {
+  passkey: 'Use a passkey',
+  totp: 'Use the authenticator app',
+  phone: 'Send a text message',
+  recovery: 'Use a recovery code',
+}
 
 function say(message) {
   $('#message_div').text(message)
@@ -34,6 +42,7 @@ function call(body, done) {
 }
 
 function enter(answer, email) {
+  given = {}
   window.twoFactorLogin = answer.options
   CB_PORTAL.ClearBlade.setUser(answer.options.email || email, answer.user_token)
   CB_PORTAL.selectPage('/SuccessPage')
@@ -48,17 +57,39 @@ function askForCode(answer) {
   $('#submit_passkey').toggle(!!passkey)
   // An authenticator app shows its codes itself.
   $('#submit_resend').toggle(answer.options.kind === 'phone')
+  // Recovery codes have letters.
+  $('#code_input').attr('inputmode', answer.options.kind === 'recovery' ? 'text' : 'numeric')
+  offerOthers(answer.options.kinds || [], answer.options.kind)
   $('#input_div').hide()
   $('#confirmation_div').show()
 }
 
+function offerOthers(kinds, asked) {
+  $('#other_div').empty()
+  kinds.forEach(function (kind) {
+    if (kind === asked || !otherWords[kind]) return
+    var button = $('<button class="btn btn-link" type="button"></button>').text(otherWords[kind])
+    button.click(function () {
+      begin(kind)
+    })
+    $('#other_div').append(button)
+  })
+}
+
 function submitPassword() {
   system = { key: $('#systemKey_input').val().trim(), secret: $('#systemSecret_input').val().trim() }
-  var email = $('#email_input').val().trim()
-  call({ email: email, password: $('#password_input').val(), factor: 1 }, function (answer) {
+  given = { email: $('#email_input').val().trim(), password: $('#password_input').val() }
+  begin()
+}
+
+// By that second factor, or by the one that the system names.
+function begin(kind) {
+  var body = { email: given.email, password: given.password, factor: 1 }
+  if (kind) body.factor_kind = kind
+  call(body, function (answer) {
     $('#password_input').val('')
     // Where the password is enough, the first step grants already.
-    if (answer.user_token) enter(answer, email)
+    if (answer.user_token) enter(answer, given.email)
     else askForCode(answer)
   })
 }
