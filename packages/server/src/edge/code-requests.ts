@@ -82,8 +82,6 @@ export class CodeRequests {
       if (system === undefined) return 'The system of this edge is gone.'
       const { code_digits: digits } = system.settings
       if (code.length !== digits) return `The edge asked for something that is no code of ${digits} digits to be sent.`
-      const once = { kind: 'code of an edge', subject: `${this.#edge.name} ${id}`, windowMs: day, most: 1 }
-      if ((await takeCount(tx, once, now)) !== undefined) return 'The edge asked for the same code a second time.'
       if (!(await this.#isThere(tx, user))) return 'The edge asked for a code for somebody who does not sign in there.'
       const phone = await findAuthenticator(tx, { userId: user, kind: 'phone' })
       if (phone === undefined) return 'This account has no phone that codes can be sent to.'
@@ -96,6 +94,9 @@ export class CodeRequests {
         const until = await takeCount(tx, { kind, subject: this.#edge.name, windowMs, most }, now)
         if (until !== undefined) return `There were ${most} codes from this edge within ${words}, which is the limit.`
       }
+      // Last, so that what is refused leaves no row behind.
+      const once = { kind: 'code of an edge', subject: `${this.#edge.name} ${id}`, windowMs: day, most: 1 }
+      if ((await takeCount(tx, once, now)) !== undefined) return 'The edge asked for the same code a second time.'
       const origin = { address: `edge ${this.#edge.name}`, userAgent: '' }
       const data = store.forSystem(tx.key)
       return { scope: { ...this.#means, data, system, caller: { kind: 'nobody' }, origin }, phone }

@@ -12,7 +12,7 @@ import { secondFactorService } from '../domain/auth/second-factor.fixture.ts'
 import { findAuthenticator } from '../store/tables/authenticators.ts'
 import { tallyPrefix } from '../store/tables/messages.ts'
 import { takeCount } from '../store/tables/send-counts.ts'
-import { codeRules } from './code-requests.ts'
+import { CodeRequests, codeRules } from './code-requests.ts'
 import { startEdge, type TestEdge, until } from './edge.fixture.ts'
 import { type FaultProxy, faultProxy } from './fault-proxy.fixture.ts'
 
@@ -235,6 +235,11 @@ describe('a code from an edge', () => {
       await link(since)
     }
     assert.equal((await inbox()).length, had)
+    const requests = new CodeRequests(app.app.means, { ...({} as any), systemKey: system.key, name: 'hall' }, () =>
+      assert.fail(),
+    )
+    for (let n = 0; n < codeRules.askedAMinute; n++) assert.ok(requests.mayAsk())
+    assert.ok(!requests.mayAsk(), 'one that asks on and on is cut off')
     const said = await problem()
     for (const secret of ['12345678', '4155550123', strangerId]) assert.ok(!said.includes(secret))
   })

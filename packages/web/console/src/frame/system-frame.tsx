@@ -28,6 +28,8 @@ export type Settings = {
   messages_to: '' | 'inbox' | 'provider'
   message_providers: MessageProvider[]
   phone_country: string
+  code_digits: number
+  code_message: string
   mail: MailServer | null
   passkey_rp_id: string
   passkey_origins: string[]

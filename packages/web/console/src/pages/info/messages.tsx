@@ -1,5 +1,5 @@
 /** System Settings → Messages: where codes and other messages go, and who carries them. */
-import { ActionIcon, Button, Group, Paper, Radio, Stack, Text, TextInput, Title } from '@mantine/core'
+import { ActionIcon, Button, Group, NumberInput, Paper, Radio, Stack, Text, TextInput, Title } from '@mantine/core'
 import { IconPlus, IconTrash } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { CopyLine } from '../../frame/copy.tsx'
@@ -49,6 +49,25 @@ export function MessagesTab() {
           value={values.phone_country}
           onChange={(event) => set('phone_country', event.currentTarget.value.toUpperCase())}
         />
+        <Group align="flex-end">
+          <TextInput
+            label="Text of codes that edges have sent"
+            description="{code} stands where the code goes. Sign-ins here have the text of their auth service."
+            maxLength={500}
+            flex={1}
+            miw={240}
+            value={values.code_message}
+            onChange={(event) => set('code_message', event.currentTarget.value)}
+          />
+          <NumberInput
+            label="Their digits"
+            min={6}
+            max={10}
+            w={120}
+            value={values.code_digits}
+            onChange={(digits) => typeof digits === 'number' && set('code_digits', digits)}
+          />
+        </Group>
         <div>
           <Title order={2} size="h4">
             Providers
