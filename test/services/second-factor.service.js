@@ -22,7 +22,7 @@ function secondFactor(req, resp) {
     password: req.params.password,
     callback: function (err, body) {
       if (err) return refuse(body)
-      signin.challenge({ authToken: body.authToken, kind: req.params.kind, message: message, digits: req.params.digits }, function (failed, data) {
+      signin.challenge({ authToken: body.authToken, kind: req.params.kind, kinds: req.params.kinds, message: message, digits: req.params.digits }, function (failed, data) {
         // A careless service: it lets in by the password alone when the second factor cannot be asked for.
         if (req.params.careless) return resp.success({ authToken: body.authToken, user_id: body.user_id, options: {} })
         asked(failed, data)

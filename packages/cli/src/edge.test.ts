@@ -21,14 +21,15 @@ test('an edge is made with its token, listed and removed; a deployment is set, s
   const set = ['deployment', 'set', 'hall', '--edge', 'hall-3']
   const first = await person.json([...set, '--collection', 'Readings', '--sign-in', '--users-of', 'Operators'])
   assert.deepEqual(first.sign_in.users, { roles: ['Operators'], emails: [] })
-  const second = await person.json([...set, '--service', 'report'])
-  assert.deepEqual([second.sign_in, second.assets.length], [null, 1])
+  const second = await person.json([...set, '--service', 'report', '--portal', 'Hall'])
+  assert.deepEqual([second.sign_in, second.assets.length], [null, 2])
+  assert.deepEqual([second.assets[1].asset_class, second.assets[1].asset_id], ['portals', 'Hall'])
   assert.equal(first.sign_in.sessions, undefined)
-  const limits = '--users-of Operators --offline-days 3 --offline-days-of Guards=0.5 --sessions-apart'
+  const limits = '--users-of Operators --offline-days 3 --offline-days-of Guards=0.5 --sessions-apart --phones'
   const limited = [...set, '--sign-in', ...limits.split(' ')]
   const third = await person.json(limited)
   assert.deepEqual(third.sign_in.offline, { limit: 259_200, roles: { Guards: 43_200 } })
-  assert.equal(third.sign_in.sessions, 'apart')
+  assert.deepEqual([third.sign_in.sessions, third.sign_in.phones], ['apart', true])
   const asking = await person.json([...set, '--sign-in', '--users-of', 'Operators', '--near', '0.7', '--requests'])
   assert.deepEqual([asking.sign_in.offline, asking.sign_in.requests], [{ near: 0.7 }, true])
   for (const near of ['0', '1.5', 'x', '1.2.3']) {
@@ -62,6 +63,9 @@ test('an edge is made with its token, listed and removed; a deployment is set, s
   assert.deepEqual([bare.code, bare.stdout], [1, ''])
   assert.match(bare.stderr, /needs its token/)
   const file = join(person.home, 'token')
+  const gateway = await start('--platform', url, '--weak-sandbox', '--message-gateway-file', join(person.home, 'none'))
+  assert.deepEqual([gateway.code, gateway.stdout], [1, ''])
+  assert.match(gateway.stderr, /--message-gateway-file .* cannot be used/)
   writeFileSync(file, made.token.replace(/_.{4}/, '_AAAA'))
   const wrong = await start('--platform', url, '--weak-sandbox', '--token-file', file)
   assert.equal(wrong.code, 1)

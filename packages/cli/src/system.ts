@@ -173,6 +173,8 @@ const shown = [
   'run_as_sign_in',
   'messages_to',
   'phone_country',
+  'code_digits',
+  'code_message',
   'token_ttl_user',
   'token_ttl_device',
   'token_ttl_anon',

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ConfigError, readConfig } from './config.ts'
+import { edgeGatewayVariable, readEdgeConfig } from './edge.ts'
 import { optionDeclarations } from './options.ts'
+
+test('an edge finds the file of its gateway in the environment where no flag names one', () => {
+  const options = { platform: 'http://localhost:9000', system: 'ab', name: 'hall', data: '.', weakSandbox: true }
+  const asked = { ...options, port: undefined, host: undefined, token: undefined, insecure: false }
+  const environment = { [edgeGatewayVariable]: '/etc/of-environment.json' }
+  const fileOf = (gatewayFile?: string) => readEdgeConfig({ ...asked, gatewayFile }, environment).edge!.gatewayFile
+  assert.deepEqual([fileOf(), fileOf('/etc/of-flag.json')], ['/etc/of-environment.json', '/etc/of-flag.json'])
+  assert.equal(readEdgeConfig(asked, {}).edge!.gatewayFile, undefined)
+})
 
 describe('options', () => {
   const wrong: [string, string[], RegExp, Record<string, string>?][] = [

@@ -166,6 +166,8 @@ describe('a code from an edge', () => {
       { factor_id, resend: true },
       { email, password, kind: 'phone' },
       { email, password },
+      // What he has not is not what he needs to hear.
+      { email, password, kinds: ['passkey', 'totp', 'phone', 'recovery'] },
     ]) {
       const refused = await signIn(body)
       assert.match(refused.text, /no text message can be sent while its link to the platform is cut/)
@@ -222,6 +224,9 @@ describe('a code from an edge', () => {
     await refusedFor({ user: strangerId }, /somebody who does not sign in there/)
     await refusedFor({ user: 'nobody-at-all' }, /somebody who does not sign in there/)
     await refusedFor({ user: phonelessId }, /no phone/)
+    await admin('PUT', `/admin/user/${system.key}`, { user: userId, changes: { disabled: true } })
+    await refusedFor({}, /somebody who does not sign in there/)
+    await admin('PUT', `/admin/user/${system.key}`, { user: userId, changes: { disabled: false } })
     const id = uuid()
     const first = await rooted({ id })
     assert.ok(first !== 'no answer')

@@ -121,14 +121,15 @@ export async function giveChallenge(
   if (redeemed.origin !== 'password') throw refused('A challenge begins with the proof of a password.')
   const wanted = readKinds(input.kind, input.kinds)
   const passedOver: PassedOver[] = []
-  let first: GatehouseError | undefined
+  let first: Unreachable | undefined
   for (const kind of wanted) {
     const asked = await tryToAsk(scope, send, { ...input, ...redeemed, kind })
     if (!('unreachable' in asked)) return { ...asked, passedOver }
-    first ??= asked.unreachable
+    // What the user has and cannot use tells him more than what he has not.
+    if (first === undefined || (first.isMissing === true && asked.isMissing !== true)) first = asked
     if (kind !== undefined) passedOver.push({ kind, why: asked.unreachable.detail })
   }
-  throw first!
+  throw first!.unreachable
 }
 
 type Asking = {
@@ -147,7 +148,7 @@ export async function askFor(scope: SystemScope, send: SendMessage, input: Askin
 }
 
 /** There is no such authenticator to ask, or no code reached it; surely nothing is on its way. */
-type Unreachable = { unreachable: GatehouseError }
+type Unreachable = { unreachable: GatehouseError; isMissing?: true }
 
 async function tryToAsk(scope: SystemScope, send: SendMessage, input: Asking): Promise<Challenge | Unreachable> {
   const now = scope.clock.now()
@@ -155,7 +156,7 @@ async function tryToAsk(scope: SystemScope, send: SendMessage, input: Asking): P
   const made = await scope.data.transaction(async (tx): Promise<Made | Unreachable | GatehouseError> => {
     const kinds = await usableKinds(scope, tx, userId)
     const authenticator = await chosen(scope, tx, userId, named, kinds)
-    if (authenticator === undefined) return { unreachable: noneBound(named) }
+    if (authenticator === undefined) return { unreachable: noneBound(named), isMissing: true }
     const standing = standingOf(scope, authenticator, now)
     const mayWait = authenticator.state === 'bound' && standing?.kind !== 'edgeTooOld'
     if (standing !== undefined) return mayWait ? standing : { unreachable: standing }

@@ -90,7 +90,7 @@ export async function sendMessage(scope: SystemScope, egress: Egress, message: M
     return refuse(sentence(error))
   }
   if (carriers.length === 0) {
-    return refuse('The system has no provider of messages. A developer sets message_providers.')
+    return refuse(scope.edge === undefined ? noProvider : notFromServices)
   }
   return through({ scope, where, message, number, counted: where === 'inbox' }, carriers)
 }
@@ -107,6 +107,9 @@ function providersOf(scope: SystemScope, egress: Egress, named: unknown): Carrie
   // One that is named twice is asked once.
   return carriers.filter(({ name }, index) => carriers.findIndex((one) => one.name === name) === index)
 }
+
+const noProvider = 'The system has no provider of messages. A developer sets message_providers.'
+const notFromServices = 'From an edge nothing is sent but codes of its sign-ins: let a service on the platform send it.'
 
 const inboxName = 'inbox'
 
