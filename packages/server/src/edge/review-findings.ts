@@ -133,6 +133,7 @@ async function ofRoles({ scope, of, at, fact }: Weighing, own: readonly MissedCh
 const factorNames: Record<string, string> = {
   totp: 'authenticator app',
   passkey: 'passkey',
+  phone: 'phone',
   recovery: 'recovery codes',
 }
 
@@ -145,22 +146,30 @@ function ofFactors(
 ): void {
   const factors = typeof fact.record.factors === 'string' ? fact.record.factors.split(' ') : []
   const changes = withEnd(having(own, 'authenticator', 'bound', 'state'), end)
-  for (const kind of factors.filter((one) => one in factorNames)) {
-    const held =
-      kind === 'totp'
-        ? user?.apps
-        : kind === 'passkey'
-          ? user?.passkeys
-          : user?.codes.filter((set) => set.edge === edge).map((set) => ({ state: 'bound', boundAt: set.madeAt }))
+  for (const kind of new Set(factors.filter((one) => Object.hasOwn(factorNames, one)))) {
+    const held = user === undefined ? [] : heldOf(user, kind, edge)
     const isOlder = ({ boundAt }: { boundAt: number }): boolean => dark.from === null || boundAt <= dark.from
     // One that is bound since is another than the one that was there.
-    const good = (held ?? []).filter((one) => one.state === 'bound' && isOlder(one))
+    const good = held.filter((one) => one.state === 'bound' && isOlder(one))
     note(found, changes, at, {
       ...{ what: kind, words: `The ${factorNames[kind]} of the user was switched off, taken away or another.` },
       isSo: good.length === 0,
       unknown: `What the user holds was changed before, and again later: ${factorNames[kind]}.`,
     })
+    // Of several passkeys the edge does not tell which it was.
+    if (kind === 'passkey' && good.length > 0 && standing(changes, at).as === 'now') {
+      const words = 'What the user holds was changed before: whether it was this passkey is not told.'
+      found.unknown.push({ what: kind, words, since: null })
+    }
   }
+}
+
+function heldOf(user: ReadUser, kind: string, edge: string): { state: string; boundAt: number }[] {
+  if (kind === 'totp') return user.apps
+  if (kind === 'passkey') return user.passkeys
+  // Those that are bound alone are read.
+  if (kind === 'phone') return user.phones.map(({ boundAt }) => ({ state: 'bound', boundAt }))
+  return user.codes.filter((set) => set.edge === edge).map((set) => ({ state: 'bound', boundAt: set.madeAt }))
 }
 
 function ofAge({ of, fact }: Weighing, user: ReadUser | undefined, found: Found): void {

@@ -284,7 +284,7 @@ describe('the review of an edge that was away', () => {
       from = to
       return outcome.problem ?? ''
     }
-    const record = { door: 'password', factors: 'password', dataAge: 1, why: 'x' }
+    const record = { door: 'password', factors: 'password constructor toString', dataAge: 1, why: 'x' }
     const signedIn = (user: string, more: object = {}) => ({
       kind: 'sign-in',
       user,
