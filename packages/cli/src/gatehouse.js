@@ -35,13 +35,16 @@ function bundledNode() {
 /**
  * A node begins anew in place, with what only a beginning process can be told. One pool of memory instead of one for each
  * thread: a password check takes 19 MiB on one of four threads, and each pool would keep as much ever after. And 16 MiB for
- * young objects, half of what Node takes. Together a hundred megabytes that nobody uses, for 1 ms of processor time a check;
- * huge pages, where the kernel has them, give that back.
+ * young objects, half of what Node takes. Together a hundred megabytes that nobody uses.
+ * What password checks took is kept for the next ones, one for each processor, in huge pages where the kernel has them:
+ * given back and asked for anew each time it costs a check a tenth more.
  * The threads of Node's pool are four by itself. As many passwords are checked at once as there are processors, and what is
  * written to the disk must find a thread beside them.
  */
 function beginWithLessMemory() {
-  const { MALLOC_ARENA_MAX: chosen, GLIBC_TUNABLES: tunables = 'glibc.malloc.hugetlb=1' } = process.env
+  const kept = 20 * 1024 ** 2 * (availableParallelism() + 1)
+  const memory = `glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=${kept}`
+  const { MALLOC_ARENA_MAX: chosen, GLIBC_TUNABLES: tunables = memory } = process.env
   const { UV_THREADPOOL_SIZE: threads = String(Math.max(4, availableParallelism() + 2)) } = process.env
   const [, , command, first = ''] = process.argv
   const isNode = command === 'start' || (command === 'edge' && first.startsWith('-'))
