@@ -14,12 +14,16 @@ type EdgeRow = {
   since?: string
   last_talked?: string
   last_identity_sync?: string
-  lanes?: Record<Lane, { queued: number; first_sync: boolean; up_to_date: number | null }>
+  lanes?: Record<
+    Lane,
+    { queued: number; first_sync: boolean; up_to_date: number | null; set_aside: number; stopped: string }
+  >
   lag_ms?: number | null
   clock_difference_ms?: number | null
   last_seen_version?: string
   problem?: string
   problem_at?: string
+  set_aside?: { asset_class: string; asset_id: string; part: string; reason: string; at: string }[]
 }
 
 const add = command({
@@ -57,7 +61,7 @@ const list = command({
       ...{ name: one.name, state: one.state ?? 'kept', since: one.since ?? '', last_talked: one.last_talked ?? '' },
       ...{ last_identity_sync: one.last_identity_sync ?? '', lanes: one.lanes ?? {}, lag_ms: one.lag_ms ?? null },
       ...{ clock_difference_ms: one.clock_difference_ms ?? null, version: one.last_seen_version ?? '' },
-      ...{ problem: one.problem ?? '', problem_at: one.problem_at ?? '' },
+      ...{ problem: one.problem ?? '', problem_at: one.problem_at ?? '', set_aside: one.set_aside ?? [] },
     }))
     output.result(
       shown,
@@ -67,11 +71,72 @@ const list = command({
             heads: ['NAME', 'STATE', 'SINCE', 'IDENTITY SYNC', 'QUEUED', 'LAG', 'CLOCK', 'VERSION', 'PROBLEM'],
             rows: found.map((one) => [
               ...[one.name, one.state ?? 'kept', one.since ?? '', one.last_identity_sync ?? '', queuedOf(one)],
-              ...[spanOf(one.lag_ms), spanOf(one.clock_difference_ms), one.last_seen_version ?? '', one.problem ?? ''],
+              ...[spanOf(one.lag_ms), spanOf(one.clock_difference_ms), one.last_seen_version ?? '', problemOf(one)],
             ]),
           },
     )
     if (shown.length === 0) output.say('There is no edge yet. Make one: gatehouse edge add NAME')
+    return 0
+  },
+})
+
+/** What stopped is worse than what is set aside, and both than what was and is over. */
+function problemOf({ name, lanes, set_aside: aside = [], problem = '' }: EdgeRow): string {
+  const stopped = Object.entries(lanes ?? {}).filter(([, one]) => one.stopped !== '')
+  if (stopped.length === 0 && aside.length === 0) return problem
+  const words = stopped.map(([lane]) => `${lane} stopped`)
+  if (aside.length > 0) words.push(`${aside.length} set aside`)
+  return `${words.join(', ')}: gatehouse edge show ${name}`
+}
+
+const show = command({
+  name: 'edge show',
+  summary: 'one edge: how it is, what could not be written there, and what it has',
+  places: ['NAME'],
+  flags: systemFlags,
+  examples: ['gatehouse edge show hall-3 --system plant'],
+  async run(given, output) {
+    const api = await openNode(given)
+    const { key } = await chooseSystem(api, given.text('system'), output)
+    const name = given.places[0]!
+    const edge = await api.call<EdgeRow>('GET', pathOf(key, name))
+    const status = `/admin/${key}/sync/edge/status/${encodeURIComponent(name)}`
+    const assets = await api.call<{ asset_class: string; asset_id: string; state: string }[]>('GET', status)
+    const stopped = Object.entries(edge.lanes ?? {}).filter(([, lane]) => lane.stopped !== '')
+    for (const [lane, { stopped: why }] of stopped) output.warn(`${lane} stopped: ${why}`)
+    const aside = edge.set_aside ?? []
+    const at = (kind: string, id: string): string => [kind, id].filter((text) => text !== '').join(' ')
+    const facts = {
+      ...{ name, state: edge.state ?? 'kept', since: edge.since ?? '', identity_sync: edge.last_identity_sync ?? '' },
+      ...{ queued: queuedOf(edge), lag: spanOf(edge.lag_ms), clock: spanOf(edge.clock_difference_ms) },
+      ...{ version: edge.last_seen_version ?? '', problem: edge.problem ?? '' },
+    }
+    const rows = [
+      ...Object.entries(facts).map(([fact, value]) => [fact, value, '']),
+      ...aside.map((one) => ['set aside', [at(one.asset_class, one.asset_id), one.part].join(' ').trim(), one.reason]),
+      ...assets.map((one) => ['asset', at(one.asset_class, one.asset_id), one.state]),
+    ]
+    output.result({ ...edge, assets }, { heads: ['WHAT', 'VALUE', ''], rows })
+    if (aside.length + stopped.length > 0) output.say(`To try it again: gatehouse edge retry ${name}`)
+    return 0
+  },
+})
+
+const retry = command({
+  name: 'edge retry',
+  summary: 'send an edge once more what it could not write, and let lanes that stopped go on',
+  places: ['NAME'],
+  flags: systemFlags,
+  examples: ['gatehouse edge retry hall-3 --system plant'],
+  async run(given, output) {
+    const api = await openNode(given)
+    const { key } = await chooseSystem(api, given.text('system'), output)
+    const name = given.places[0]!
+    await api.call('POST', `/admin/${key}/sync/retry/edge/${encodeURIComponent(name)}`, { body: {} })
+    output.say(
+      `What ${name} could not write is sent once more: now, or when it links. Look: gatehouse edge show ${name}`,
+    )
+    output.result({ system_key: key, name, retried: true })
     return 0
   },
 })
@@ -140,7 +205,7 @@ const remove = command({
 
 const pathOf = (key: string, name: string): string => `/admin/edges/${key}/${encodeURIComponent(name)}`
 
-const commands: Command[] = [add, list, review, requests, renew, remove, lost]
+const commands: Command[] = [add, list, show, retry, review, requests, renew, remove, lost]
 
 /** Only an edge node itself, and what works in its folder, loads the server. */
 export const edge = async (args: string[]): Promise<number> =>

@@ -2,13 +2,13 @@
  * The link as the edge has it: opens it, proves who it is, writes what comes down, and opens it again when it is cut. Nothing
  * comes in but over the link that the edge itself dialled.
  */
-import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { WebSocket } from 'ws'
 import { second } from '../base/clock.ts'
 import { type KeyPairText, newKeyPair } from '../base/link-keys.ts'
 import type { Means } from '../domain/access/scope.ts'
 import { edgeKeysPlace } from '../domain/edges/platform-key.ts'
-import type { Cursors, Lane } from '../store/down/groups.ts'
+import { isPassing, LaneStopped, listAsides, noteStopped, reasonOf, stoppedLanes } from '../store/down/aside.ts'
+import { type Cursors, type Lane, lanes } from '../store/down/groups.ts'
 import { forgetNumbers, lacksNumbers } from '../store/down/phones.ts'
 import {
   deletePlatformLink,
@@ -23,9 +23,9 @@ import { Channel, LinkBroken, linkLimits } from './channel.ts'
 import type { CodeAsking } from './code-asking.ts'
 import type { EdgeClock } from './edge-clock.ts'
 import { greetPlatform, LinkRefused, signProof } from './handshake.ts'
-import { linkPath, type Refused, readFromPlatform, sameCursor, type Welcome } from './messages.ts'
+import { type Frame, linkPath, type Refused, readFromPlatform, sameCursor, type Welcome } from './messages.ts'
 import { Teller } from './teller.ts'
-import { writeFrame } from './writing.ts'
+import { type Written, writeFrame } from './writing.ts'
 
 export type EdgePlace = {
   platform: string
@@ -46,6 +46,8 @@ const waits = {
   refused: 60 * second,
   crowd: 10 * second,
   steadyFor: 60 * second,
+  /** For what came and cannot be written at this moment. */
+  again: { first: 250, longest: 30 * second },
 } as const
 const silence = 60 * second
 const dialMs = 10 * second
@@ -68,6 +70,10 @@ export class EdgeLink {
   /** The platform's time less what this clock itself said when it linked last, and when something of a lane was written last. */
   #measured: { platformAhead: number; at: number } | undefined
   readonly #written: Partial<Record<Lane, number>> = {}
+  /** Lanes of which nothing is taken on this link but what goes on from where this edge stands. */
+  readonly #stopped: Partial<Record<Lane, string>> = {}
+  /** Why the last thing of a lane could not be written: also after a restart, until it is. */
+  #held: Partial<Record<Lane, string>> = {}
   /** Where the platform stands in what this edge tells; not known before the first link. */
   #taken: Welcome['taken'] | undefined
   readonly #enrolled = Promise.withResolvers<void>()
@@ -109,6 +115,10 @@ export class EdgeLink {
     return { ...this.#written }
   }
 
+  get stopped(): Partial<Record<Lane, string>> {
+    return { ...this.#held }
+  }
+
   get state(): LinkState {
     return this.#state
   }
@@ -139,6 +149,7 @@ export class EdgeLink {
     }
     // Numbers are of no use to an edge that sends nothing by itself.
     if (this.#codes !== undefined) await forgetNumbers(store.forSystem(system))
+    this.#held = await stoppedLanes(store.forSystem(system))
     this.#keys = JSON.parse(key.unseal('links', edgeKeysPlace(system), link.sealed))
     return { enrolled: link.enrolled }
   }
@@ -215,6 +226,8 @@ export class EdgeLink {
     try {
       if (this.#closed) throw new LinkBroken('The edge ends.')
       const { cursors, taken } = await this.#shake(channel, link)
+      for (const lane of lanes) delete this.#stopped[lane]
+      await this.#tellAside(channel, true)
       await this.#both(channel, cursors, taken)
     } finally {
       clearInterval(watching)
@@ -322,25 +335,70 @@ export class EdgeLink {
   async #take(channel: Channel, cursors: Cursors, teller: Teller): Promise<void> {
     const frame = readFromPlatform((await channel.next()).message)
     if (frame?.type === 'refused') return this.#refused(frame, true)
-    if (frame?.type === 'word') return this.#clock.hear(frame)
+    // Of what stopped nobody knows how old it is: what keeps users, and the code that lets them in.
+    if (frame?.type === 'word') {
+      const isWhole = this.#held.identity === undefined && this.#held.configuration === undefined
+      return this.#clock.hear({ now: frame.now, identity: frame.identity && isWhole })
+    }
     if (frame?.type === 'taken') {
       this.#taken = { ...this.#taken!, [frame.lane]: frame.cursor }
       return teller.taken(frame)
     }
     if (frame?.type === 'code') return this.#codes?.answered(frame)
     if (frame?.type !== 'frame') throw new LinkBroken('The platform sent something that is no frame.')
-    if (!sameCursor(frame.from, cursors[frame.lane] ?? null)) throw new LinkBroken('A frame is missing between two.')
-    try {
-      await writeFrame(this.#means, { ...this.#place, seal: this.#keys!.seal }, this.#pending, frame)
-    } catch (error) {
-      // What a database says may hold what stands in a row.
-      const words = error instanceof GatehouseError ? error.detail.slice(0, 300) : 'it failed; its own log says why.'
-      channel.send({ type: 'trouble', lane: frame.lane, words })
-      throw error
+    const { lane } = frame
+    if (!sameCursor(frame.from, cursors[lane] ?? null)) {
+      // What was on its way when the lane stopped.
+      if (this.#stopped[lane] !== undefined) return
+      throw new LinkBroken('A frame is missing between two.')
     }
-    cursors[frame.lane] = frame.to
-    this.#written[frame.lane] = this.#means.clock.now()
-    channel.send({ type: 'ack', lane: frame.lane, cursor: frame.to })
+    const written = await this.#write(channel, frame)
+    if (written === undefined) return
+    delete this.#stopped[lane]
+    delete this.#held[lane]
+    cursors[lane] = frame.to
+    this.#written[lane] = this.#means.clock.now()
+    channel.send({ type: 'ack', lane, cursor: frame.to })
+    if (written.aside) await this.#tellAside(channel)
+    // With the next link the lane begins anew.
+    if (written.rowsAnew) channel.close(1000, 'Rows are to come anew.')
+  }
+
+  /** Undefined where the lane stops with it. What may pass by itself is tried again as long as the link stands. */
+  async #write(channel: Channel, frame: Frame): Promise<Written | undefined> {
+    const place = { ...this.#place, seal: this.#keys!.seal, version: this.#version }
+    for (let wait: number = waits.again.first; ; wait = Math.min(wait * 2, waits.again.longest)) {
+      try {
+        const written = await writeFrame(this.#means, place, this.#pending, frame)
+        if (wait > waits.again.first) this.#note('connected', '')
+        return written
+      } catch (error) {
+        if (this.#closed || !channel.open) throw error
+        const passes = isPassing(error)
+        const words = (error instanceof LaneStopped ? error.message : reasonOf(error)).slice(0, 400)
+        if (passes) this.#note('connected', `What comes cannot be written at this moment, and is tried again: ${words}`)
+        else await this.#stop(frame.lane, words)
+        this.#means.log.warn(
+          { lane: frame.lane, err: error },
+          passes ? 'What came cannot be written yet' : 'A lane stopped: what came cannot be written',
+        )
+        channel.send({ type: 'trouble', lane: frame.lane, words, stopped: !passes })
+        if (!passes) return undefined
+        await this.#sleep(wait / 2 + (Math.random() * wait) / 2)
+      }
+    }
+  }
+
+  async #stop(lane: Lane, words: string): Promise<void> {
+    this.#stopped[lane] = words
+    this.#held[lane] = words
+    await noteStopped(this.#means.store.forSystem(this.#place.system), lane, words, this.#means.clock.now())
+  }
+
+  async #tellAside(channel: Channel, again = false): Promise<void> {
+    const asides = await listAsides(this.#means.store.forSystem(this.#place.system))
+    const items = asides.map(({ kind, id, reason, at }) => ({ kind, id, reason, at }))
+    channel.send({ type: 'aside', items, again: again && asides.some(({ version }) => version !== this.#version) })
   }
 
   #note(state: LinkState['state'], problem: string): void {

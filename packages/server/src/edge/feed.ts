@@ -81,6 +81,8 @@ export class Feed {
   readonly #sessions: SessionFeed
   /** How far the log was looked through, where nothing of it was to be sent. */
   readonly #seen: Partial<Record<Lane, number>> = {}
+  /** Asked for once more, though nothing of it changed. */
+  readonly #again: Record<Lane, LoggedChange[]> = { identity: [], configuration: [], data: [] }
   #facts: Facts | undefined
   /** Up to where of the log ends of sessions were sent along with a first sync. */
   #endsSeen: number | undefined
@@ -126,12 +128,35 @@ export class Feed {
     return cursor !== undefined && cursor.at === null && this.#fits(cursor, lane)
   }
 
+  /** Goes on from there, and not from what was sent since. */
+  rewind(lane: Lane, cursor: Cursor | undefined): void {
+    if (cursor === undefined) delete this.#sent[lane]
+    else this.#sent[lane] = cursor
+    delete this.#seen[lane]
+  }
+
+  /** Sends these as they are by now, with the lane's next frame. What the edge may not have is left out, as ever. */
+  again(lane: Lane, things: readonly { kind: string; id: string }[]): void {
+    this.#again[lane] = things.map(({ kind, id }) => ({ kind, id, position: 0, columns: [] }))
+  }
+
+  /** Without a change of the cursor; a lane that is not whole yet brings them by itself. */
+  async #onceMore(lane: Lane): Promise<{ groups: Group[]; to: Cursor } | undefined> {
+    const things = this.#again[lane]
+    if (things.length === 0) return undefined
+    this.#again[lane] = []
+    if (!this.isWhole(lane)) return undefined
+    const build = { identity: this.#identity, configuration: this.#configuration, data: this.#data }[lane]
+    const groups = await build.call(this, things)
+    return groups === 'anew' || groups.length === 0 ? undefined : { groups, to: this.#sent[lane]! }
+  }
+
   async next(lane: Lane): Promise<Frame | undefined> {
     const { incarnation, position, scope, stamp } = this.#facts!
     const from = this.#sent[lane] ?? null
     const fresh: Cursor = { incarnation, scope: scope.marks[lane], position, at: '' }
     let cursor = from === null || !this.#fits(from, lane) ? fresh : from
-    let found = cursor.at === null ? await this.#changes(lane, cursor) : undefined
+    let found = (await this.#onceMore(lane)) ?? (cursor.at === null ? await this.#changes(lane, cursor) : undefined)
     if (found === 'anew') {
       cursor = fresh
       found = undefined

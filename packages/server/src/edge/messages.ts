@@ -1,5 +1,6 @@
 /** What the two ends of a link say to each other, and reading it: nothing of the other end is believed before it was parsed. */
 import { isPublicKey } from '../base/link-keys.ts'
+import { type Aside, asideKinds, asideRules } from '../store/down/aside.ts'
 import { type Cursor, type Cursors, type Group, type Lane, lanes } from '../store/down/groups.ts'
 import type { UpLane } from '../store/tables/edge-words.ts'
 import type { UpCursor } from '../store/up/facts.ts'
@@ -59,8 +60,14 @@ export type Frame = {
 /** The platform's time, and whether all of the identity lane is on its way before this that was there by then. */
 export type Word = { type: 'word'; now: number; identity: boolean }
 export type Ack = { type: 'ack'; lane: Lane; cursor: Cursor }
-/** The edge could not write what it was sent; the link ends with it. */
-export type Trouble = { type: 'trouble'; lane: Lane; words: string }
+/**
+ * The edge could not write what it was sent. `stopped`: it takes nothing more of the lane until it is sent again from where the
+ * edge stands; else it tries the same again by itself.
+ */
+export type Trouble = { type: 'trouble'; lane: Lane; words: string; stopped: boolean }
+/** All that is set aside at the edge. `again`: it is another version of the program, and may be able to write it. */
+export type AsideTold = { type: 'aside'; items: AsideItem[]; again: boolean }
+export type AsideItem = Pick<Aside, 'kind' | 'id' | 'reason' | 'at'>
 
 /**
  * What an edge tells: `items` from behind `from` up to `to`, in order, none left out but the `lost` first ones, which the edge
@@ -160,15 +167,38 @@ function readTold(message: unknown): Told | undefined {
   }
 }
 
+/** In the two lanes together. */
+const mostAside = 2 * asideRules.most
+
+function readAside(message: unknown): AsideTold | undefined {
+  const { type, items, again, ...more } = fieldsOf(message)
+  if (type !== 'aside' || !Array.isArray(items) || items.length > mostAside) return undefined
+  if (typeof again !== 'boolean' || Object.keys(more).length > 0) return undefined
+  const read: AsideItem[] = []
+  for (const item of items) {
+    const { kind: named, id, reason, at, ...others } = fieldsOf(item)
+    const kind = asideKinds.find((one) => one === named)
+    if (kind === undefined || !isText(id, 400) || !isText(reason, 300) || !isCount(at)) return undefined
+    if (Object.keys(others).length > 0) return undefined
+    read.push({ kind, id, reason, at })
+  }
+  return { type, items: read, again }
+}
+
 /** Undefined for everything but what an edge says once it is in. */
-export function readFromEdge(message: unknown): Ack | Trouble | Told | AskedCode | EnteredCode | undefined {
-  const { type, lane, cursor, words, ...more } = fieldsOf(message)
+export function readFromEdge(message: unknown): Ack | Trouble | AsideTold | Told | AskedCode | EnteredCode | undefined {
+  const { type, lane, cursor, words, stopped, ...more } = fieldsOf(message)
   if (type === 'told') return readTold(message)
+  if (type === 'aside') return readAside(message)
   if (type === 'code' || type === 'entered') return readAsked(message)
   if (!isLane(lane) || Object.keys(more).length > 0) return undefined
-  if (type === 'trouble') return isText(words, 500) && cursor === undefined ? { type, lane, words } : undefined
+  if (type === 'trouble') {
+    const fits = isText(words, 500) && typeof stopped === 'boolean' && cursor === undefined
+    return fits ? { type, lane, words, stopped } : undefined
+  }
   const read = readCursor(cursor)
-  return type === 'ack' && words === undefined && read !== undefined ? { type, lane, cursor: read } : undefined
+  const isAck = type === 'ack' && words === undefined && stopped === undefined
+  return isAck && read !== undefined ? { type, lane, cursor: read } : undefined
 }
 
 /** The platform is proved by then, and what it sends is its own: only the shape that the edge walks by is looked at. */

@@ -2,6 +2,7 @@
 import { everything } from '@gatehouse/contract/query.ts'
 import type { Means } from '../domain/access/scope.ts'
 import { readSettings } from '../domain/systems/settings.ts'
+import { listAsides } from '../store/down/aside.ts'
 import { type Lane, lanes } from '../store/down/groups.ts'
 import { listPortalSizes } from '../store/down/portals.ts'
 import { countChanged, logHead } from '../store/down/read.ts'
@@ -25,8 +26,13 @@ export type OwnState = {
   insecure: boolean
   version: string
   link: { state: 'away' | 'connected' | 'refused'; since: number; problem: string }
-  /** `whole`: everything of the lane was here once. `written`: when something of it came last, since the node started. */
-  lanes: Record<Lane, { whole: boolean; written: number | null }>
+  /**
+   * `whole`: everything of the lane was here once. `written`: when something of it came last, since the node started.
+   * `stopped`: why nothing more of it is written; '' where it is.
+   */
+  lanes: Record<Lane, { whole: boolean; written: number | null; stopped: string }>
+  /** What came down and could not be written here; rows by the name of their collection and their key. */
+  set_aside: { what: string; reason: string; at: number }[]
   /** What waits for the platform, up to 1,000 rows; null before the platform has said what it has. */
   going_up: { facts: number; rows: number } | null
   holds: {
@@ -51,7 +57,7 @@ export async function ownState({ store, clock }: Means, link: EdgeLink, version:
   const data = store.forSystem(place.system)
   const system = await findSystem(store, place.system)
   const cursors = (await findPlatformLink(store))?.cursors ?? {}
-  const written = link.written
+  const { written, stopped } = link
   const collections = []
   for (const { id, name } of (await listCollections(data)).slice(0, mostNamed)) {
     const found = await findCollection(data, { id })
@@ -65,8 +71,12 @@ export async function ownState({ store, clock }: Means, link: EdgeLink, version:
     ...{ name: place.name, system: place.system, system_name: system?.name ?? '', platform: place.platform },
     ...{ insecure: place.insecure, version, link: link.state },
     lanes: Object.fromEntries(
-      lanes.map((lane) => [lane, { whole: cursors[lane]?.at === null, written: written[lane] ?? null }]),
+      lanes.map((lane) => [
+        lane,
+        { whole: cursors[lane]?.at === null, written: written[lane] ?? null, stopped: stopped[lane] ?? '' },
+      ]),
     ) as OwnState['lanes'],
+    set_aside: await setAside(data),
     going_up: await goingUp(data, link.taken),
     holds: {
       sign_in: system === undefined ? '' : readSettings(system.settings).auth_service,
@@ -84,6 +94,17 @@ export async function ownState({ store, clock }: Means, link: EdgeLink, version:
     },
     users_as_of: link.standing.identityAt,
   }
+}
+
+async function setAside(data: SystemStore): Promise<OwnState['set_aside']> {
+  const names = new Map((await listCollections(data)).map(({ id, name }) => [id, name]))
+  return (await listAsides(data)).map(({ kind, id, reason, at }) => {
+    const collection = id.split('/')[0]!
+    const within = id.slice(collection.length + 1)
+    const of = names.get(collection) ?? collection
+    const what = kind === 'row' || kind === 'index' ? `${kind} ${within} of ${of}` : `${kind} ${names.get(id) ?? id}`
+    return { what, reason, at }
+  })
 }
 
 async function goingUp(data: SystemStore, taken: EdgeLink['taken']): Promise<OwnState['going_up']> {

@@ -5,6 +5,7 @@
 import { second } from '../base/clock.ts'
 import type { Means } from '../domain/access/scope.ts'
 import type { SendMessage } from '../domain/sending/send.ts'
+import { laneOfAside } from '../store/down/aside.ts'
 import { type Cursor, type Cursors, type Lane, lanes } from '../store/down/groups.ts'
 import { noteSentUsers, notSentYet } from '../store/tables/edge-users.ts'
 import { type EdgeRecord, findEdge, findEdgeByKey, type HeldLanes, noteEdge } from '../store/tables/edges.ts'
@@ -15,7 +16,15 @@ import type { AskedCode, EnteredCode } from './code-words.ts'
 import type { EdgeScopes } from './edge-scopes.ts'
 import { Feed } from './feed.ts'
 import { Hearing } from './hearing.ts'
-import { type Frame, readFromEdge, sameCursor, type Told } from './messages.ts'
+import {
+  type AsideItem,
+  type AsideTold,
+  type Frame,
+  readFromEdge,
+  sameCursor,
+  type Told,
+  type Trouble,
+} from './messages.ts'
 import type { Absence } from './review.ts'
 import { Taking } from './taking.ts'
 
@@ -26,6 +35,14 @@ const mostBytes = 256 * 1024
 const patience = 60 * second
 const beat = 20 * second
 const noteEvery = second
+/** After which a lane that stopped is tried again, twice as long each time. */
+const stoppedFor = { first: 30 * second, longest: 600 * second } as const
+
+/** As the change log has it. */
+const thingOf = ({ kind, id }: AsideItem): { kind: string; id: string } =>
+  kind === 'row'
+    ? { kind: 'item', id }
+    : { kind: kind === 'index' ? 'collection' : kind, id: kind === 'index' ? id.slice(0, id.indexOf('/')) : id }
 
 const removed = 'This edge was removed from its platform.'
 
@@ -44,6 +61,15 @@ export class PlatformLink {
   /** Lanes of which there was nothing to send and nothing on its way when they were last looked at. */
   readonly #quiet = new Set<Lane>()
   readonly #catchUps: CatchUps
+  /** Lanes of which nothing is sent until the timer ends, and why they stopped: gone with the next thing that is written there. */
+  readonly #stopped: Partial<Record<Lane, ReturnType<typeof setTimeout>>> = {}
+  readonly #trouble: Partial<Record<Lane, { words: string; times: number }>> = {}
+  /** What it could not write, by its own word. */
+  #aside: AsideItem[] = []
+  #asideDirty = true
+  #triedAgain = false
+  /** How often it was asked for and done. */
+  #retried: number
   #isCaughtUp = false
   #busy: ReturnType<typeof setTimeout> | undefined
   #problem: string | undefined
@@ -75,6 +101,8 @@ export class PlatformLink {
     this.#catchUps = catchUps
     this.edge = edge
     this.#number = number
+    this.#aside = edge.aside.items ?? []
+    this.#retried = edge.aside.retried ?? 0
     this.#acked = { ...cursors }
     this.#held = structuredClone(edge.lanes)
     for (const held of Object.values(this.#held)) held.idle = false
@@ -106,6 +134,7 @@ export class PlatformLink {
     this.ended = Promise.all([ending(this.#send()), ending(this.#receive())]).then(async () => {
       clearInterval(beating)
       clearTimeout(this.#busy)
+      for (const timer of Object.values(this.#stopped)) clearTimeout(timer)
       this.#catchUps.done(this)
       await this.#hearing.ended()
       await this.#note(false).catch(() => {})
@@ -147,6 +176,7 @@ export class PlatformLink {
       const looked = await this.#feed.look()
       if (looked === undefined) return this.#dismiss('The system of this edge is gone.')
       if (looked.changed && !(await this.#note(true))) return await this.#endOther()
+      if (looked.changed) await this.#hearRetry()
       if (await this.#sendOne(at)) continue
       this.#settle()
       if (this.#dirty && Date.now() - this.#notedAt >= noteEvery) await this.#note(true)
@@ -164,6 +194,12 @@ export class PlatformLink {
   async #sendOne(at: number): Promise<boolean> {
     this.#quiet.clear()
     for (const lane of lanes) {
+      if (this.#stopped[lane] !== undefined) {
+        // Users of whom not all is there let nobody believe that it is.
+        if (lane === 'identity') this.#sayTime(at, false)
+        if (lane === 'identity' && !this.#feed.isWhole(lane)) return false
+        continue
+      }
       // Whoever comes back waits for a turn, but never with what concerns users.
       const mayCatchUp = this.#isCaughtUp || lane === 'identity' || this.#catchUps.may(this, () => this.#wakeUp())
       if (!mayCatchUp) return false
@@ -214,10 +250,60 @@ export class PlatformLink {
     this.#wordDue = false
   }
 
+  #isDone(lane: Lane): boolean {
+    return this.#stopped[lane] !== undefined || (this.#quiet.has(lane) && this.#feed.isWhole(lane))
+  }
+
+  /** Nothing more of it goes there; it is tried again a while later, and whenever a developer says so. */
+  #stop({ lane, words }: Trouble): void {
+    const times = (this.#trouble[lane]?.times ?? 0) + 1
+    this.#trouble[lane] = { words, times }
+    clearTimeout(this.#stopped[lane])
+    const wait = Math.min(stoppedFor.first * 2 ** Math.min(times - 1, 10), stoppedFor.longest)
+    this.#stopped[lane] = setTimeout(() => this.#resume(lane), wait).unref()
+    this.#onWay[lane] = []
+    this.#feed.rewind(lane, this.#acked[lane])
+    this.#asideDirty = true
+    this.#say(`The edge could not write what it was sent (${lane}), and nothing more of it goes there: ${words}`)
+  }
+
+  #resume(lane: Lane): void {
+    clearTimeout(this.#stopped[lane])
+    delete this.#stopped[lane]
+    this.#wakeUp()
+  }
+
+  /** What the edge set aside is sent once more, and what stopped goes on. */
+  #retry(): void {
+    for (const lane of ['configuration', 'data'] as const) {
+      this.#feed.again(lane, this.#aside.filter(({ kind }) => laneOfAside(kind) === lane).map(thingOf))
+    }
+    for (const lane of lanes) this.#resume(lane)
+  }
+
+  async #hearRetry(): Promise<void> {
+    const retries = (await findEdgeByKey(this.#means.store, this.edge.publicKey))?.retries ?? this.#retried
+    if (retries <= this.#retried) return
+    this.#retried = retries
+    this.#asideDirty = true
+    this.#dirty = true
+    this.#retry()
+  }
+
+  #takeAside({ items, again }: AsideTold): void {
+    this.#aside = items
+    this.#asideDirty = true
+    this.#dirty = true
+    // Once for each link: what it asks for costs the platform something.
+    if (again && !this.#triedAgain) this.#retry()
+    this.#triedAgain = true
+    this.#wakeUp()
+  }
+
   /** What the edge is known to hold by now. One that takes its time is noted as behind a moment later. */
   #settle(): void {
     const now = this.#means.clock.now()
-    if (!this.#isCaughtUp && lanes.every((lane) => this.#quiet.has(lane) && this.#feed.isWhole(lane))) {
+    if (!this.#isCaughtUp && lanes.every((lane) => this.#isDone(lane))) {
       this.#isCaughtUp = true
       this.#catchUps.done(this)
     }
@@ -256,10 +342,17 @@ export class PlatformLink {
         }
         continue
       }
+      if (said?.type === 'aside') {
+        this.#takeAside(said)
+        continue
+      }
       if (said?.type === 'trouble') {
-        this.#problem = `The edge could not write what it was sent (${said.lane}): ${said.words}`
-        this.#channel.close(1000, 'The edge has trouble.')
-        return
+        if (said.stopped) this.#stop(said)
+        else
+          this.#say(
+            `The edge cannot write what it was sent at this moment (${said.lane}), and tries again: ${said.words}`,
+          )
+        continue
       }
       const onWay = said === undefined ? [] : this.#onWay[said.lane]
       const at = onWay.findIndex(({ to }) => sameCursor(to, said?.cursor ?? null))
@@ -270,6 +363,10 @@ export class PlatformLink {
       }
       onWay.splice(0, at + 1)
       this.#acked[said.lane] = said.cursor
+      if (this.#trouble[said.lane] !== undefined) {
+        delete this.#trouble[said.lane]
+        this.#asideDirty = true
+      }
       this.#dirty = true
       this.#wakeUp()
     }
@@ -343,16 +440,24 @@ export class PlatformLink {
     this.close(4403, words)
   }
 
+  #whyStopped(): Partial<Record<Lane, string>> {
+    return Object.fromEntries(Object.entries(this.#trouble).map(([lane, { words }]) => [lane, words]))
+  }
+
   async #note(connected: boolean): Promise<boolean> {
     this.#dirty = false
     this.#notedAt = Date.now()
     const which = { publicKey: this.edge.publicKey, number: this.#number }
+    const told = { items: this.#aside, stopped: this.#whyStopped(), retried: this.#retried }
+    const aside = this.#asideDirty ? told : undefined
+    this.#asideDirty = false
     const seenAt = this.#means.clock.now()
     // While nothing is to be sent, an edge that answers holds everything.
     if (connected) for (const held of Object.values(this.#held)) if (held.idle) held.at = seenAt
     return noteEdge(this.#means.store, which, {
       ...{ connected, seenAt, cursors: this.#acked, lanes: this.#held },
       ...(this.#problem !== undefined && { problem: this.#problem }),
+      ...(aside !== undefined && { aside }),
     })
   }
 

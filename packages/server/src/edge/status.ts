@@ -7,6 +7,7 @@ import { second } from '../base/clock.ts'
 import type { SystemScope } from '../domain/access/scope.ts'
 import { deploymentsOf, goesTo } from '../domain/edges/deployments.ts'
 import { type EdgeState, edgesOf, stateOf } from '../domain/edges/edges.ts'
+import { laneOfAside } from '../store/down/aside.ts'
 import { type Cursor, type Cursors, type Lane, lanes } from '../store/down/groups.ts'
 import { countChanged, logHead } from '../store/down/read.ts'
 import { listUnits } from '../store/tables/code.ts'
@@ -14,6 +15,7 @@ import { listCollections } from '../store/tables/collections.ts'
 import type { EdgeRecord } from '../store/tables/edges.ts'
 import { findSystem } from '../store/tables/systems.ts'
 import { kindsOf } from './feed.ts'
+import type { AsideItem } from './messages.ts'
 import { type EdgeScope, scopeOfEdge } from './scope.ts'
 
 /**
@@ -21,12 +23,26 @@ import { type EdgeScope, scopeOfEdge } from './scope.ts'
  * - `coming`: the edge is linked, and it or a change of it is on its way.
  * - `behind`: the edge has it as it was, and is not linked.
  * - `missing`: it was never brought there as a whole.
+ * - `set aside`: some of it could not be written there, and is not as on the platform.
+ * - `stopped`: it could not be written there, and nothing more of its lane goes there.
  */
-export type AssetState = 'there' | 'coming' | 'behind' | 'missing'
+export type AssetState = 'there' | 'coming' | 'behind' | 'missing' | 'set aside' | 'stopped'
 export type EdgeAsset = { asset_class: string; asset_id: string; state: AssetState }
 
-/** Times in milliseconds. `queued` counts rows that changed since and may concern the edge, up to 1,000; none in a first sync. */
-export type LaneStatus = { queued: number; first_sync: boolean; up_to_date: number | null }
+/**
+ * Times in milliseconds. `queued` counts rows that changed since and may concern the edge, up to 1,000; none in a first sync.
+ * `stopped` says why nothing more of it is written there; '' where it goes on.
+ */
+export type LaneStatus = {
+  queued: number
+  first_sync: boolean
+  up_to_date: number | null
+  set_aside: number
+  stopped: string
+}
+
+/** What could not be written there: a row, code, a collection, or an index of one. By the word of the edge. */
+export type EdgeSetAside = { asset_class: string; asset_id: string; part: string; reason: string; at: number }
 
 export type EdgeStatus = {
   name: string
@@ -43,6 +59,7 @@ export type EdgeStatus = {
   last_talked: number | null
   problem: string
   problem_at: number | null
+  set_aside: EdgeSetAside[]
   assets: EdgeAsset[]
 }
 
@@ -95,13 +112,21 @@ async function statusOf(scope: SystemScope, edge: EdgeRecord, given: Given): Pro
   const cursors = edge.cursors as Cursors
   const isLinked = state === 'connected'
   const of = {} as Record<Lane, LaneStatus>
+  const { items = [], stopped = {} } = edge.aside
   for (const lane of lanes) {
     const held = edge.lanes[lane]
     const first = !isWhole(cursors[lane], lane, given)
     const after = Math.max(held?.position ?? 0, cursors[lane]?.position ?? 0)
     const isIdle = isLinked && held?.idle === true
     const queued = isIdle || first ? 0 : await given.count(lane, after, given.scope)
-    of[lane] = { queued, first_sync: first, up_to_date: held?.at ?? null }
+    const aside = items.filter(({ kind }) => laneOfAside(kind) === lane).length
+    of[lane] = {
+      queued,
+      first_sync: first,
+      up_to_date: held?.at ?? null,
+      set_aside: aside,
+      stopped: stopped[lane] ?? '',
+    }
   }
   const isEnrolled = edge.enrolledAt !== null
   const waiting = lanes.filter((lane) => isEnrolled && (of[lane].queued > 0 || of[lane].first_sync))
@@ -112,9 +137,15 @@ async function statusOf(scope: SystemScope, edge: EdgeRecord, given: Given): Pro
     clock_difference_ms: edge.clockOff,
     ...{ version: edge.version, enrolled: edge.enrolledAt, last_talked: edge.seenAt },
     ...{ problem: edge.problem, problem_at: edge.problemAt },
-    assets: assetsOf(cursors, of, isLinked, given),
+    set_aside: items.map((item) => asideOf(item, given)),
+    assets: assetsOf(cursors, of, isLinked, given, items),
   }
 }
+
+const partOf = {
+  ...{ row: 'collection', index: 'collection', collection: 'collection' },
+  ...{ service: 'service', library: 'library' },
+} as const
 
 const fits = (cursor: Cursor | undefined, lane: Lane, { scope, head }: Given): cursor is Cursor =>
   cursor !== undefined &&
@@ -125,9 +156,32 @@ const fits = (cursor: Cursor | undefined, lane: Lane, { scope, head }: Given): c
 const isWhole = (cursor: Cursor | undefined, lane: Lane, given: Given): boolean =>
   fits(cursor, lane, given) && cursor.at === null
 
-function assetsOf(cursors: Cursors, status: Record<Lane, LaneStatus>, isLinked: boolean, given: Given): EdgeAsset[] {
+/** Ids of collections as names; a row by its key. */
+function asideOf({ kind, id, reason, at }: AsideItem, { names }: Given): EdgeSetAside {
+  const rest = { reason, at }
+  if (kind === 'service') return { asset_class: 'services', asset_id: id, part: '', ...rest }
+  if (kind === 'library') return { asset_class: 'libraries', asset_id: id, part: '', ...rest }
+  const collection = kind === 'collection' ? id : id.slice(0, id.indexOf('/'))
+  const within = kind === 'collection' ? '' : id.slice(collection.length + 1)
+  const name = names.get(collection) ?? collection
+  const part = kind === 'row' ? `row ${within}` : kind === 'index' ? `index of ${within}` : ''
+  return { asset_class: name, asset_id: '', part, ...rest }
+}
+
+function assetsOf(
+  cursors: Cursors,
+  status: Record<Lane, LaneStatus>,
+  isLinked: boolean,
+  given: Given,
+  aside: readonly AsideItem[],
+): EdgeAsset[] {
   const { scope, names, libraries } = given
-  const stateIn = (lane: Lane, isThere = isWhole(cursors[lane], lane, given)): AssetState => {
+  const kept = new Set(
+    aside.map(({ kind, id }) => `${partOf[kind]} ${partOf[kind] === 'collection' ? id.split('/')[0] : id}`),
+  )
+  const stateIn = (lane: Lane, isThere = isWhole(cursors[lane], lane, given), thing = ''): AssetState => {
+    if (kept.has(thing)) return 'set aside'
+    if (status[lane].stopped !== '' && status[lane].queued + Number(!isThere) > 0) return 'stopped'
     if (isThere && status[lane].queued === 0) return 'there'
     if (isLinked) return 'coming'
     return isThere ? 'behind' : 'missing'
@@ -137,10 +191,13 @@ function assetsOf(cursors: Cursors, status: Record<Lane, LaneStatus>, isLinked: 
   const upTo = fits(data, 'data', given) && data.at !== null && data.at !== '' ? data.at.split('/')[0]! : ''
   const collections = [...scope.collections].map((id) => ({
     ...{ asset_class: names.get(id) ?? id, asset_id: '' },
-    state: stateIn('data', isWhole(data, 'data', given) || (upTo !== '' && id < upTo)),
+    state: stateIn('data', isWhole(data, 'data', given) || (upTo !== '' && id < upTo), `collection ${id}`),
   }))
-  const code = (kind: string, all: ReadonlySet<string>): EdgeAsset[] =>
-    [...all].map((name) => ({ asset_class: kind, asset_id: name, state: stateIn('configuration') }))
+  const code = (kind: 'services' | 'libraries', all: ReadonlySet<string>): EdgeAsset[] =>
+    [...all].map((name) => ({
+      ...{ asset_class: kind, asset_id: name },
+      state: stateIn('configuration', undefined, `${kind === 'services' ? 'service' : 'library'} ${name}`),
+    }))
   const byName = (one: EdgeAsset, other: EdgeAsset): number =>
     one.asset_class.localeCompare(other.asset_class) || one.asset_id.localeCompare(other.asset_id)
   return [

@@ -87,7 +87,8 @@ const words={connected:'connected',away:'away from its platform',refused:'refuse
 function draw(s){$('link').textContent=words[s.link.state]??s.link.state;$('link').className=s.link.state;$('problem').textContent=s.link.problem;$('problem').hidden=s.link.problem==='';
 put('facts',[['Since',time(s.link.since||null)],['Platform',s.platform],['System',(s.system_name?s.system_name+' · ':'')+s.system],['Version',s.version],['Account',s.account]]);
 const up=s.going_up;put('up',[['Sign-ins and what ended',up===null?'not known before the first link':String(up.facts)],['Rows',up===null?'not known before the first link':up.rows>=1000?'1000 or more':String(up.rows)]]);
-put('lanes',Object.entries(s.lanes).map(([name,l])=>[name,(l.whole?'first sync done':'first sync under way')+(l.written===null?'':', last change '+time(l.written))]));
+put('lanes',Object.entries(s.lanes).map(([name,l])=>[name,(l.whole?'first sync done':'first sync under way')+(l.written===null?'':', last change '+time(l.written))+(l.stopped===''?'':', stopped: '+l.stopped)]));
+put('aside',s.set_aside.map(one=>[one.what,one.reason+' '+time(one.at)]));$('asideHead').hidden=s.set_aside.length===0;
 const h=s.holds,list=a=>a.length?a.join(', '):'none';
 put('holds',[['Sign-in',h.sign_in||'by password'],['Users',h.users+', as of '+time(s.users_as_of)],['Collections',list(h.collections.map(c=>c.name+' ('+c.rows+')'))],['Services',list(h.services)],['Libraries',list(h.libraries)]]);
 $('portals').replaceChildren(...s.portals.map(({name,url})=>{const li=document.createElement('li'),a=document.createElement('a');a.textContent=name;a.href=url;a.rel='noreferrer';li.append(a);return li}));$('no-portals').hidden=s.portals.length>0;
@@ -117,7 +118,7 @@ export function statePage({ name, insecure }: { name: string; insecure: boolean 
 <button>Sign in</button><p id="answer" role="status"></p></form>
 <main id="state" hidden><p class="bad" id="stale" role="status" hidden>The edge does not answer at this moment; asking again.</p>
 <p>The link is <span id="link"></span>.</p><p class="bad" id="problem" hidden></p><dl id="facts"></dl>
-<h2>In step with the platform</h2><dl id="lanes"></dl><h2>Waits for the platform</h2><dl id="up"></dl><h2>Deployed here</h2><dl id="holds"></dl>
+<h2>In step with the platform</h2><dl id="lanes"></dl><h2 id="asideHead" hidden>Could not be written here</h2><dl id="aside"></dl><h2>Waits for the platform</h2><dl id="up"></dl><h2>Deployed here</h2><dl id="holds"></dl>
 <h2>Portals</h2><p id="no-portals">none</p><ul id="portals"></ul>
 <h2>Clock</h2><dl id="clock"></dl><button id="out" type="button">Sign out</button></main><script>${script}</script>`
   return html(page(`Edge ${escaped(name)}`, body), script)

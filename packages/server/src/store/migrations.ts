@@ -1008,6 +1008,32 @@ const edgeWords: Migration = {
   },
 }
 
+const downRobust: Migration = {
+  name: '022 what cannot be written at an edge',
+  async up(tx) {
+    const db = tx as AnyDb
+    const text = 'text'
+    await db.schema
+      .createTable('set_aside')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('kind', text, (c) => c.notNull())
+      .addColumn('id', text, (c) => c.notNull())
+      .addColumn('reason', text, (c) => c.notNull())
+      .addColumn('at', 'bigint', (c) => c.notNull())
+      .addColumn('version', text, (c) => c.notNull())
+      .addPrimaryKeyConstraint('set_aside_key', ['system_key', 'kind', 'id'])
+      .execute()
+    await db.schema
+      .alterTable('edges')
+      .addColumn('aside', text, (c) => c.notNull().defaultTo('{}'))
+      .execute()
+    await db.schema
+      .alterTable('edges')
+      .addColumn('retries', 'integer', (c) => c.notNull().defaultTo(0))
+      .execute()
+  },
+}
+
 export const migrations: readonly Migration[] = [
   firstSchema,
   packages,
@@ -1029,6 +1055,7 @@ export const migrations: readonly Migration[] = [
   edgeStatus,
   sessionsElsewhere,
   edgeWords,
+  downRobust,
 ]
 
 /** Brings the database to the present schema. Throws DatabaseTooNew where it is ahead of this program. */

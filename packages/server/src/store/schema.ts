@@ -369,6 +369,10 @@ export type Tables = {
     clock_off: number | null
     /** JSON by lane: how far it is known to hold everything, and when it was seen to. */
     lanes: string
+    /** JSON of what it could not write, by its own word: `{items, stopped}`. */
+    aside: string
+    /** Grows when a developer asks that what it could not write be tried again. */
+    retries: number
   }
   /** What of a system goes to which of its edges. */
   deployments: {
@@ -460,6 +464,8 @@ export type Tables = {
   }
   /** On an edge: collections whose rows go up, and the rule for conflicts. */
   synced_collections: { system_key: string; collection_id: string; rule: string }
+  /** On an edge: what came down and could not be written, with why; `version` of the program that tried. */
+  set_aside: { system_key: string; kind: string; id: string; reason: string; at: number; version: string }
   /** On an edge: how far of the platform's log it had seen, from this position of its own log on. */
   sync_seen: { system_key: string; own_position: number; incarnation: string; position: number }
   /**

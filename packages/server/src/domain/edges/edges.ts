@@ -9,7 +9,14 @@ import { fingerprintOf } from '../../base/link-keys.ts'
 import { hashToken } from '../../base/secrets.ts'
 import type { SystemStore } from '../../store/store.ts'
 import { deleteEdgeCodes } from '../../store/tables/edge-recovery-codes.ts'
-import { deleteEdge, describeEdge, type EdgeRecord, insertEdge, listEdges } from '../../store/tables/edges.ts'
+import {
+  askEdgeAgain,
+  deleteEdge,
+  describeEdge,
+  type EdgeRecord,
+  insertEdge,
+  listEdges,
+} from '../../store/tables/edges.ts'
 import { endSessions } from '../../store/tables/sessions.ts'
 import { audit } from '../access/audit.ts'
 import { callerLabel } from '../access/caller.ts'
@@ -94,6 +101,15 @@ export async function changeEdge(scope: SystemScope, name: string, description: 
   await scope.data.transaction(async (tx) => {
     if (!(await describeEdge(tx, name, description))) throw noSuchEdge()
     audit(tx, scope, { kind: 'edge', action: 'change', subject: name })
+  })
+}
+
+/** What it could not write is sent there once more, and lanes that stopped go on: now, or when it links. Throws noSuchAsset. */
+export async function retryEdge(scope: SystemScope, name: string): Promise<void> {
+  demandDeveloper(scope)
+  await scope.data.transaction(async (tx) => {
+    if (!(await askEdgeAgain(tx, name))) throw noSuchEdge()
+    audit(tx, scope, { kind: 'edge', action: 'retry', subject: name })
   })
 }
 

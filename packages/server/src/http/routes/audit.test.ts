@@ -282,6 +282,7 @@ const steps = async (): Promise<[string, Step][]> => [
   ['POST /admin/v/4/system/:key/deployments/:name/activate', { params: { name: 'all' }, noted: ['deployment'] }],
   ['PUT /admin/edges/:key/:name', { params: { name: 'hall' }, body: { description: 'north' }, noted: ['edge'] }],
   ['POST /admin/v/4/system/:key/edges/:name/token', { params: { name: 'hall' }, noted: ['edge'] }],
+  ['POST /admin/:key/sync/retry/edge/:name', { params: { name: 'hall' }, body: {}, noted: ['edge'] }],
   ['POST /admin/edges/:key/:name', { params: { name: 'yard' }, body: {}, noted: ['edge'] }],
   ['POST /admin/v/4/system/:key/edges/:name/lost', { params: { name: 'yard' }, body: {}, noted: ['edge'] }],
   [

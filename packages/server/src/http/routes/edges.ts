@@ -10,7 +10,7 @@ import {
   removeDeployment,
   saveDeployment,
 } from '../../domain/edges/deployments.ts'
-import { changeEdge, createEdge, removeEdge, renewEdgeToken } from '../../domain/edges/edges.ts'
+import { changeEdge, createEdge, removeEdge, renewEdgeToken, retryEdge } from '../../domain/edges/edges.ts'
 import { isLeftWithout, loseEdge } from '../../edge/lost.ts'
 import { endSessionOfEdge, sessionsOfEdge } from '../../edge/sessions.ts'
 import { type EdgeAsset, type EdgeStatus, edgeStatuses, lagOf } from '../../edge/status.ts'
@@ -39,6 +39,7 @@ const edgeFields = ({ system, clock }: SystemScope, edge: EdgeStatus): Record<st
   last_seen_version: edge.version,
   problem: edge.problem,
   problem_at: timeOf(edge.problem_at),
+  set_aside: edge.set_aside.map((one) => ({ ...one, at: timeOf(one.at) })),
 })
 
 /** For `kept.ts`, which has the lists. */
@@ -214,7 +215,7 @@ export const edgeRoutes: readonly Route[] = [
     method: 'GET',
     path: '/admin/:key/sync/alledges/status',
     allow: 'system developer',
-    summary: 'What every edge holds, asset by asset: there, coming, behind or missing',
+    summary: 'What every edge holds, asset by asset: there, coming, behind, missing, set aside or stopped',
     handle: async (scope) => (await edgeStatuses(scope)).flatMap((edge) => syncRows(edge)),
   }),
   route({
@@ -226,6 +227,16 @@ export const edgeRoutes: readonly Route[] = [
       const edge = (await edgeStatuses(scope)).find(({ name }) => name === params.name)
       if (edge === undefined) throw noSuchEdge()
       return syncRows(edge)
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/admin/:key/sync/retry/edge/:name',
+    allow: 'system developer',
+    summary: 'Send an edge once more what it could not write, and let lanes that stopped go on: now, or when it links',
+    handle: async (scope, { params }) => {
+      await retryEdge(scope, params.name!)
+      return empty()
     },
   }),
   route({

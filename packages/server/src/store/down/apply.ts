@@ -3,15 +3,18 @@
  * came from the platform does not go back there. What a sign-in rests on only tightens here by itself: a disabled authenticator
  * stays so until another is bound, a step that was taken stays taken.
  */
+import type { Row } from '@gatehouse/contract/columns.ts'
 import { day } from '../../base/clock.ts'
 import { databaseOf, dialectOf, type SystemStore } from '../store.ts'
 import { putFailuresElsewhere } from '../tables/failures.ts'
 import { endSessions } from '../tables/sessions.ts'
+import type { TypedTable } from '../typed-table/table.ts'
 import { insertRows } from '../typed-table/write.ts'
 import { ensureSynced, type PendingRows } from '../up/local.ts'
 import { putHeld, voidCodes } from './apply-held.ts'
+import { LaneStopped, reasonOf, type SettingAside } from './aside.ts'
 import { clearKeys, clearRange, clearUnique } from './clear.ts'
-import type { CodeState, Group, RoleState, UserState } from './groups.ts'
+import type { CodeState, Group, RoleState, TableState, UserState } from './groups.ts'
 import { applyPortals } from './portals.ts'
 import { dropCollection, ensureTable } from './schema.ts'
 import { applyPlaces, applySessions, forgetSessionsFromElsewhere } from './sessions.ts'
@@ -23,21 +26,26 @@ export type Applying = {
   now: number
   incarnation: string
   pending: PendingRows
+  aside: SettingAside
 }
 
-/** In order. Throws where one cannot be written: then nothing of the frame is. */
-export async function applyGroups(applying: Applying, groups: readonly Group[]): Promise<void> {
+/**
+ * In order. Of code, collections and rows each that cannot be written is set aside; all else throws, and then nothing of the
+ * frame is written. Answers whether rows were left out before and can be written now: then they are to come anew.
+ */
+export async function applyGroups(applying: Applying, groups: readonly Group[]): Promise<{ rowsAnew: boolean }> {
   const { tx } = applying
+  let rowsAnew = false
   for (const group of groups) {
     if (group.what === 'system') await applySystem(applying, group)
     else if (group.what === 'roles') await applyRoles(tx, group)
     else if (group.what === 'users') await applyUsers(applying, group)
     else if (group.what === 'sessions') await applySessions(applying, group)
     else if (group.what === 'places') await applyPlaces(applying, group)
-    else if (group.what === 'code') await applyCode(tx, group)
-    else if (group.what === 'collections') await applyCollections(tx, group)
+    else if (group.what === 'code') await applyCode(applying, group)
+    else if (group.what === 'collections') rowsAnew = (await applyCollections(applying, group)) || rowsAnew
     else if (group.what === 'portals') await applyPortals(tx, group)
-    else await applyRows(applying, group)
+    else rowsAnew = (await applyRows(applying, group)) || rowsAnew
   }
   // What the node keeps between requests hangs on it.
   if (groups.some(({ what }) => what !== 'rows' && what !== 'sessions' && what !== 'places')) {
@@ -47,6 +55,7 @@ export async function applyGroups(applying: Applying, groups: readonly Group[]):
       .where('key', '=', tx.key)
       .execute()
   }
+  return { rowsAnew }
 }
 
 type Of<What extends Group['what']> = Extract<Group, { what: What }>
@@ -239,7 +248,7 @@ async function putApps(
   }
 }
 
-async function applyCode(tx: SystemStore, { kind, put, gone, whole }: Of<'code'>): Promise<void> {
+async function applyCode({ tx, aside }: Applying, { kind, put, gone, whole }: Of<'code'>): Promise<void> {
   const db = databaseOf(tx)
   const units = db.selectFrom('code_units').select('name').where('system_key', '=', tx.key).where('kind', '=', kind)
   const present = await units.execute()
@@ -250,20 +259,56 @@ async function applyCode(tx: SystemStore, { kind, put, gone, whole }: Of<'code'>
     gone,
     whole,
   )
-  for (const name of [...out, ...names]) {
-    for (const table of ['code_units', 'code_versions'] as const) {
-      await db
-        .deleteFrom(table)
-        .where('system_key', '=', tx.key)
-        .where('kind', '=', kind)
-        .where('name', '=', name)
-        .execute()
-    }
-    if (kind === 'service') {
-      await db.deleteFrom('safe_versions').where('system_key', '=', tx.key).where('service', '=', name).execute()
+  for (const name of out) await removeCode(tx, kind, name)
+  await aside.settle(kind, out)
+  if (whole) await aside.settleWhere(kind, (name) => !names.includes(name))
+  for (const one of put) {
+    const { error } = await aside.attempt(kind, one.name, async () => {
+      await removeCode(tx, kind, one.name)
+      await putCode(tx, kind, one)
+    })
+    if (error !== undefined && (await signInCode(tx)).has(`${kind} ${one.name}`)) {
+      const words = `The sign-in rests on the ${kind} ${one.name.slice(0, 100)}, which cannot be written there: ${reasonOf(error)}`
+      throw new LaneStopped(words, error)
     }
   }
-  for (const one of put) await putCode(tx, kind, one)
+}
+
+async function removeCode(tx: SystemStore, kind: 'service' | 'library', name: string): Promise<void> {
+  const db = databaseOf(tx)
+  for (const table of ['code_units', 'code_versions'] as const) {
+    await db
+      .deleteFrom(table)
+      .where('system_key', '=', tx.key)
+      .where('kind', '=', kind)
+      .where('name', '=', name)
+      .execute()
+  }
+  if (kind === 'service') {
+    await db.deleteFrom('safe_versions').where('system_key', '=', tx.key).where('service', '=', name).execute()
+  }
+}
+
+/** The auth service and all libraries that it requires, as `service NAME` and `library NAME`: an old one lets nobody in. */
+async function signInCode(tx: SystemStore): Promise<Set<string>> {
+  const db = databaseOf(tx)
+  const row = await db.selectFrom('systems').select('settings').where('key', '=', tx.key).executeTakeFirst()
+  const service: unknown = row && JSON.parse(row.settings).auth_service
+  const found = new Set<string>()
+  if (typeof service !== 'string' || service === '') return found
+  const versions = await db
+    .selectFrom('code_versions')
+    .select(['kind', 'name', 'dependencies'])
+    .where('system_key', '=', tx.key)
+    .execute()
+  const requires = new Map(versions.map(({ kind, name, dependencies }) => [`${kind} ${name}`, dependencies.split(',')]))
+  const open = [`service ${service}`]
+  for (let one = open.pop(); one !== undefined; one = open.pop()) {
+    if (found.has(one)) continue
+    found.add(one)
+    for (const name of requires.get(one) ?? []) open.push(`library ${name}`)
+  }
+  return found
 }
 
 async function putCode(tx: SystemStore, kind: string, code: CodeState): Promise<void> {
@@ -292,25 +337,86 @@ async function putCode(tx: SystemStore, kind: string, code: CodeState): Promise<
   }
 }
 
-async function applyCollections(tx: SystemStore, { put, gone, whole }: Of<'collections'>): Promise<void> {
+async function applyCollections(applying: Applying, { put, gone, whole }: Of<'collections'>): Promise<boolean> {
+  const { tx, aside } = applying
   const ofItems = databaseOf(tx).selectFrom('collections').select('id').where('system_key', '=', tx.key)
   const present = await ofItems.where('kind', '=', 'items').execute()
-  for (const id of leaving(
+  const out = leaving(
     present.map((one) => one.id),
     put.map((one) => one.id),
     gone,
     whole,
-  )) {
-    await dropCollection(tx, id)
+  )
+  for (const id of out) await dropCollection(tx, id)
+  const isOut = (id: string): boolean => out.includes(id) || (whole && !put.some((one) => one.id === id))
+  await aside.settleWhere('collection', isOut)
+  for (const kind of ['row', 'index'] as const) {
+    await aside.settleWhere(kind, (id) => isOut(id.slice(0, id.indexOf('/'))))
   }
-  for (const state of put) await ensureSynced(tx, state, await ensureTable(tx, state))
+  let rowsAnew = false
+  for (const state of put) {
+    const was = aside.has('collection', state.id)
+    const ready = await readyTable(applying, state, true)
+    rowsAnew ||= was && ready !== undefined
+  }
+  return rowsAnew
 }
 
-async function applyRows({ tx, pending }: Applying, group: Of<'rows'>): Promise<void> {
+type Ready = { table: TypedTable; begun: Set<string> }
+
+/**
+ * The table as it is to be; undefined where it cannot be, and is set aside. An index that cannot be made is set aside by itself,
+ * and tried again with a change of the collection (`again`), not with each of its rows.
+ */
+async function readyTable({ tx, aside }: Applying, state: TableState, again: boolean): Promise<Ready | undefined> {
+  const indexId = (column: string): string => `${state.id}/${column}`
+  let ready: Ready | undefined
+  await aside.attempt('collection', state.id, async () => {
+    const table = await ensureTable(tx, state, async (column, make) => {
+      if (again || !aside.has('index', indexId(column))) await aside.attempt('index', indexId(column), make)
+    })
+    ready = { table, begun: await ensureSynced(tx, state, table) }
+  })
+  const wanted = new Set(state.indexes.map(({ column }) => indexId(column)))
+  await aside.settleWhere('index', (id) => id.startsWith(`${state.id}/`) && !wanted.has(id))
+  return ready
+}
+
+/** All at once, and row by row where that cannot be: then it shows which of them is in the way. */
+async function applyRows(applying: Applying, group: Of<'rows'>): Promise<boolean> {
+  const { tx, pending, aside } = applying
   const { table: state, put, gone, range } = group
-  const table = await ensureTable(tx, state)
-  const begun = await ensureSynced(tx, state, table)
-  if (state.rule !== undefined) return applySyncedRows(tx, table, group, pending.get(state.id) ?? new Map(), begun)
+  const was = aside.has('collection', state.id)
+  const ready = await readyTable(applying, state, false)
+  if (ready === undefined) return false
+  const { table, begun } = ready
+  const own = pending.get(state.id) ?? new Map()
+  const write = (part: Of<'rows'>): Promise<void> =>
+    state.rule === undefined ? writeRows(tx, table, part) : applySyncedRows(tx, table, part, own, begun)
+  const keyOf = (row: Row): string => String(row[table.key])
+  const idOf = (key: string): string => `${state.id}/${key}`
+  const keys = new Set(put.map(keyOf))
+  const { error } = await aside.try(() => write(group))
+  if (error === undefined) {
+    await aside.settle('row', [...gone, ...keys].map(idOf))
+  } else {
+    if (range !== null) {
+      await clearRange(tx, table, range, keys, state.rule === undefined ? state.id : new Set(own.keys()))
+    }
+    const part = { ...group, put: [], gone: [], range: null }
+    for (const key of gone) await aside.attempt('row', idOf(key), () => write({ ...part, gone: [key] }))
+    for (const row of put) await aside.attempt('row', idOf(keyOf(row)), () => write({ ...part, put: [row] }))
+  }
+  if (range !== null) {
+    const [after, upTo] = [idOf(range.after), range.upTo === null ? undefined : idOf(range.upTo)]
+    const isIn = (id: string): boolean =>
+      id.startsWith(`${state.id}/`) && id > after && (upTo === undefined || id <= upTo)
+    await aside.settleWhere('row', (id) => isIn(id) && !keys.has(id.slice(state.id.length + 1)))
+  }
+  return was
+}
+
+async function writeRows(tx: SystemStore, table: TypedTable, { table: state, put, gone, range }: Of<'rows'>) {
   const keys = put.map((row) => String(row[table.key]))
   if (range !== null) await clearRange(tx, table, range, new Set(keys), state.id)
   await clearKeys(tx, table, [...gone, ...keys])

@@ -18,13 +18,21 @@ import type { TableState } from './groups.ts'
 
 const keyOf = { items: 'item_id', users: 'user_id' } as const
 
+/** Makes an index, or notes why it cannot be; undefined where one that cannot be made fails all. */
+export type MakeIndex = (column: string, make: () => Promise<void>) => Promise<void>
+
 /** In a transaction. Answers the table as it is now. */
-export async function ensureTable(tx: SystemStore, state: TableState): Promise<TypedTable> {
+export async function ensureTable(
+  tx: SystemStore,
+  state: TableState,
+  makeIndex: MakeIndex = (_column, make) => make(),
+): Promise<TypedTable> {
   const db = databaseOf(tx) as Transaction<Tables>
   const dialect = dialectOf(tx)
   const found = await findCollection(tx, state.kind === 'users' ? { kind: 'users' } : { id: state.id })
   let table: TypedTable
   if (found === undefined) {
+    await giveWay(tx, state)
     const name = `${state.kind === 'users' ? 'u' : 'c'}_${state.id}`
     table = await createTable(db, dialect, { table: name, key: keyOf[state.kind], columns: state.columns })
     await db
@@ -37,6 +45,7 @@ export async function ensureTable(tx: SystemStore, state: TableState): Promise<T
     await writeColumns(db, state)
   } else {
     if (isSame(found, state) && (await hasIndexes(db, dialect, found.table, state))) return found.table
+    if (found.name !== state.name) await giveWay(tx, state)
     table = await changeColumns(db, dialect, found.table, state)
     await db
       .updateTable('collections')
@@ -46,8 +55,20 @@ export async function ensureTable(tx: SystemStore, state: TableState): Promise<T
     await db.deleteFrom('collection_columns').where('collection_id', '=', found.id).execute()
     await writeColumns(db, { ...state, id: found.id })
   }
-  await changeIndexes(db, dialect, table, state)
+  await changeIndexes(db, dialect, table, state, makeIndex)
   return { ...table, columns: state.columns }
+}
+
+/** Another collection may have had this name; it has another by now, which comes with its own change. */
+async function giveWay(tx: SystemStore, { id, name }: TableState): Promise<void> {
+  await databaseOf(tx)
+    .updateTable('collections')
+    .set((eb) => ({ name_key: eb.ref('id') }))
+    .where('system_key', '=', tx.key)
+    .where('name_key', '=', name.toLowerCase())
+    .where('id', '!=', id)
+    .where('kind', '=', 'items')
+    .execute()
 }
 
 const isSame = (found: CollectionRecord, { name, columns }: TableState): boolean =>
@@ -84,6 +105,7 @@ async function changeIndexes(
   dialect: Dialect,
   table: TypedTable,
   { indexes }: TableState,
+  makeIndex: MakeIndex,
 ): Promise<void> {
   const present = (await readIndexes(db, dialect, table)).filter(({ primary }) => !primary)
   const has = (
@@ -94,7 +116,8 @@ async function changeIndexes(
     if (!has(indexes, one)) await dropIndex(db, dialect, table, one.column, one.unique)
   }
   for (const one of indexes) {
-    if (!has(present, one)) await createIndex(db, dialect, table, one.column, one.unique)
+    if (has(present, one)) continue
+    await makeIndex(one.column, async () => void (await createIndex(db, dialect, table, one.column, one.unique)))
   }
 }
 

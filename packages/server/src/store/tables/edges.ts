@@ -1,4 +1,5 @@
 /** Edges and deployments of a system as rows, on the platform. What they mean is `domain/edges`. */
+import type { AsideKind } from '../down/aside.ts'
 import type { ConflictRule, Lane } from '../down/groups.ts'
 import type { Tables } from '../schema.ts'
 import { databaseOf, dialectOf, inTransaction, type Store, type SystemStore, writerOf } from '../store.ts'
@@ -30,6 +31,16 @@ export type EdgeRecord = {
   version: string
   clockOff: number | null
   lanes: HeldLanes
+  aside: EdgeAside
+  retries: number
+}
+
+/** What the edge could not write, and why lanes stopped; in words of the edge. */
+export type EdgeAside = {
+  items?: { kind: AsideKind; id: string; reason: string; at: number }[]
+  stopped?: Partial<Record<Lane, string>>
+  /** Of `retries`, how many were done. */
+  retried?: number
 }
 
 const fromRow = (row: Tables['edges']): EdgeRecord => ({
@@ -52,6 +63,8 @@ const fromRow = (row: Tables['edges']): EdgeRecord => ({
   version: row.version,
   clockOff: row.clock_off,
   lanes: JSON.parse(row.lanes),
+  aside: JSON.parse(row.aside),
+  retries: row.retries,
 })
 
 /** False where there is one of this name. */
@@ -66,6 +79,7 @@ export async function insertEdge(
       ...{ public_key: null, seal_key: null, enrolled_at: null, link_number: 0, connected: 0, seen_at: null },
       ...{ cursors: '{}', problem: '', problem_at: null, created_at: edge.createdAt, created_by: edge.createdBy },
       ...{ since: edge.createdAt, refused: 0, version: '', clock_off: null, lanes: '{}' },
+      ...{ aside: '{}', retries: 0 },
     })
     .onConflict((conflict) => conflict.columns(['system_key', 'name']).doNothing())
     .returning('name')
@@ -189,9 +203,10 @@ export async function noteEdge(
     cursors?: Record<string, unknown>
     lanes?: HeldLanes
     problem?: string
+    aside?: EdgeAside
   },
 ): Promise<boolean> {
-  const { connected, seenAt, cursors, lanes, problem } = facts
+  const { connected, seenAt, cursors, lanes, problem, aside } = facts
   const noted = await databaseOf(store)
     .updateTable('edges')
     .set({
@@ -200,12 +215,26 @@ export async function noteEdge(
       ...(cursors !== undefined && { cursors: JSON.stringify(cursors) }),
       ...(lanes !== undefined && { lanes: JSON.stringify(lanes) }),
       ...(problem !== undefined && { problem, problem_at: seenAt }),
+      ...(aside !== undefined && { aside: JSON.stringify(aside) }),
     })
     .where('public_key', '=', publicKey)
     .where('link_number', '=', number)
     .returning('name')
     .execute()
   return noted.length > 0
+}
+
+/** That it be sent once more what it could not write; its link, at whatever node, hears of it. False where there is none. */
+export async function askEdgeAgain(store: SystemStore, name: string): Promise<boolean> {
+  const asked = await writerOf(store)
+    .updateTable('edges')
+    .set((eb) => ({ retries: eb('retries', '+', 1) }))
+    .where('system_key', '=', store.key)
+    .where('name', '=', name)
+    .returning('name')
+    .execute()
+  if (asked.length > 0) store.record({ kind: 'edge', id: name, operation: 'put', columns: ['retries'] })
+  return asked.length > 0
 }
 
 /** Of an edge that was refused, whatever link it has: one that is linked stays so. */

@@ -68,6 +68,17 @@ export async function writeCursor(tx: SystemStore, lane: Lane, cursor: Cursor): 
     .execute()
 }
 
+/** Everything of the lane is to come anew. In a transaction. */
+export async function dropCursor(tx: SystemStore, lane: Lane): Promise<void> {
+  const link = await findPlatformLink(tx.node)
+  const { [lane]: _, ...cursors } = link?.cursors ?? {}
+  await writerOf(tx)
+    .updateTable('platform_links')
+    .set({ cursors: JSON.stringify(cursors) })
+    .where('system_key', '=', tx.key)
+    .execute()
+}
+
 /** What a platform has and an edge never does. */
 export async function holdsDevelopers(store: Store): Promise<boolean> {
   const row = await databaseOf(store).selectFrom('developers').select('id').limit(1).executeTakeFirst()

@@ -183,6 +183,7 @@ export async function deleteSystemRows(store: SystemStore): Promise<void> {
     'taken_steps',
     'taken_counts',
     'synced_collections',
+    'set_aside',
     'sync_seen',
     'row_stamps',
     'sync_folds',

@@ -8,6 +8,7 @@ import { useSystemKey } from '../../frame/system-frame.tsx'
 import { tellDone } from '../../frame/tell.ts'
 import { atDay, roughly } from '../../frame/times.ts'
 import type { Token } from './new-edge.tsx'
+import { NotWritten } from './not-written.tsx'
 import { type Edge, edgeStates, queuedWords } from './shapes.ts'
 
 type Props = {
@@ -126,6 +127,7 @@ export function EdgeCard({ edge, onSetUp, onToken, onReview, onLost, onSessions 
           )}
         </Alert>
       )}
+      <NotWritten edge={edge} />
       <Confirm
         opened={asking === 'remove'}
         onClose={close}

@@ -2,9 +2,17 @@
 import type { Thing } from '../../frame/follow.ts'
 
 export type EdgeState = 'waiting' | 'connected' | 'away' | 'refused'
-export type AssetState = 'there' | 'coming' | 'behind' | 'missing'
+export type AssetState = 'there' | 'coming' | 'behind' | 'missing' | 'set aside' | 'stopped'
 export type Asset = { asset_class: string; asset_id: string; state: AssetState }
-export type Lane = { queued: number; first_sync: boolean; up_to_date: number | null }
+export type Lane = {
+  queued: number
+  first_sync: boolean
+  up_to_date: number | null
+  set_aside: number
+  stopped: string
+}
+/** What could not be written there, and why. */
+export type SetAside = { asset_class: string; asset_id: string; part: string; reason: string; at: number }
 
 export type Edge = Thing & {
   name: string
@@ -18,6 +26,7 @@ export type Edge = Thing & {
   last_talked: number | null
   problem: string
   problem_at: number | null
+  set_aside: SetAside[]
   assets: Asset[]
 }
 

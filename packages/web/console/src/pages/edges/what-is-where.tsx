@@ -1,6 +1,14 @@
 /** The live picture of which edge has what: assets beside edges, each with a word and not a colour alone. */
 import { Anchor, Group, Paper, Table, Text, Title } from '@mantine/core'
-import { type Icon, IconCheck, IconClock, IconHistory, IconMinus, IconTransfer } from '@tabler/icons-react'
+import {
+  type Icon,
+  IconAlertTriangle,
+  IconCheck,
+  IconClock,
+  IconHistory,
+  IconMinus,
+  IconTransfer,
+} from '@tabler/icons-react'
 import { Link } from 'react-router'
 import { useSystemKey } from '../../frame/system-frame.tsx'
 import { type Asset, type AssetState, assetName, type Edge, kindWords } from './shapes.ts'
@@ -10,6 +18,13 @@ const signs: Record<AssetState, { icon: Icon; word: string; color: string; text:
   coming: { icon: IconTransfer, word: 'on its way', color: 'blue', text: 'being sent' },
   behind: { icon: IconHistory, word: 'as it was', color: 'orange', text: 'the edge is away' },
   missing: { icon: IconClock, word: 'not yet', color: 'gray', text: 'never brought there as a whole' },
+  'set aside': {
+    icon: IconAlertTriangle,
+    word: 'in part',
+    color: 'red',
+    text: 'some of it could not be written there',
+  },
+  stopped: { icon: IconAlertTriangle, word: 'stopped', color: 'red', text: 'could not be written there' },
 }
 
 const keyOf = ({ asset_class: kind, asset_id: id }: Asset): string => JSON.stringify([kind, id])
