@@ -14,7 +14,15 @@ const set = command({
     'all-edges': { prose: 'it goes to every edge' },
     collection: { value: 'NAME', prose: 'a collection that goes down', many: true },
     'both-ways': { value: 'NAME', prose: 'a collection whose rows go up as well', many: true },
-    conflicts: { value: 'RULE', prose: 'with --both-ways: last_writer (the default), platform, edge or both' },
+    conflicts: {
+      value: 'RULE',
+      prose: 'with --both-ways or --up-only: last_writer (the default), platform, edge or both',
+    },
+    'copy-of': { value: 'NAME', prose: 'a collection that is copied once, and not kept in step', many: true },
+    'up-only': { value: 'NAME', prose: 'a collection that is copied once, and whose rows go up', many: true },
+    row: { value: 'COLLECTION/ID', prose: 'a single row that goes down', many: true },
+    'copy-of-row': { value: 'COLLECTION/ID', prose: 'a single row that is copied once', many: true },
+    'copy-of-service': { value: 'NAME', prose: 'a service that stays there as it is now', many: true },
     service: { value: 'NAME', prose: 'a service that goes down with its libraries', many: true },
     portal: { value: 'NAME', prose: 'a portal that users open at the edge', many: true },
     'sign-in': { prose: "the system's sign-in goes down: auth service, its libraries, the named roles and users" },
@@ -44,20 +52,29 @@ const set = command({
     if (!given.on('sign-in') && signInFlags.some((flag) => given.on(flag))) {
       throw new CommandError(`${signInFlags.map((flag) => `--${flag}`).join(', ')} go with --sign-in.`)
     }
-    if (given.on('conflicts') && !given.on('both-ways')) throw new CommandError('--conflicts goes with --both-ways.')
+    if (given.on('conflicts') && !given.on('both-ways') && !given.on('up-only')) {
+      throw new CommandError('--conflicts goes with --both-ways or --up-only.')
+    }
     const rule = given.text('conflicts')
     const edges = given.on('all-edges') ? ['___ALL_EDGES___'] : given.list('edge')
-    const asset = (kind: string, id: string) => ({
-      ...{ asset_class: kind, asset_id: id, sync_to_edge: true, sync_to_platform: false },
+    const asset = (kind: string, id: string, follows = true) => ({
+      ...{ asset_class: kind, asset_id: id, sync_to_edge: follows, sync_to_platform: false },
     })
+    const up = { sync_to_platform: true, ...(rule !== undefined && { conflicts: rule }) }
+    const rowOf = (text: string, follows: boolean) => {
+      const at = text.lastIndexOf('/')
+      if (at < 1 || at === text.length - 1) throw new CommandError(`${text} is no row, as Readings/ID.`)
+      return asset(text.slice(0, at), text.slice(at + 1), follows)
+    }
     const assets = [
       ...given.list('collection').map((one) => asset(one, '')),
-      ...given.list('both-ways').map((one) => ({
-        ...asset(one, ''),
-        sync_to_platform: true,
-        ...(rule !== undefined && { conflicts: rule }),
-      })),
+      ...given.list('both-ways').map((one) => ({ ...asset(one, ''), ...up })),
+      ...given.list('copy-of').map((one) => asset(one, '', false)),
+      ...given.list('up-only').map((one) => ({ ...asset(one, '', false), ...up })),
+      ...given.list('row').map((one) => rowOf(one, true)),
+      ...given.list('copy-of-row').map((one) => rowOf(one, false)),
       ...given.list('service').map((one) => asset('services', one)),
+      ...given.list('copy-of-service').map((one) => asset('services', one, false)),
       ...given.list('portal').map((one) => asset('portals', one)),
     ]
     const users = { roles: given.list('users-of'), emails: given.list('user') }
@@ -187,7 +204,27 @@ const activate = command({
   },
 })
 
-const commands: Command[] = [set, activate, list, remove]
+const push = command({
+  name: 'deployment push',
+  summary: 'copy anew what a deployment brings without keeping it in step',
+  places: ['NAME'],
+  flags: systemFlags,
+  notes:
+    'Rows that users changed at an edge are replaced where the platform has them; what follows anyway is not touched.',
+  examples: ['gatehouse deployment push hall --system plant'],
+  async run(given, output) {
+    const api = await openNode(given)
+    const { key } = await chooseSystem(api, given.text('system'), output)
+    const name = given.places[0]!
+    const path = `/admin/v/4/system/${key}/deployments/${encodeURIComponent(name)}/push`
+    const made = await api.call<{ copied: number }>('POST', path, { body: {} })
+    output.say(`${made.copied} of what ${name} brings is copied to its edges anew.`)
+    output.result({ system_key: key, ...made })
+    return 0
+  },
+})
+
+const commands: Command[] = [set, activate, push, list, remove]
 
 export const deployment = (args: string[]): Promise<number> =>
   runGroup('deployment', 'what of a system goes to which edges', commands, args)

@@ -4,7 +4,7 @@
  */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { SystemScope } from '../domain/access/scope.ts'
-import { allEdges, readAsset, saveDeployment } from '../domain/edges/deployments.ts'
+import { allEdges, readAsset, saveDeployment, shownAsset } from '../domain/edges/deployments.ts'
 import { isEdgeName } from '../domain/edges/edges.ts'
 import type { ConflictRule } from '../store/down/groups.ts'
 import type { DeployedAsset, DeployedSignIn, DeploymentRecord } from '../store/tables/edges.ts'
@@ -77,7 +77,8 @@ function addAsset(proposal: Proposal, users: { roles: Set<string>; emails: Set<s
   const rule = asset.conflicts === undefined ? {} : { conflicts: asset.conflicts as ConflictRule }
   const wanted = { ...named, sync_to_edge: toEdge === true, sync_to_platform: toPlatform === true, ...rule }
   // As the file has it, or as near to it as there is.
-  const ways = [wanted, { ...wanted, sync_to_edge: true }, { ...named, sync_to_edge: true, sync_to_platform: false }]
+  const up = { ...wanted, sync_to_platform: false }
+  const ways = [wanted, up, { ...up, sync_to_edge: true }]
   let refused = ''
   for (const way of ways) {
     try {
@@ -119,7 +120,9 @@ function fileOf({ name, description, edges, assets, signIn }: DeploymentRecord, 
   const only = { kind: 'deployment', name, value: held, files: [] }
   const waiting = new Set(proposalOf(only).left_out.map(assetKey))
   const left = listOf(held.assets).filter((asset) => isObject(asset) && waiting.has(assetKey(asset)))
-  const all = [...assets, ...left].sort((one, other) => (assetKey(one as Fields) < assetKey(other as Fields) ? -1 : 1))
+  const all = [...assets.map(shownAsset), ...left].sort((one, other) =>
+    assetKey(one as Fields) < assetKey(other as Fields) ? -1 : 1,
+  )
   return { ...others, name, description, edges, assets: all, ...(signIn !== null && { sign_in: signIn }) }
 }
 

@@ -9,6 +9,7 @@ import { phoneColumn, placeOf } from '../domain/accounts/authenticators.ts'
 import { handleUnder, type PasskeySecret } from '../domain/accounts/passkeys.ts'
 import type {
   AuthenticatorState,
+  CodeState,
   Cursor,
   Cursors,
   Group,
@@ -174,8 +175,23 @@ export class Feed {
   }
 
   async #table(found: CollectionRecord): Promise<TableState> {
-    const rule = this.#facts!.scope.upward.get(found.id)
-    return { ...(await readTable(this.#store, found)), ...(rule !== undefined && { rule }) }
+    const { upward, copies } = this.#facts!.scope
+    const [rule, copy] = [upward.get(found.id), copies.get(`collection ${found.id}`)]
+    const state = await readTable(this.#store, found)
+    return { ...state, ...(rule !== undefined && { rule }), ...(copy !== undefined && { copy }) }
+  }
+
+  async #code(kind: 'service' | 'library', names: readonly string[]): Promise<CodeState[]> {
+    const { copies } = this.#facts!.scope
+    return (await readCode(this.#store, kind, names)).map((one) => {
+      const copy = copies.get(`${kind} ${one.name}`)
+      return copy === undefined ? one : { ...one, copy }
+    })
+  }
+
+  /** Whether a change of it is to be sent: what is copied once has what it had. */
+  #follows(kind: string, id: string): boolean {
+    return !this.#facts!.scope.copies.has(`${kind} ${id}`)
   }
 
   #fits({ incarnation, scope, position }: Cursor, lane: Lane): boolean {
@@ -226,7 +242,9 @@ export class Feed {
     if (at !== '') return this.#firstPortals(at.slice('portal/'.length))
     const { scope } = this.#facts!
     const code = async (kind: 'service' | 'library', names: ReadonlySet<string>): Promise<Group> => {
-      return { what: 'code', kind, put: await readCode(this.#store, kind, [...names]), gone: [], whole: true }
+      const keep = [...scope.copies.keys()].filter((one) => !one.startsWith('collection '))
+      const put = await this.#code(kind, [...names])
+      return { what: 'code', kind, put, gone: [], whole: true, ...(keep.length > 0 && { keep }) }
     }
     const put = []
     for (const id of scope.collections) {
@@ -264,13 +282,23 @@ export class Feed {
       const found = await findCollection(this.#store, { id })
       if (found === undefined) continue
       const start = id === current ? after : ''
-      const { rows, upTo } = await this.#someRows(found, start)
+      const marks = this.#facts!.scope.rows.get(id)
+      const { rows, upTo } =
+        marks === undefined ? await this.#someRows(found, start) : await this.#namedRows(found, marks)
       const table = await this.#table(found)
-      const groups: Group[] = [{ what: 'rows', table, put: rows, gone: [], range: { after: start, upTo } }]
+      const copies = marks && Object.fromEntries([...marks].filter(([, mark]) => mark !== ''))
+      const range = { after: start, upTo }
+      const groups: Group[] = [{ what: 'rows', table, put: rows, gone: [], range, ...(copies && { copies }) }]
       const following = ids.find((one) => one > id)
       return { groups, at: upTo !== null ? `${id}/${upTo}` : following === undefined ? null : `${following}/` }
     }
     return { groups: [], at: null }
+  }
+
+  /** Of a collection of which only they go there; there are no more of them than a deployment has assets. */
+  async #namedRows(found: CollectionRecord, marks: ReadonlyMap<string, string>) {
+    const keys = [...marks.keys()].filter((key) => isKey(found, key))
+    return { rows: await readRows(this.#store, found, keys), upTo: null }
   }
 
   /** As many as make a frame, though one row may make more than that alone. */
@@ -333,9 +361,9 @@ export class Feed {
       ['library', scope.libraries],
       ['service', scope.services],
     ] as const) {
-      const ids = idsIn(changes, [kind]).filter((name) => names.has(name))
+      const ids = idsIn(changes, [kind]).filter((name) => names.has(name) && this.#follows(kind, name))
       if (ids.length === 0) continue
-      const put = await readCode(this.#store, kind, ids)
+      const put = await this.#code(kind, ids)
       groups.push({
         what: 'code',
         kind,
@@ -344,7 +372,9 @@ export class Feed {
         whole: false,
       })
     }
-    const ids = idsIn(changes, ['collection']).filter((id) => scope.collections.has(id))
+    const ids = idsIn(changes, ['collection']).filter(
+      (id) => scope.collections.has(id) && this.#follows('collection', id),
+    )
     if (ids.length > 0) {
       const put = []
       for (const id of ids) {
@@ -367,7 +397,13 @@ export class Feed {
   async #data(changes: LoggedChange[]): Promise<Group[] | 'anew'> {
     const { scope } = this.#facts!
     if (
-      changes.some((change) => change.kind === 'collection' && scope.collections.has(change.id) && isRename(change))
+      changes.some(
+        (change) =>
+          change.kind === 'collection' &&
+          scope.collections.has(change.id) &&
+          this.#follows('collection', change.id) &&
+          isRename(change),
+      )
     ) {
       return 'anew'
     }
@@ -376,9 +412,13 @@ export class Feed {
     const byCollection = Map.groupBy(items, ({ id }) => id.split('/')[0]!)
     const groups: Group[] = []
     for (const [id, of] of byCollection) {
-      const found = scope.collections.has(id) ? await findCollection(this.#store, { id }) : undefined
+      const isSent = scope.collections.has(id) && this.#follows('collection', id)
+      const found = isSent ? await findCollection(this.#store, { id }) : undefined
       if (found === undefined) continue
-      const keys = [...new Set(of.map((change) => change.id.slice(id.length + 1)))]
+      const only = scope.rows.get(id)
+      const changed = [...new Set(of.map((change) => change.id.slice(id.length + 1)))]
+      const keys = only === undefined ? changed : changed.filter((key) => only.get(key) === '')
+      if (keys.length === 0) continue
       const put = await readRows(this.#store, found, keys)
       const present = new Set(put.map((row) => String(row[found.table.key])))
       const gone = keys.filter((key) => !present.has(key))
@@ -453,6 +493,11 @@ export class Feed {
     return sealTo(this.#edge.sealKey, sealedPlace(this.#edge.name, this.#store.key, userId, id), value)
   }
 }
+
+/** What is no key of this collection names no row of it, and PostgreSQL would refuse the question. */
+const isKey = ({ table }: CollectionRecord, key: string): boolean =>
+  table.columns.find(({ name }) => name === table.key)?.type !== 'uuid' ||
+  /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(key)
 
 const isRename = ({ columns }: LoggedChange): boolean => columns.includes('renamed')
 

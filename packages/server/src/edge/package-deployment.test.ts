@@ -131,7 +131,17 @@ describe('a deployment that a package brought', () => {
     )
     assert.deepEqual(old.sign_in.users, { roles: [], emails: ['jo@example.com'] })
     assert.equal(old.left_out[0].asset_id, 'hourly')
-    assert.ok(old.changed.some((one: any) => one.asset_id === 'poll'))
+    const ways = old.assets.map((one: any) => [one.sync_to_edge, one.sync_to_platform])
+    assert.deepEqual(
+      [ways, old.changed],
+      [
+        [
+          [true, true],
+          [false, false],
+        ],
+        [],
+      ],
+    )
     const fresh = found.get('new') as any
     assert.deepEqual([fresh.assets.length, fresh.sign_in, fresh.left_out, fresh.changed], [2, null, [], []])
     assert.equal((await call('POST', '/odd/activate', {})).status, 400)

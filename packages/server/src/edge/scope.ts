@@ -48,6 +48,10 @@ export type EdgeScope = {
   requests: boolean
   /** Of these the ones whose rows go up as well, with their rules for conflicts. */
   upward: ReadonlyMap<string, ConflictRule>
+  /** What is copied once and does not follow, each with the mark of that time: `service NAME`, `library NAME`, `collection ID`. */
+  copies: ReadonlyMap<string, string>
+  /** Of collections of which single rows alone go there: keys by id, each with its mark, or '' where it follows. */
+  rows: ReadonlyMap<string, ReadonlyMap<string, string>>
 }
 
 const administrator = 'Administrator'
@@ -63,14 +67,14 @@ export async function scopeOfEdge(store: SystemStore, system: SystemRow, edge: s
   const isSignIn = signIns.length > 0
 
   const services = await namedCode(store, 'service', assets)
-  if (isSignIn && authService !== '') services.add(authService)
   const libraries = await namedCode(store, 'library', assets)
+  // What the sign-in rests on follows whatever deployments say.
+  if (isSignIn && authService !== '') services.set(authService, '')
   const runAs = new Set<string>()
-  const visited = new Set<string>()
-  for (const name of services) {
+  for (const [name, mark] of services) {
     const { required, runUser } = await codeNeeds(store, 'service', name)
     if (runUser !== '') runAs.add(runUser)
-    await addLibraries(store, required, libraries, visited)
+    await addLibraries(store, required, mark, libraries, new Set())
   }
 
   const known = await listRoles(store)
@@ -81,10 +85,13 @@ export async function scopeOfEdge(store: SystemStore, system: SystemRow, edge: s
   const roles = new Set(userRoles)
   for (const user of runAs) for (const { id } of await listMemberships(store, user)) roles.add(id)
 
-  const wanted = [...assets.map((one) => one.asset_class), ...signIns.flatMap((one) => one.collections)]
-  const isWanted = new Set(wanted.map((name) => name.toLowerCase()))
-  const there = (await listCollections(store)).filter(({ name }) => isWanted.has(name.toLowerCase()))
+  const { there, whole, rows } = namedCollections(await listCollections(store), assets, signIns)
   const collections = new Set(there.map(({ id }) => id))
+  const copies = new Map([
+    ...copied([...services].map(([name, mark]) => [`service ${name}`, mark])),
+    ...copied([...libraries].map(([name, mark]) => [`library ${name}`, mark])),
+    ...copied([...whole].map(([id, mark]) => [`collection ${id}`, mark])),
+  ])
   const upward = upwardOf(there, assets)
   const { portals, largePortals } = await namedPortals(store, assets)
   const phones = isSignIn && signIns.every((one) => one.phones === true)
@@ -100,8 +107,8 @@ export async function scopeOfEdge(store: SystemStore, system: SystemRow, edge: s
     userRoles,
     byRole,
     byEmail,
-    services,
-    libraries,
+    services: new Set(services.keys()),
+    libraries: new Set(libraries.keys()),
     collections,
     portals,
     largePortals,
@@ -109,6 +116,8 @@ export async function scopeOfEdge(store: SystemStore, system: SystemRow, edge: s
     offline,
     requests,
     upward,
+    copies,
+    rows,
   }
   // What other edges made comes and goes with it, so all sessions are looked through.
   const apart = all.filter(({ signIn }) => signIn?.sessions === 'apart').map(({ name, edges }) => [name, edges])
@@ -153,16 +162,48 @@ export async function upwardOfSystem(store: SystemStore): Promise<ReadonlySet<st
   return new Set(upwardOf(await listCollections(store), assets).keys())
 }
 
+/** '' where it follows: whoever keeps it in step does so for all. Of several times of deploying each makes it another. */
+const markOf = (before: string | undefined, { copy = '' }: { copy?: string }): string =>
+  before === undefined
+    ? copy
+    : before === '' || copy === ''
+      ? ''
+      : [...new Set([...before.split('+'), copy])].sort().join('+')
+
+const copied = (marks: [string, string][]): [string, string][] => marks.filter(([, mark]) => mark !== '')
+
+/** A row of a collection that goes there as a whole goes with it. */
+function namedCollections(
+  known: readonly { id: string; name: string }[],
+  assets: readonly DeployedAsset[],
+  signIns: readonly DeployedSignIn[],
+) {
+  const whole = new Map<string, string>()
+  const rows = new Map<string, Map<string, string>>()
+  const rests = new Set(signIns.flatMap(({ collections }) => collections.map((name) => name.toLowerCase())))
+  for (const { id, name } of known) {
+    const of = assets.filter((one) => one.asset_class.toLowerCase() === name.toLowerCase())
+    for (const one of of.filter(({ asset_id }) => asset_id === '')) whole.set(id, markOf(whole.get(id), one))
+    if (rests.has(name.toLowerCase())) whole.set(id, '')
+    if (whole.has(id) || of.length === 0) continue
+    const marks = new Map<string, string>()
+    for (const one of of) marks.set(one.asset_id, markOf(marks.get(one.asset_id), one))
+    rows.set(id, marks)
+  }
+  return { there: known.filter(({ id }) => whole.has(id) || rows.has(id)), whole, rows }
+}
+
+/** With the mark of each, '' where it follows. */
 async function namedCode(
   store: SystemStore,
   kind: 'service' | 'library',
-  assets: readonly { asset_class: string; asset_id: string }[],
-): Promise<Set<string>> {
+  assets: readonly DeployedAsset[],
+): Promise<Map<string, string>> {
   const kindClass = kind === 'service' ? 'services' : 'libraries'
-  const listed = assets.filter(({ asset_class }) => asset_class === kindClass)
-  const names = new Set(listed.map(({ asset_id: id }) => id).filter((id) => id !== ''))
-  if (listed.some(({ asset_id: id }) => id === '')) {
-    for (const { name } of await listUnits(store, kind)) names.add(name)
+  const names = new Map<string, string>()
+  for (const one of assets.filter(({ asset_class }) => asset_class === kindClass)) {
+    const all = one.asset_id === '' ? (await listUnits(store, kind)).map(({ name }) => name) : [one.asset_id]
+    for (const name of all) names.set(name, markOf(names.get(name), one))
   }
   return names
 }
@@ -186,17 +227,19 @@ async function codeNeeds(store: SystemStore, kind: 'service' | 'library', name: 
   return { required: version?.dependencies ?? [], runUser: typeof runUser === 'string' ? runUser : '' }
 }
 
+/** A library is as its services are: one that follows makes it follow. */
 async function addLibraries(
   store: SystemStore,
   names: readonly string[],
-  found: Set<string>,
+  mark: string,
+  found: Map<string, string>,
   visited: Set<string>,
 ): Promise<void> {
   for (const name of names) {
     if (visited.has(name)) continue
     visited.add(name)
-    found.add(name)
-    await addLibraries(store, (await codeNeeds(store, 'library', name)).required, found, visited)
+    found.set(name, markOf(found.get(name), { copy: mark }))
+    await addLibraries(store, (await codeNeeds(store, 'library', name)).required, mark, found, visited)
   }
 }
 
@@ -209,13 +252,16 @@ function marksOf(facts: Omit<EdgeScope, 'marks'>, apart: readonly unknown[]): Re
   const { signIn, roles, runAs, userRoles, byRole, byEmail, services, libraries, collections, offline, upward } = facts
   const { portals, phones } = facts
   const said = [...apart, ...(facts.requests ? ['requests'] : [])]
+  const { copies, rows } = facts
   const rules = upward.size === 0 ? [] : [[...upward].sort()]
+  const once =
+    copies.size + rows.size === 0 ? [] : [[...copies].sort(), [...rows].map(([id, of]) => [id, [...of].sort()]).sort()]
   const rights = [services, collections, portals]
   return {
     // Rights on what does not go there are left out, so those follow from it as well.
     identity: mark(['1', signIn, roles, runAs, userRoles, byRole, byEmail, ...rights, offline, phones, ...said]),
-    configuration: mark(['1', services, libraries, collections, portals, ...rules]),
-    data: mark(['1', collections, ...rules]),
+    configuration: mark(['1', services, libraries, collections, portals, ...rules, ...once]),
+    data: mark(['1', collections, ...rules, ...once]),
   }
 }
 

@@ -90,10 +90,11 @@ export async function edgeStatuses(scope: SystemScope): Promise<EdgeStatus[]> {
   const scopes = new Map<string, Promise<EdgeScope>>()
   // And edges that are away since the same change miss the same.
   const counts = new Map<string, Promise<number>>()
-  const count = (lane: Lane, after: number, { collections, marks }: EdgeScope): Promise<number> => {
+  const count = (lane: Lane, after: number, { collections: all, copies, rows, marks }: EdgeScope): Promise<number> => {
+    // What is copied once waits for nothing, and of single rows few changes concern the edge.
+    const collections = [...all].filter((id) => !copies.has(`collection ${id}`) && !rows.has(id))
     const key = JSON.stringify([lane, after, marks.data])
-    const counted =
-      counts.get(key) ?? countChanged(data, kindsOf[lane], { after, collections: [...collections], most: mostCounted })
+    const counted = counts.get(key) ?? countChanged(data, kindsOf[lane], { after, collections, most: mostCounted })
     counts.set(key, counted)
     return counted
   }
@@ -193,10 +194,14 @@ function assetsOf(
     ...{ asset_class: names.get(id) ?? id, asset_id: '' },
     state: stateIn('data', isWhole(data, 'data', given) || (upTo !== '' && id < upTo), `collection ${id}`),
   }))
-  const code = (kind: 'services' | 'libraries', all: ReadonlySet<string>): EdgeAsset[] =>
+  const code = (kind: 'services' | 'libraries' | 'portals', all: ReadonlySet<string>): EdgeAsset[] =>
     [...all].map((name) => ({
       ...{ asset_class: kind, asset_id: name },
-      state: stateIn('configuration', undefined, `${kind === 'services' ? 'service' : 'library'} ${name}`),
+      state: stateIn(
+        'configuration',
+        undefined,
+        `${{ services: 'service', libraries: 'library', portals: 'portal' }[kind]} ${name}`,
+      ),
     }))
   const byName = (one: EdgeAsset, other: EdgeAsset): number =>
     one.asset_class.localeCompare(other.asset_class) || one.asset_id.localeCompare(other.asset_id)

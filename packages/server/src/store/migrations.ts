@@ -1024,6 +1024,14 @@ const downRobust: Migration = {
       .addPrimaryKeyConstraint('set_aside_key', ['system_key', 'kind', 'id'])
       .execute()
     await db.schema
+      .createTable('copied')
+      .addColumn('system_key', text, (c) => c.notNull())
+      .addColumn('kind', text, (c) => c.notNull())
+      .addColumn('id', text, (c) => c.notNull())
+      .addColumn('mark', text, (c) => c.notNull())
+      .addPrimaryKeyConstraint('copied_key', ['system_key', 'kind', 'id'])
+      .execute()
+    await db.schema
       .alterTable('edges')
       .addColumn('aside', text, (c) => c.notNull().defaultTo('{}'))
       .execute()

@@ -464,6 +464,8 @@ export type Tables = {
   }
   /** On an edge: collections whose rows go up, and the rule for conflicts. */
   synced_collections: { system_key: string; collection_id: string; rule: string }
+  /** On an edge: what was copied there once and does not follow; with another mark it is copied anew. */
+  copied: { system_key: string; kind: string; id: string; mark: string }
   /** On an edge: what came down and could not be written, with why; `version` of the program that tried. */
   set_aside: { system_key: string; kind: string; id: string; reason: string; at: number; version: string }
   /** On an edge: how far of the platform's log it had seen, from this position of its own log on. */

@@ -1,5 +1,6 @@
 /** Deployments: what of a system goes to which of its edges, as developers set it. What follows from it is `edge/scope.ts`. */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { hexId } from '../../base/ids.ts'
 import { type ConflictRule, conflictRules } from '../../store/down/groups.ts'
 import {
   type DeployedAsset,
@@ -62,7 +63,8 @@ export async function saveDeployment(
     if (!fresh && before === undefined) throw noSuchDeployment()
     if (fresh && all.length >= most.deployments) throw tooMany('deployments', most.deployments)
     const edges = readList(body.edges, before?.edges ?? [], readEdge, (one) => one, most.edges, 'edges')
-    const assets = readList(body.assets, before?.assets ?? [], readAsset, assetKey, most.assets, 'assets')
+    const asked = readList(body.assets, before?.assets ?? [], readAsset, assetKey, most.assets, 'assets')
+    const assets = asked.map((one) => withCopy(one, before?.assets ?? []))
     const deployment: DeploymentRecord = {
       ...{ name, edges, assets },
       description:
@@ -74,9 +76,33 @@ export async function saveDeployment(
     await putDeployment(tx, deployment)
     // What was changed before is known to all; from here on it is noted who changed what.
     if (assets.some((one) => one.sync_to_platform)) await beginFold(tx)
-    const details = { edges, assets, sign_in: deployment.signIn }
+    const details = { edges, assets: assets.map(shownAsset), sign_in: deployment.signIn }
     audit(tx, scope, { kind: 'deployment', action: fresh ? 'create' : 'change', subject: name, details })
     return deployment
+  })
+}
+
+/** What is only deployed keeps the time when it was; with another one it is copied anew. */
+function withCopy(asset: DeployedAsset, before: readonly DeployedAsset[]): DeployedAsset {
+  const { copy: _, ...wanted } = asset
+  if (asset.sync_to_edge) return wanted
+  const held = before.find((one) => assetKey(one) === assetKey(asset))?.copy
+  return { ...wanted, copy: held ?? hexId(6) }
+}
+
+/** As developers and files see it. */
+export const shownAsset = ({ copy: _, ...asset }: DeployedAsset): DeployedAsset => asset
+
+/** What it names and does not keep in step is copied to its edges anew. Answers how much that is. Throws noSuchAsset. */
+export async function pushDeployment(scope: SystemScope, name: string): Promise<number> {
+  demandDeveloper(scope)
+  return scope.data.transaction(async (tx) => {
+    const found = (await listDeployments(tx)).find((one) => one.name === name)
+    if (found === undefined) throw noSuchDeployment()
+    const assets = found.assets.map(({ copy: _, ...one }) => withCopy(one, []))
+    await putDeployment(tx, { ...found, assets, updatedAt: scope.clock.now() })
+    audit(tx, scope, { kind: 'deployment', action: 'push', subject: name })
+    return assets.filter((one) => !one.sync_to_edge).length
   })
 }
 
@@ -161,12 +187,7 @@ export function readAsset(one: unknown): DeployedAsset {
     )
   }
   const isCode = kind === 'services' || kind === 'libraries' || kind === 'portals'
-  if (!isCode && typeof id === 'string' && id !== '') {
-    throw new GatehouseError(
-      'notAvailableYet',
-      'Single rows of a collection do not go to edges yet: leave asset_id empty.',
-    )
-  }
+  const isRow = !isCode && typeof id === 'string' && id !== ''
   const up = (flags.sync_to_platform ?? flags.sync) === true
   if (up && isCode) {
     throw new GatehouseError(
@@ -174,10 +195,16 @@ export function readAsset(one: unknown): DeployedAsset {
       'Code and portals are changed on the platform alone: set sync_to_platform to false.',
     )
   }
-  if (flags.sync_to_edge === false) {
-    throw new GatehouseError('notAvailableYet', 'What is deployed follows every change yet: set sync_to_edge to true.')
+  if (up && isRow) {
+    throw new GatehouseError('notAvailableYet', 'A single row goes down alone: set sync_to_platform to false.', {
+      hint: 'To have rows come up, leave asset_id empty: it is the whole collection then.',
+    })
   }
-  const asset = { asset_class: kind, asset_id: id ?? '', sync_to_edge: true, sync_to_platform: up }
+  const down = (flags.sync_to_edge ?? flags.sync ?? true) !== false
+  if (!down && kind === 'portals') {
+    throw new GatehouseError('notAvailableYet', 'A portal follows every change yet: set sync_to_edge to true.')
+  }
+  const asset = { asset_class: kind, asset_id: id ?? '', sync_to_edge: down, sync_to_platform: up }
   return up ? { ...asset, conflicts: readRule(flags.conflicts) } : asset
 }
 

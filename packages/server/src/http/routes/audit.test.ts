@@ -277,6 +277,7 @@ const steps = async (): Promise<[string, Step][]> => [
   ['POST /admin/edges/:key/:name', { params: { name: 'hall' }, body: {}, noted: ['edge'] }],
   ['POST /admin/:key/deployments', { body: { name: 'all', edges: ['hall'], assets: [] }, noted: ['deployment'] }],
   ['PUT /admin/:key/deployments/:name', { params: { name: 'all' }, body: { description: 'x' }, noted: ['deployment'] }],
+  ['POST /admin/v/4/system/:key/deployments/:name/push', { params: { name: 'all' }, body: {}, noted: ['deployment'] }],
   ['DELETE /admin/:key/deployments/:name', { params: { name: 'all' }, noted: ['deployment'] }],
   ['DELETE /admin/v/4/system/:key/conflicts', { noted: ['records'] }],
   ['POST /admin/v/4/system/:key/deployments/:name/activate', { params: { name: 'all' }, noted: ['deployment'] }],

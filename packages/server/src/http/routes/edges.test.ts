@@ -89,9 +89,8 @@ describe('edges and deployments', () => {
       { assets: [{ asset_class: 'services', asset_id: 'x', sync_to_platform: true }] },
       { assets: [{ ...readings, sync_to_platform: true, conflicts: 'mine' }] },
       { assets: [{ ...readings, sync_to_platform: true }], sign_in: { collections: ['readings'] } },
-      { assets: [{ ...readings, sync_to_edge: false }] },
       { assets: [{ asset_class: 'users', asset_id: '' }] },
-      { assets: [{ ...readings, asset_id: 'one-row' }] },
+      { assets: [{ ...readings, asset_id: 'one-row', sync_to_platform: true }] },
       { assets: 'all' },
       { edges: [7] },
       { sign_in: { users: { emails: [7] } } },
@@ -100,6 +99,14 @@ describe('edges and deployments', () => {
       assert.ok(status === 400 || status === 501, JSON.stringify(wrong))
     }
     assert.deepEqual((await admin('GET', '/admin/:key/deployments/hall')).body.assets, [readings])
+    const once = [
+      { ...readings, sync_to_edge: false },
+      { ...readings, asset_id: 'one-row' },
+    ]
+    assert.deepEqual((await admin('PUT', '/admin/:key/deployments/hall', { assets: once })).body.assets, once)
+    const { body: pushed } = await admin('POST', '/admin/v/4/system/:key/deployments/hall/push')
+    assert.equal(pushed.copied, 1)
+    assert.equal((await admin('POST', '/admin/v/4/system/:key/deployments/none/push')).status, 400)
     assert.equal((await admin('DELETE', '/admin/:key/deployments/hall')).status, 200)
     assert.deepEqual((await admin('GET', '/admin/:key/deployments')).body, [])
   })

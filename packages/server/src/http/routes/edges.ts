@@ -7,8 +7,10 @@ import {
   deploymentNamed,
   deploymentsOf,
   goesTo,
+  pushDeployment,
   removeDeployment,
   saveDeployment,
+  shownAsset,
 } from '../../domain/edges/deployments.ts'
 import { changeEdge, createEdge, removeEdge, renewEdgeToken, retryEdge } from '../../domain/edges/edges.ts'
 import { isLeftWithout, loseEdge } from '../../edge/lost.ts'
@@ -75,7 +77,7 @@ const deploymentFields = ({ system }: SystemScope, one: DeploymentRecord): Recor
   system_key: system.key,
   description: one.description,
   edges: one.edges,
-  assets: one.assets,
+  assets: one.assets.map(shownAsset),
   sign_in: one.signIn,
   active: true,
   updated_at: one.updatedAt,
@@ -294,6 +296,13 @@ export const edgeRoutes: readonly Route[] = [
     body: AnyObject,
     handle: async (scope, { params, body }) =>
       deploymentFields(scope, await activateDeployment(scope, params.name!, body)),
+  }),
+  route({
+    method: 'POST',
+    path: `${own}/push`,
+    allow: 'system developer',
+    summary: 'Copy anew what a deployment brings without keeping it in step (sync_to_edge is false)',
+    handle: async (scope, { params }) => ({ name: params.name!, copied: await pushDeployment(scope, params.name!) }),
   }),
   route({
     method: 'GET',

@@ -6,6 +6,7 @@
 import type { Row } from '@gatehouse/contract/columns.ts'
 import { day } from '../../base/clock.ts'
 import { databaseOf, dialectOf, type SystemStore } from '../store.ts'
+import { findCollection } from '../tables/collections.ts'
 import { putFailuresElsewhere } from '../tables/failures.ts'
 import { endSessions } from '../tables/sessions.ts'
 import type { TypedTable } from '../typed-table/table.ts'
@@ -14,6 +15,7 @@ import { ensureSynced, type PendingRows } from '../up/local.ts'
 import { putHeld, voidCodes } from './apply-held.ts'
 import { LaneStopped, reasonOf, type SettingAside } from './aside.ts'
 import { clearKeys, clearRange, clearUnique } from './clear.ts'
+import { forgetCollections, forgetCopies, isCopied, noteCopied } from './copies.ts'
 import type { CodeState, Group, RoleState, TableState, UserState } from './groups.ts'
 import { applyPortals } from './portals.ts'
 import { dropCollection, ensureTable } from './schema.ts'
@@ -248,24 +250,32 @@ async function putApps(
   }
 }
 
-async function applyCode({ tx, aside }: Applying, { kind, put, gone, whole }: Of<'code'>): Promise<void> {
+async function applyCode(
+  { tx, aside }: Applying,
+  { kind, put: all, gone, whole, keep = [] }: Of<'code'>,
+): Promise<void> {
+  const put: CodeState[] = []
+  for (const one of all) if (!(await isCopied(tx, kind, one.name, one.copy))) put.push(one)
   const db = databaseOf(tx)
   const units = db.selectFrom('code_units').select('name').where('system_key', '=', tx.key).where('kind', '=', kind)
   const present = await units.execute()
-  const names = put.map(({ name }) => name)
+  const names = all.map(({ name }) => name)
+  const kept = keep.length > 0 ? await requiredBy(tx, keep) : new Set()
   const out = leaving(
     present.map(({ name }) => name),
     names,
     gone,
     whole,
-  )
+  ).filter((name) => !kept.has(`${kind} ${name}`))
   for (const name of out) await removeCode(tx, kind, name)
+  await forgetCopies(tx, kind, out)
   await aside.settle(kind, out)
   if (whole) await aside.settleWhere(kind, (name) => !names.includes(name))
   for (const one of put) {
     const { error } = await aside.attempt(kind, one.name, async () => {
       await removeCode(tx, kind, one.name)
       await putCode(tx, kind, one)
+      await noteCopied(tx, kind, one.name, one.copy)
     })
     if (error !== undefined && (await signInCode(tx)).has(`${kind} ${one.name}`)) {
       const words = `The sign-in rests on the ${kind} ${one.name.slice(0, 100)}, which cannot be written there: ${reasonOf(error)}`
@@ -294,15 +304,20 @@ async function signInCode(tx: SystemStore): Promise<Set<string>> {
   const db = databaseOf(tx)
   const row = await db.selectFrom('systems').select('settings').where('key', '=', tx.key).executeTakeFirst()
   const service: unknown = row && JSON.parse(row.settings).auth_service
+  return typeof service === 'string' && service !== '' ? requiredBy(tx, [`service ${service}`]) : new Set()
+}
+
+/** This code and all libraries that it requires, as they are at this edge. */
+async function requiredBy(tx: SystemStore, code: readonly string[]): Promise<Set<string>> {
+  const db = databaseOf(tx)
   const found = new Set<string>()
-  if (typeof service !== 'string' || service === '') return found
   const versions = await db
     .selectFrom('code_versions')
     .select(['kind', 'name', 'dependencies'])
     .where('system_key', '=', tx.key)
     .execute()
   const requires = new Map(versions.map(({ kind, name, dependencies }) => [`${kind} ${name}`, dependencies.split(',')]))
-  const open = [`service ${service}`]
+  const open = [...code]
   for (let one = open.pop(); one !== undefined; one = open.pop()) {
     if (found.has(one)) continue
     found.add(one)
@@ -348,6 +363,7 @@ async function applyCollections(applying: Applying, { put, gone, whole }: Of<'co
     whole,
   )
   for (const id of out) await dropCollection(tx, id)
+  await forgetCollections(tx, out)
   const isOut = (id: string): boolean => out.includes(id) || (whole && !put.some((one) => one.id === id))
   await aside.settleWhere('collection', isOut)
   for (const kind of ['row', 'index'] as const) {
@@ -356,6 +372,11 @@ async function applyCollections(applying: Applying, { put, gone, whole }: Of<'co
   let rowsAnew = false
   for (const state of put) {
     const was = aside.has('collection', state.id)
+    if (await isCopied(tx, 'collection', state.id, state.copy)) {
+      const found = await findCollection(tx, { id: state.id })
+      if (found !== undefined) await ensureSynced(tx, state, found.table)
+      continue
+    }
     const ready = await readyTable(applying, state, true)
     rowsAnew ||= was && ready !== undefined
   }
@@ -383,30 +404,50 @@ async function readyTable({ tx, aside }: Applying, state: TableState, again: boo
 }
 
 /** All at once, and row by row where that cannot be: then it shows which of them is in the way. */
-async function applyRows(applying: Applying, group: Of<'rows'>): Promise<boolean> {
+async function applyRows(applying: Applying, given: Of<'rows'>): Promise<boolean> {
   const { tx, pending, aside } = applying
-  const { table: state, put, gone, range } = group
+  const { table: state, gone, range, copies = {} } = given
+  if (await isCopied(tx, 'collection', state.id, state.copy)) return false
   const was = aside.has('collection', state.id)
   const ready = await readyTable(applying, state, false)
   if (ready === undefined) return false
   const { table, begun } = ready
+  // Rows that are copied once and were stay as they are, also where the platform has them no more.
+  const put: Row[] = []
+  for (const row of given.put) {
+    const key = String(row[table.key])
+    if (!(await isCopied(tx, 'row', `${state.id}/${key}`, copies[key]))) put.push(row)
+  }
+  const stay = new Set(Object.keys(copies).filter((key) => !put.some((row) => row[table.key] === key)))
+  const group = { ...given, put, stay }
   const own = pending.get(state.id) ?? new Map()
-  const write = (part: Of<'rows'>): Promise<void> =>
+  const write = (part: RowsPart): Promise<void> =>
     state.rule === undefined ? writeRows(tx, table, part) : applySyncedRows(tx, table, part, own, begun)
   const keyOf = (row: Row): string => String(row[table.key])
   const idOf = (key: string): string => `${state.id}/${key}`
-  const keys = new Set(put.map(keyOf))
+  const copied = (row: Row): Promise<void> => noteCopied(tx, 'row', idOf(keyOf(row)), copies[keyOf(row)])
+  const keys = new Set([...put.map(keyOf), ...stay])
   const { error } = await aside.try(() => write(group))
   if (error === undefined) {
     await aside.settle('row', [...gone, ...keys].map(idOf))
+    for (const row of put) if (copies[keyOf(row)] !== undefined) await copied(row)
   } else {
     if (range !== null) {
       await clearRange(tx, table, range, keys, state.rule === undefined ? state.id : new Set(own.keys()))
     }
     const part = { ...group, put: [], gone: [], range: null }
     for (const key of gone) await aside.attempt('row', idOf(key), () => write({ ...part, gone: [key] }))
-    for (const row of put) await aside.attempt('row', idOf(keyOf(row)), () => write({ ...part, put: [row] }))
+    for (const row of put) {
+      await aside.attempt('row', idOf(keyOf(row)), async () => {
+        await write({ ...part, put: [row] })
+        if (copies[keyOf(row)] !== undefined) await copied(row)
+      })
+    }
   }
+  const following = put.map(keyOf).filter((key) => copies[key] === undefined)
+  await forgetCopies(tx, 'row', [...gone, ...following].map(idOf))
+  // With the last of it the copy is whole.
+  if (range?.upTo === null) await noteCopied(tx, 'collection', state.id, state.copy)
   if (range !== null) {
     const [after, upTo] = [idOf(range.after), range.upTo === null ? undefined : idOf(range.upTo)]
     const isIn = (id: string): boolean =>
@@ -416,9 +457,12 @@ async function applyRows(applying: Applying, group: Of<'rows'>): Promise<boolean
   return was
 }
 
-async function writeRows(tx: SystemStore, table: TypedTable, { table: state, put, gone, range }: Of<'rows'>) {
+/** `stay`: keys of rows that no range takes away, though they are not put. */
+type RowsPart = Of<'rows'> & { stay: ReadonlySet<string> }
+
+async function writeRows(tx: SystemStore, table: TypedTable, { table: state, put, gone, range, stay }: RowsPart) {
   const keys = put.map((row) => String(row[table.key]))
-  if (range !== null) await clearRange(tx, table, range, new Set(keys), state.id)
+  if (range !== null) await clearRange(tx, table, range, new Set([...keys, ...stay]), state.id)
   await clearKeys(tx, table, [...gone, ...keys])
   await clearUnique(tx, table, state.indexes, put)
   await insertRows(databaseOf(tx), dialectOf(tx), table, put)

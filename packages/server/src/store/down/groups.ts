@@ -33,6 +33,8 @@ export type TableState = {
   createdAt: number
   /** Of a collection whose rows go up as well. */
   rule?: ConflictRule
+  /** It is copied once for this mark, columns and rows; what the edge has by then stays. */
+  copy?: string
 }
 
 export type RoleState = {
@@ -121,12 +123,17 @@ export type CodeState = {
   createdAt: number
   updatedAt: number
   safe: { code: string; assembly: string } | null
+  /** It is copied once for this mark. */
+  copy?: string
 }
 
 /** As it lies on the platform, byte for byte; the bytes in base64. */
 export type PortalState = { name: string; files: { path: string; bytes: string }[] }
 
-/** `whole`: what is not named is gone. */
+/**
+ * `whole`: what is not named is gone. `keep`: code that is copied once, as `service NAME`; it stays with all libraries that it requires
+ * there. `copies`: rows that are copied once, each with its mark.
+ */
 export type Group =
   | { what: 'system'; name: string; secret: string; settings: Record<string, unknown> }
   | { what: 'roles'; put: RoleState[]; gone: string[]; whole: boolean }
@@ -135,7 +142,14 @@ export type Group =
   | { what: 'sessions'; put: SessionState[]; gone: { id: string; reason: string }[]; range: Range | null }
   /** By which roles sessions count that other edges made: all of these. */
   | { what: 'places'; put: { place: string; roles: string[] }[] }
-  | { what: 'code'; kind: 'service' | 'library'; put: CodeState[]; gone: string[]; whole: boolean }
+  | { what: 'code'; kind: 'service' | 'library'; put: CodeState[]; gone: string[]; whole: boolean; keep?: string[] }
   | { what: 'collections'; put: TableState[]; gone: string[]; whole: boolean }
   | { what: 'portals'; put: PortalState[]; gone: string[]; range: Range | null }
-  | { what: 'rows'; table: TableState; put: Row[]; gone: string[]; range: Range | null }
+  | {
+      what: 'rows'
+      table: TableState
+      put: Row[]
+      gone: string[]
+      range: Range | null
+      copies?: Record<string, string>
+    }

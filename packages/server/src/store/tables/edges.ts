@@ -262,6 +262,8 @@ export type DeployedAsset = {
   sync_to_platform: boolean
   /** Of a collection that syncs to the platform. */
   conflicts?: ConflictRule
+  /** Of what does not sync to the edge: which time it was deployed. With another one it is copied anew. */
+  copy?: string
 }
 
 /** Names and ids as a developer gave them; the auth service and what it requires is found when it is needed. */

@@ -184,6 +184,7 @@ export async function deleteSystemRows(store: SystemStore): Promise<void> {
     'taken_counts',
     'synced_collections',
     'set_aside',
+    'copied',
     'sync_seen',
     'row_stamps',
     'sync_folds',

@@ -47,7 +47,11 @@ export const namedKinds: ReadonlySet<string> = new Set(['services', 'libraries',
 
 /** What people call an asset: "Readings", "report", "Sign-in". */
 export const assetName = ({ asset_class: kind, asset_id: id }: Pick<Asset, 'asset_class' | 'asset_id'>): string =>
-  kind === 'sign_in' ? 'Sign-in' : namedKinds.has(kind) ? id || 'all of them' : kind
+  kind === 'sign_in'
+    ? 'Sign-in'
+    : namedKinds.has(kind)
+      ? id || 'all of them'
+      : [kind, id].filter((text) => text !== '').join(', row ')
 
 /** As "2 identity, 14 data". */
 export function queuedWords({ lanes, state }: Edge): string {

@@ -1,0 +1,191 @@
+/** What is deployed without being kept in step: it is copied once, and stays as it is there until it is pushed. Single rows too. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { createTestApp, type TestApp } from '../../../../test/support/app.ts'
+import { findPlatformLink } from '../store/tables/platform-links.ts'
+import { startEdge, type TestEdge, until } from './edge.fixture.ts'
+
+const email = 'op@example.com'
+const password = 'the plant is quiet'
+const names = ['Marks', 'Recipes', 'Reports', 'Limits'] as const
+type Name = (typeof names)[number]
+
+describe('what is copied to an edge once', () => {
+  let app: TestApp
+  let system: { key: string; secret: string }
+  let edge: TestEdge
+  let session: string
+  const ids = {} as Record<Name, string>
+  const row = {} as Record<'recipe' | 'follows' | 'copied' | 'stays behind', string>
+  const ends: (() => unknown)[] = []
+  const t = { after: (end: () => unknown) => void ends.push(end) }
+  after(async () => {
+    for (const end of ends.reverse()) await end()
+  })
+
+  const admin = async (method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown) => {
+    const got = await app.call(method, path, { developer: app.developer, ...(body !== undefined && { body }) })
+    assert.equal(got.status, 200, `${method} ${path}: ${got.text}`)
+    return got.body
+  }
+  const add = async (name: Name, value: number): Promise<string> =>
+    (await admin('POST', `/api/v/1/data/${ids[name]}`, { value }))[0].item_id
+  const change = (name: Name, item_id: string, value: number) =>
+    admin('PUT', `/api/v/1/data/${ids[name]}`, { query: [[{ EQ: [{ item_id }] }]], $set: { value } })
+  const atEdge = async (method: 'POST' | 'PUT', name: Name, body: object) => {
+    const got = await edge.call(method, `/api/v/1/data/${ids[name]}`, { token: session, body })
+    assert.equal(got.status, 200, got.text)
+    return got.body
+  }
+  const rows = async (name: Name): Promise<any[]> =>
+    (await edge.call('GET', `/api/v/1/data/${ids[name]}`, { token: session })).body?.DATA ?? []
+  const valueAt = async (name: Name, id: string): Promise<number | undefined> =>
+    (await rows(name)).find(({ item_id }) => item_id === id)?.value
+  const isValue = (name: Name, id: string, value: number) =>
+    until(
+      () => valueAt(name, id),
+      (found) => found === value,
+    )
+  let marks = 0
+  /** All that was changed before is there, if it is to be: this comes behind it. */
+  const settle = async (): Promise<void> => {
+    const id = await add('Marks', ++marks)
+    assert.equal(await isValue('Marks', id, marks), marks)
+    const status = () => admin('GET', `/admin/v/4/system/${system.key}/edges`)
+    await until(status, ([one]) => one.behind_since === null)
+  }
+  const says = async (): Promise<string> =>
+    (await edge.call('POST', `/api/v/1/code/${system.key}/frozen`, { token: session, body: {} })).body?.results
+  const asset = (asset_class: string, asset_id: string, to: object = {}) => ({ asset_class, asset_id, ...to })
+  const once = { sync_to_edge: false }
+
+  before(async () => {
+    app = await createTestApp(t)
+    system = await app.createSystem()
+    for (const name of names) {
+      ids[name] = await app.createCollection(system, name, { value: 'int' })
+      await app.grant(system, 'Authenticated', { collections: [{ itemInfo: { name }, permissions: 15 }] })
+    }
+    await app.createLibrary(system, 'units', "var units = { say: function () { return 'bar' } }")
+    await app.createService(system, 'frozen', "resp.success('one ' + units.say())", {
+      ...{ requires: 'clearblade,units', executableBy: ['Authenticated'] },
+    })
+    await app.createUser(system, email, password)
+    row.recipe = await add('Recipes', 1)
+    row.follows = await add('Limits', 1)
+    row.copied = await add('Limits', 2)
+    row['stays behind'] = await add('Limits', 3)
+    await add('Reports', 1)
+    await admin('POST', `/admin/${system.key}/deployments`, {
+      ...{ name: 'hall', edges: ['hall'] },
+      assets: [
+        asset('Marks', ''),
+        asset('Recipes', '', { sync: false }),
+        asset('Reports', '', { ...once, sync_to_platform: true }),
+        asset('Limits', row.follows),
+        asset('Limits', row.copied, once),
+        asset('Limits', 'no-such-row'),
+        asset('services', 'frozen', once),
+      ],
+      sign_in: { users: { emails: [email] } },
+    })
+    const { token } = await admin('POST', `/admin/edges/${system.key}/hall`, {})
+    edge = await startEdge(t, app, { system, name: 'hall', token })
+    const cursors = async () => (await findPlatformLink(edge.app.means.store))!.cursors
+    await until(cursors, ({ data }) => data?.at === null)
+    session = (await edge.call('POST', '/api/v/1/user/auth', { system, body: { email, password } })).body.user_token
+  })
+
+  test('columns, rows and code stay as they were when they were deployed', async () => {
+    assert.deepEqual([await valueAt('Recipes', row.recipe), await says()], [1, 'one bar'])
+    await change('Recipes', row.recipe, 2)
+    await add('Recipes', 3)
+    await admin('PUT', '/admin/collectionmanagement', { id: ids.Recipes, addColumn: { name: 'more', type: 'string' } })
+    await admin('PUT', `/admin/code/v/1/${system.key}/frozen`, { code: "resp.success('two ' + units.say())" })
+    const code = "var units = { say: function () { return 'psi' } }"
+    await admin('PUT', `/codeadmin/v/2/library/${system.key}/units`, { code, dependencies: '', description: '' })
+    await settle()
+    const found = await rows('Recipes')
+    assert.deepEqual(
+      found.map(({ item_id, value, more }) => [item_id, value, more]),
+      [[row.recipe, 1, undefined]],
+    )
+    assert.equal(await says(), 'one bar')
+  })
+
+  test('what users write into it stays there, and goes up where the deployment says so', async () => {
+    await atEdge('PUT', 'Recipes', { query: [[{ EQ: [{ item_id: row.recipe }] }]], $set: { value: 50 } })
+    const own = (await atEdge('POST', 'Recipes', { value: 51 }))[0].item_id
+    const sent = (await atEdge('POST', 'Reports', { value: 9 }))[0].item_id
+    const onPlatform = async () => (await admin('GET', `/api/v/1/data/${ids.Reports}`)).DATA
+    const got = await until(onPlatform, (found) => found.some(({ item_id }: any) => item_id === sent))
+    assert.ok(got.some(({ item_id, value }: any) => item_id === sent && value === 9))
+    await change('Reports', sent, 10)
+    await settle()
+    assert.equal(await valueAt('Reports', sent), 9, 'what the platform changes does not come down')
+    assert.deepEqual([await valueAt('Recipes', row.recipe), await valueAt('Recipes', own)], [50, 51])
+    const recipes = (await admin('GET', `/api/v/1/data/${ids.Recipes}`)).DATA
+    assert.ok(
+      recipes.every(({ value }: any) => value < 50),
+      'nothing of it goes up',
+    )
+  })
+
+  test('of a collection of which single rows are named no other goes there', async () => {
+    const there = async () => (await rows('Limits')).map(({ item_id, value }) => [item_id, value])
+    const wanted = [
+      [row.follows, 1],
+      [row.copied, 2],
+    ]
+    assert.deepEqual((await there()).sort(), wanted.sort())
+    await change('Limits', row.follows, 10)
+    await change('Limits', row.copied, 20)
+    await change('Limits', row['stays behind'], 30)
+    await isValue('Limits', row.follows, 10)
+    await settle()
+    assert.deepEqual(
+      (await there()).sort(),
+      [
+        [row.follows, 10],
+        [row.copied, 2],
+      ].sort(),
+    )
+  })
+
+  test('another asset of the deployment brings nothing of it anew', async () => {
+    const body = { assets: { add: [asset('Limits', row['stays behind'])] } }
+    await admin('PUT', `/admin/${system.key}/deployments/hall`, body)
+    assert.equal(await isValue('Limits', row['stays behind'], 30), 30)
+    await settle()
+    assert.deepEqual([await valueAt('Recipes', row.recipe), (await rows('Recipes')).length], [50, 2])
+    assert.equal(await valueAt('Limits', row.copied), 2)
+    assert.equal(await says(), 'one bar')
+    const text = JSON.stringify(await admin('GET', `/admin/${system.key}/deployments/hall`))
+    assert.ok(!text.includes('"copy"'), 'how it is noted is nobody else’s')
+  })
+
+  test('a push copies it anew, and keeps what users added there', async () => {
+    await admin('POST', `/admin/v/4/system/${system.key}/deployments/hall/push`, {})
+    assert.equal(await isValue('Recipes', row.recipe, 2), 2)
+    await settle()
+    const recipes = await rows('Recipes')
+    assert.deepEqual(recipes.map(({ value }) => value).sort(), [2, 3, 51])
+    assert.ok(recipes.every((one) => 'more' in one))
+    assert.equal(await valueAt('Limits', row.copied), 20)
+    assert.equal(await says(), 'two psi')
+    await change('Recipes', row.recipe, 4)
+    await settle()
+    assert.equal(await valueAt('Recipes', row.recipe), 2, 'and follows no more than before')
+  })
+
+  test('what the sign-in rests on follows, also where a deployment would only copy it', async () => {
+    await app.createService(system, 'door', "resp.error('closed')", { executableBy: ['Anonymous'] })
+    await admin('PUT', `/admin/${system.key}/deployments/hall`, { assets: { add: [asset('services', 'door', once)] } })
+    await app.set(system, { auth_service: 'door' })
+    const answer = async () =>
+      (await edge.call('POST', '/api/v/1/user/auth', { system, body: { email, password } })).text
+    await until(answer, (text) => text.includes('closed'))
+    await admin('PUT', `/admin/code/v/1/${system.key}/door`, { code: "resp.error('shut for good')" })
+    assert.match(await until(answer, (text) => text.includes('shut for good')), /shut for good/)
+  })
+})
