@@ -2,6 +2,7 @@
  * What an edge is sent next in each lane: first everything of the lane in order of key, then what changed, as it is by then.
  * It begins where the edge says that it stands, and knows nothing beyond its link: another link begins anew.
  */
+import type { Row } from '@gatehouse/contract/columns.ts'
 import type { Clock } from '../base/clock.ts'
 import { sealTo } from '../base/link-keys.ts'
 import type { NodeKey } from '../base/node-key.ts'
@@ -58,7 +59,18 @@ export const kindsOf: Record<Lane, readonly string[]> = {
   data: ['item', 'collection'],
 }
 
-const sizes = { changes: 200, users: 200, keys: 500, rowsAtOnce: 50, bytes: 256 * 1024 } as const
+/** `bytes` of JSON that make a frame; `most`, beyond which a single thing does not travel. */
+const sizes = {
+  ...{ changes: 200, users: 200, keys: 500, rowsAtOnce: 50 },
+  ...{ bytes: 256 * 1024, frame: 1024 * 1024, most: 30 * 1024 * 1024 },
+} as const
+
+export const largestThing = sizes.most
+
+/** A user who makes more than one message can hold: of users nothing is left out. */
+export class TooLarge extends Error {
+  override readonly name = 'TooLarge'
+}
 
 type Facts = {
   incarnation: string
@@ -84,6 +96,10 @@ export class Feed {
   readonly #seen: Partial<Record<Lane, number>> = {}
   /** Asked for once more, though nothing of it changed. */
   readonly #again: Record<Lane, LoggedChange[]> = { identity: [], configuration: [], data: [] }
+  /** Changes that are looked at for one frame. */
+  readonly #atOnce: Record<Lane, number> = {
+    ...{ identity: sizes.changes, configuration: sizes.changes, data: sizes.changes },
+  }
   #facts: Facts | undefined
   /** Up to where of the log ends of sessions were sent along with a first sync. */
   #endsSeen: number | undefined
@@ -143,13 +159,13 @@ export class Feed {
 
   /** Without a change of the cursor; a lane that is not whole yet brings them by itself. */
   async #onceMore(lane: Lane): Promise<{ groups: Group[]; to: Cursor } | undefined> {
-    const things = this.#again[lane]
-    if (things.length === 0) return undefined
-    this.#again[lane] = []
-    if (!this.isWhole(lane)) return undefined
-    const build = { identity: this.#identity, configuration: this.#configuration, data: this.#data }[lane]
-    const groups = await build.call(this, things)
-    return groups === 'anew' || groups.length === 0 ? undefined : { groups, to: this.#sent[lane]! }
+    if (!this.isWhole(lane)) this.#again[lane] = []
+    while (this.#again[lane].length > 0) {
+      const built = await this.#fewer(lane, this.#again[lane].slice(0, this.#atOnce[lane]))
+      this.#again[lane] = built === 'anew' ? [] : this.#again[lane].slice(built.count)
+      if (built !== 'anew' && built.groups.length > 0) return { groups: built.groups, to: this.#sent[lane]! }
+    }
+    return undefined
   }
 
   async next(lane: Lane): Promise<Frame | undefined> {
@@ -225,10 +241,16 @@ export class Feed {
     const table = await userTable(this.#store)
     const after = at.slice('user/'.length)
     const keys = await keysAfter(this.#store, table, after, sizes.users)
-    const upTo = keys.length < sizes.users ? null : keys.at(-1)!
-    const put = await this.#users(keys)
-    groups.push({ what: 'users', table: await readTable(this.#store, table), put, gone: [], range: { after, upTo } })
-    return { groups, at: upTo === null ? 'session/' : `user/${upTo}` }
+    const state = await readTable(this.#store, table)
+    for (let count = keys.length; ; count = Math.floor(count / 2)) {
+      const some = keys.slice(0, count)
+      const upTo = count < keys.length || keys.length === sizes.users ? some.at(-1)! : null
+      const put = await this.#users(some)
+      if (count > 1 && sizeOf(put) > sizes.frame) continue
+      demandSize(put)
+      groups.push({ what: 'users', table: state, put, gone: [], range: { after, upTo } })
+      return { groups, at: upTo === null ? 'session/' : `user/${upTo}` }
+    }
   }
 
   /** After all users and roles that they rest on. */
@@ -237,22 +259,52 @@ export class Feed {
     return { groups, at: upTo === null ? null : `session/${upTo}` }
   }
 
-  /** Code and schema at once, then portals by name: `at` is `portal/name`, the last one that was sent. */
+  /**
+   * `at` is the kind and name of what was sent last: libraries, then services, then collections, then portals, each in order.
+   */
   async #firstCode(at: string): Promise<{ groups: Group[]; at: string | null }> {
-    if (at !== '') return this.#firstPortals(at.slice('portal/'.length))
+    if (at.startsWith('portal/')) return this.#firstPortals(at.slice('portal/'.length))
     const { scope } = this.#facts!
-    const code = async (kind: 'service' | 'library', names: ReadonlySet<string>): Promise<Group> => {
-      const keep = [...scope.copies.keys()].filter((one) => !one.startsWith('collection '))
-      const put = await this.#code(kind, [...names])
-      return { what: 'code', kind, put, gone: [], whole: true, ...(keep.length > 0 && { keep }) }
+    const [current, start] = at === '' ? (['library', ''] as const) : splitAt(at)
+    const keep = [...scope.copies.keys()].filter((one) => !one.startsWith('collection '))
+    const kinds = ['library', 'service', 'collection'] as const
+    const groups: Group[] = []
+    let bytes = 0
+    for (const kind of kinds.slice(kinds.findIndex((one) => one === current))) {
+      const all = { library: scope.libraries, service: scope.services, collection: scope.collections }[kind]
+      const after = kind === current ? start : ''
+      const names = [...all].filter((name) => name > after).sort()
+      const sent: string[] = []
+      const [code, tables, large]: [CodeState[], TableState[], string[]] = [[], [], []]
+      for (const name of names) {
+        if (bytes >= sizes.frame) break
+        sent.push(name)
+        if (kind === 'collection') {
+          const found = await findCollection(this.#store, { id: name })
+          if (found !== undefined) tables.push(await this.#table(found))
+          bytes += sizeOf(tables.at(-1) ?? '')
+          continue
+        }
+        for (const one of await this.#code(kind, [name])) {
+          const size = sizeOf(one)
+          if (size > sizes.most) large.push(name)
+          else code.push(one)
+          bytes += size > sizes.most ? 0 : size
+        }
+      }
+      const upTo = sent.length < names.length ? (sent.at(-1) ?? after) : null
+      const range = { after, upTo }
+      groups.push(
+        kind === 'collection'
+          ? { what: 'collections', put: tables, gone: [], range }
+          : {
+              ...{ what: 'code', kind, put: code, gone: [], range },
+              ...(large.length > 0 && { large }),
+              ...(keep.length > 0 && { keep }),
+            },
+      )
+      if (upTo !== null) return { groups, at: `${kind}/${upTo}` }
     }
-    const put = []
-    for (const id of scope.collections) {
-      const found = await findCollection(this.#store, { id })
-      if (found !== undefined) put.push(await this.#table(found))
-    }
-    const collections: Group = { what: 'collections', put, gone: [], whole: true }
-    const groups = [await code('library', scope.libraries), await code('service', scope.services), collections]
     return { groups, at: 'portal/' }
   }
 
@@ -283,12 +335,14 @@ export class Feed {
       if (found === undefined) continue
       const start = id === current ? after : ''
       const marks = this.#facts!.scope.rows.get(id)
-      const { rows, upTo } =
+      const { rows, large, upTo } =
         marks === undefined ? await this.#someRows(found, start) : await this.#namedRows(found, marks)
       const table = await this.#table(found)
       const copies = marks && Object.fromEntries([...marks].filter(([, mark]) => mark !== ''))
       const range = { after: start, upTo }
-      const groups: Group[] = [{ what: 'rows', table, put: rows, gone: [], range, ...(copies && { copies }) }]
+      const groups: Group[] = [
+        { what: 'rows', table, put: rows, gone: [], range, ...largeIn(large), ...(copies && { copies }) },
+      ]
       const following = ids.find((one) => one > id)
       return { groups, at: upTo !== null ? `${id}/${upTo}` : following === undefined ? null : `${following}/` }
     }
@@ -298,37 +352,74 @@ export class Feed {
   /** Of a collection of which only they go there; there are no more of them than a deployment has assets. */
   async #namedRows(found: CollectionRecord, marks: ReadonlyMap<string, string>) {
     const keys = [...marks.keys()].filter((key) => isKey(found, key))
-    return { rows: await readRows(this.#store, found, keys), upTo: null }
+    const all = await readRows(this.#store, found, keys)
+    const { put: rows, large } = this.#fitting(found, all)
+    return { rows, large, upTo: null }
+  }
+
+  #fitting({ table }: CollectionRecord, rows: readonly Row[]): { put: Row[]; large: string[] } {
+    const large = rows.filter((row) => sizeOf(row) > sizes.most)
+    return { put: rows.filter((row) => !large.includes(row)), large: large.map((row) => String(row[table.key])) }
   }
 
   /** As many as make a frame, though one row may make more than that alone. */
   async #someRows(found: CollectionRecord, after: string) {
     const keys = await keysAfter(this.#store, found, after, sizes.keys)
-    const rows = []
+    const rows: Row[] = []
+    const large: string[] = []
     let bytes = 0
-    for (let start = 0; start < keys.length; start += sizes.rowsAtOnce) {
-      const some = keys.slice(start, start + sizes.rowsAtOnce)
+    let atOnce: number = sizes.rowsAtOnce
+    for (let start = 0; start < keys.length; ) {
+      const some = keys.slice(start, start + atOnce)
       const read = await readRows(this.#store, found, some)
-      rows.push(...read)
-      bytes += JSON.stringify(read).length
-      const last = start + some.length
-      if (bytes >= sizes.bytes && last < keys.length) return { rows, upTo: some.at(-1)! }
+      const size = sizeOf(read)
+      // Few rows at a time where they are large, and none that makes a frame too large beside others.
+      if (size > sizes.frame && some.length > 1) {
+        atOnce = Math.max(1, Math.floor(some.length / 8))
+        continue
+      }
+      if (size > sizes.most) large.push(some[0]!)
+      else if (bytes + size > 2 * sizes.frame && rows.length > 0) return { rows, large, upTo: keys[start - 1]! }
+      else {
+        rows.push(...read)
+        bytes += size
+      }
+      start += some.length
+      if (bytes >= sizes.bytes && start < keys.length) return { rows, large, upTo: some.at(-1)! }
     }
-    return { rows, upTo: keys.length < sizes.keys ? null : keys.at(-1)! }
+    return { rows, large, upTo: keys.length < sizes.keys ? null : keys.at(-1)! }
   }
 
   /** `anew` where what happened cannot be told by rows alone: a column got another name, and its values with it. */
   async #changes(lane: Lane, cursor: Cursor): Promise<{ groups: Group[]; to: Cursor } | 'anew' | undefined> {
     for (;;) {
       const after = Math.max(cursor.position, this.#seen[lane] ?? 0)
-      const changes = await changesAfter(this.#store, kindsOf[lane], after, sizes.changes)
+      const changes = await changesAfter(this.#store, kindsOf[lane], after, this.#atOnce[lane])
       const last = changes.at(-1)
       if (last === undefined) return undefined
-      const build = { identity: this.#identity, configuration: this.#configuration, data: this.#data }[lane]
-      const groups = await build.call(this, changes)
+      const built = await this.#fewer(lane, changes)
+      if (built === 'anew') return built
+      const { groups, count } = built
+      const { position } = changes[count - 1]!
+      this.#seen[lane] = position
+      if (groups.length > 0) return { groups, to: { ...cursor, position } }
+    }
+  }
+
+  /** Of the first of these, as many as make one frame. */
+  async #fewer(lane: Lane, changes: readonly LoggedChange[]): Promise<{ groups: Group[]; count: number } | 'anew'> {
+    const build = { identity: this.#identity, configuration: this.#configuration, data: this.#data }[lane]
+    for (let count = changes.length; ; count = Math.floor(count / 2)) {
+      const groups = await build.call(this, changes.slice(0, count))
       if (groups === 'anew') return groups
-      this.#seen[lane] = last.position
-      if (groups.length > 0) return { groups, to: { ...cursor, position: last.position } }
+      const size = sizeOf(groups)
+      if (count > 1 && size > 2 * sizes.frame) continue
+      if (lane === 'identity') demandSize(groups)
+      // Where rows are large the next look begins with as few.
+      const atOnce = this.#atOnce[lane]
+      if (count < changes.length) this.#atOnce[lane] = count
+      else if (size < sizes.frame) this.#atOnce[lane] = Math.min(sizes.changes, atOnce * 2)
+      return { groups, count }
     }
   }
 
@@ -363,13 +454,12 @@ export class Feed {
     ] as const) {
       const ids = idsIn(changes, [kind]).filter((name) => names.has(name) && this.#follows(kind, name))
       if (ids.length === 0) continue
-      const put = await this.#code(kind, ids)
+      const found = await this.#code(kind, ids)
+      const large = found.filter((one) => sizeOf(one) > sizes.most)
       groups.push({
-        what: 'code',
-        kind,
-        put,
-        gone: ids.filter((id) => !put.some(({ name }) => name === id)),
-        whole: false,
+        ...{ what: 'code', kind, put: found.filter((one) => !large.includes(one)), range: null },
+        gone: ids.filter((id) => !found.some(({ name }) => name === id)),
+        ...largeIn(large.map(({ name }) => name)),
       })
     }
     const ids = idsIn(changes, ['collection']).filter(
@@ -381,7 +471,7 @@ export class Feed {
         const found = await findCollection(this.#store, { id })
         if (found !== undefined) put.push(await this.#table(found))
       }
-      groups.push({ what: 'collections', put, gone: missing(ids, put), whole: false })
+      groups.push({ what: 'collections', put, gone: missing(ids, put), range: null })
     }
     let bytes = 0
     for (const name of idsIn(changes, ['portal']).filter((id) => scope.portals.has(id))) {
@@ -419,10 +509,11 @@ export class Feed {
       const changed = [...new Set(of.map((change) => change.id.slice(id.length + 1)))]
       const keys = only === undefined ? changed : changed.filter((key) => only.get(key) === '')
       if (keys.length === 0) continue
-      const put = await readRows(this.#store, found, keys)
-      const present = new Set(put.map((row) => String(row[found.table.key])))
+      const rows = await readRows(this.#store, found, keys)
+      const present = new Set(rows.map((row) => String(row[found.table.key])))
       const gone = keys.filter((key) => !present.has(key))
-      groups.push({ what: 'rows', table: await this.#table(found), put, gone, range: null })
+      const { put, large } = this.#fitting(found, rows)
+      groups.push({ what: 'rows', table: await this.#table(found), put, gone, range: null, ...largeIn(large) })
     }
     return groups
   }
@@ -498,6 +589,20 @@ export class Feed {
 const isKey = ({ table }: CollectionRecord, key: string): boolean =>
   table.columns.find(({ name }) => name === table.key)?.type !== 'uuid' ||
   /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(key)
+
+const sizeOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value))
+
+function demandSize(value: unknown): void {
+  if (sizeOf(value) <= sizes.most) return
+  throw new TooLarge('A user makes more than the 30 MiB that one message can hold, and of users nothing is left out.')
+}
+
+const largeIn = (large: string[]): { large?: string[] } => (large.length > 0 ? { large } : {})
+
+const splitAt = (at: string): [kind: string, name: string] => [
+  at.slice(0, at.indexOf('/')),
+  at.slice(at.indexOf('/') + 1),
+]
 
 const isRename = ({ columns }: LoggedChange): boolean => columns.includes('renamed')
 

@@ -14,7 +14,7 @@ import { type Channel, LinkBroken } from './channel.ts'
 import { CodeRequests } from './code-requests.ts'
 import type { AskedCode, EnteredCode } from './code-words.ts'
 import type { EdgeScopes } from './edge-scopes.ts'
-import { Feed } from './feed.ts'
+import { Feed, TooLarge } from './feed.ts'
 import { Hearing } from './hearing.ts'
 import {
   type AsideItem,
@@ -400,6 +400,7 @@ export class PlatformLink {
   }
 
   #failed(error: unknown): void {
+    if (error instanceof TooLarge) this.#say(error.message)
     if (!(error instanceof LinkBroken)) {
       this.#means.log.warn({ err: error, edge: this.edge.name }, 'A link to an edge ended by a failure')
     }

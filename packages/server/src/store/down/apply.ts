@@ -4,6 +4,7 @@
  * stays so until another is bound, a step that was taken stays taken.
  */
 import type { Row } from '@gatehouse/contract/columns.ts'
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { day } from '../../base/clock.ts'
 import { databaseOf, dialectOf, type SystemStore } from '../store.ts'
 import { findCollection } from '../tables/collections.ts'
@@ -16,7 +17,7 @@ import { putHeld, voidCodes } from './apply-held.ts'
 import { LaneStopped, reasonOf, type SettingAside } from './aside.ts'
 import { clearKeys, clearRange, clearUnique } from './clear.ts'
 import { forgetCollections, forgetCopies, isCopied, noteCopied } from './copies.ts'
-import type { CodeState, Group, RoleState, TableState, UserState } from './groups.ts'
+import type { CodeState, Group, Range, RoleState, TableState, UserState } from './groups.ts'
 import { applyPortals } from './portals.ts'
 import { dropCollection, ensureTable } from './schema.ts'
 import { applyPlaces, applySessions, forgetSessionsFromElsewhere } from './sessions.ts'
@@ -96,7 +97,7 @@ async function applyRoles(tx: SystemStore, { put, gone, whole }: Of<'roles'>): P
     present.map((one) => one.id),
     put.map((one) => one.id),
     gone,
-    whole,
+    whole ? { after: '', upTo: null } : null,
   )) {
     for (const table of ['grants', 'memberships'] as const) {
       await db.deleteFrom(table).where('system_key', '=', tx.key).where('role_id', '=', id).execute()
@@ -110,8 +111,14 @@ const leaving = (
   present: readonly string[],
   put: readonly string[],
   gone: readonly string[],
-  whole: boolean,
-): string[] => (whole ? present.filter((one) => !put.includes(one)) : [...gone])
+  range: Range | null,
+): string[] => (range === null ? [...gone] : present.filter((one) => isWithin(range, one) && !put.includes(one)))
+
+const isWithin = ({ after, upTo }: Range, key: string): boolean => key > after && (upTo === null || key <= upTo)
+
+const refuseLarge = async (): Promise<void> => {
+  throw new GatehouseError('badValue', 'It makes more than the 30 MiB that one message to an edge can hold.')
+}
 
 async function putRole(tx: SystemStore, role: RoleState): Promise<void> {
   const db = databaseOf(tx)
@@ -252,33 +259,38 @@ async function putApps(
 
 async function applyCode(
   { tx, aside }: Applying,
-  { kind, put: all, gone, whole, keep = [] }: Of<'code'>,
+  { kind, put: all, gone, range, large = [], keep = [] }: Of<'code'>,
 ): Promise<void> {
   const put: CodeState[] = []
   for (const one of all) if (!(await isCopied(tx, kind, one.name, one.copy))) put.push(one)
   const db = databaseOf(tx)
   const units = db.selectFrom('code_units').select('name').where('system_key', '=', tx.key).where('kind', '=', kind)
   const present = await units.execute()
-  const names = all.map(({ name }) => name)
+  const names = [...all.map(({ name }) => name), ...large]
   const kept = keep.length > 0 ? await requiredBy(tx, keep) : new Set()
   const out = leaving(
     present.map(({ name }) => name),
     names,
     gone,
-    whole,
+    range,
   ).filter((name) => !kept.has(`${kind} ${name}`))
   for (const name of out) await removeCode(tx, kind, name)
   await forgetCopies(tx, kind, out)
   await aside.settle(kind, out)
-  if (whole) await aside.settleWhere(kind, (name) => !names.includes(name))
-  for (const one of put) {
-    const { error } = await aside.attempt(kind, one.name, async () => {
+  await aside.settleWhere(kind, (name) => range !== null && isWithin(range, name) && !names.includes(name))
+  const writings: [string, () => Promise<void>][] = put.map((one) => [
+    one.name,
+    async () => {
       await removeCode(tx, kind, one.name)
       await putCode(tx, kind, one)
       await noteCopied(tx, kind, one.name, one.copy)
-    })
-    if (error !== undefined && (await signInCode(tx)).has(`${kind} ${one.name}`)) {
-      const words = `The sign-in rests on the ${kind} ${one.name.slice(0, 100)}, which cannot be written there: ${reasonOf(error)}`
+    },
+  ])
+  for (const name of large) writings.push([name, refuseLarge])
+  for (const [name, write] of writings) {
+    const { error } = await aside.attempt(kind, name, write)
+    if (error !== undefined && (await signInCode(tx)).has(`${kind} ${name}`)) {
+      const words = `The sign-in rests on the ${kind} ${name.slice(0, 100)}, which cannot be written there: ${reasonOf(error)}`
       throw new LaneStopped(words, error)
     }
   }
@@ -352,7 +364,7 @@ async function putCode(tx: SystemStore, kind: string, code: CodeState): Promise<
   }
 }
 
-async function applyCollections(applying: Applying, { put, gone, whole }: Of<'collections'>): Promise<boolean> {
+async function applyCollections(applying: Applying, { put, gone, range }: Of<'collections'>): Promise<boolean> {
   const { tx, aside } = applying
   const ofItems = databaseOf(tx).selectFrom('collections').select('id').where('system_key', '=', tx.key)
   const present = await ofItems.where('kind', '=', 'items').execute()
@@ -360,11 +372,12 @@ async function applyCollections(applying: Applying, { put, gone, whole }: Of<'co
     present.map((one) => one.id),
     put.map((one) => one.id),
     gone,
-    whole,
+    range,
   )
   for (const id of out) await dropCollection(tx, id)
   await forgetCollections(tx, out)
-  const isOut = (id: string): boolean => out.includes(id) || (whole && !put.some((one) => one.id === id))
+  const isOut = (id: string): boolean =>
+    out.includes(id) || (range !== null && isWithin(range, id) && !put.some((one) => one.id === id))
   await aside.settleWhere('collection', isOut)
   for (const kind of ['row', 'index'] as const) {
     await aside.settleWhere(kind, (id) => isOut(id.slice(0, id.indexOf('/'))))
@@ -406,7 +419,7 @@ async function readyTable({ tx, aside }: Applying, state: TableState, again: boo
 /** All at once, and row by row where that cannot be: then it shows which of them is in the way. */
 async function applyRows(applying: Applying, given: Of<'rows'>): Promise<boolean> {
   const { tx, pending, aside } = applying
-  const { table: state, gone, range, copies = {} } = given
+  const { table: state, gone, range, large = [], copies = {} } = given
   if (await isCopied(tx, 'collection', state.id, state.copy)) return false
   const was = aside.has('collection', state.id)
   const ready = await readyTable(applying, state, false)
@@ -418,7 +431,7 @@ async function applyRows(applying: Applying, given: Of<'rows'>): Promise<boolean
     const key = String(row[table.key])
     if (!(await isCopied(tx, 'row', `${state.id}/${key}`, copies[key]))) put.push(row)
   }
-  const stay = new Set(Object.keys(copies).filter((key) => !put.some((row) => row[table.key] === key)))
+  const stay = new Set([...Object.keys(copies).filter((key) => !put.some((row) => row[table.key] === key)), ...large])
   const group = { ...given, put, stay }
   const own = pending.get(state.id) ?? new Map()
   const write = (part: RowsPart): Promise<void> =>
@@ -429,7 +442,7 @@ async function applyRows(applying: Applying, given: Of<'rows'>): Promise<boolean
   const keys = new Set([...put.map(keyOf), ...stay])
   const { error } = await aside.try(() => write(group))
   if (error === undefined) {
-    await aside.settle('row', [...gone, ...keys].map(idOf))
+    await aside.settle('row', [...gone, ...put.map(keyOf)].map(idOf))
     for (const row of put) if (copies[keyOf(row)] !== undefined) await copied(row)
   } else {
     if (range !== null) {
@@ -444,6 +457,7 @@ async function applyRows(applying: Applying, given: Of<'rows'>): Promise<boolean
       })
     }
   }
+  for (const key of large) await aside.attempt('row', idOf(key), refuseLarge)
   const following = put.map(keyOf).filter((key) => copies[key] === undefined)
   await forgetCopies(tx, 'row', [...gone, ...following].map(idOf))
   // With the last of it the copy is whole.

@@ -131,8 +131,9 @@ export type CodeState = {
 export type PortalState = { name: string; files: { path: string; bytes: string }[] }
 
 /**
- * `whole`: what is not named is gone. `keep`: code that is copied once, as `service NAME`; it stays with all libraries that it requires
- * there. `copies`: rows that are copied once, each with its mark.
+ * `whole`, or a `range` of keys: what is not named there is gone. `large`: it is there, and makes more than one message can hold.
+ * `keep`: code that is copied once, as `service NAME`; it stays with all libraries that it requires there. `copies`: rows that are
+ * copied once, each with its mark.
  */
 export type Group =
   | { what: 'system'; name: string; secret: string; settings: Record<string, unknown> }
@@ -142,8 +143,16 @@ export type Group =
   | { what: 'sessions'; put: SessionState[]; gone: { id: string; reason: string }[]; range: Range | null }
   /** By which roles sessions count that other edges made: all of these. */
   | { what: 'places'; put: { place: string; roles: string[] }[] }
-  | { what: 'code'; kind: 'service' | 'library'; put: CodeState[]; gone: string[]; whole: boolean; keep?: string[] }
-  | { what: 'collections'; put: TableState[]; gone: string[]; whole: boolean }
+  | {
+      what: 'code'
+      kind: 'service' | 'library'
+      put: CodeState[]
+      gone: string[]
+      range: Range | null
+      large?: string[]
+      keep?: string[]
+    }
+  | { what: 'collections'; put: TableState[]; gone: string[]; range: Range | null }
   | { what: 'portals'; put: PortalState[]; gone: string[]; range: Range | null }
   | {
       what: 'rows'
@@ -151,5 +160,6 @@ export type Group =
       put: Row[]
       gone: string[]
       range: Range | null
+      large?: string[]
       copies?: Record<string, string>
     }

@@ -15,7 +15,7 @@ import type { Group } from './groups.ts'
 export async function applySyncedRows(
   tx: SystemStore,
   table: TypedTable,
-  { table: { id, indexes }, put, gone, range }: Extract<Group, { what: 'rows' }>,
+  { table: { id, indexes }, put, gone, range, stay }: Extract<Group, { what: 'rows' }> & { stay: ReadonlySet<string> },
   pending: Map<string, PendingRow>,
   begun: ReadonlySet<string>,
 ): Promise<void> {
@@ -23,7 +23,7 @@ export async function applySyncedRows(
   const every = new Set(table.columns.map(({ name }) => name))
   for (const key of begun) pending.set(key, { columns: every, isGone: false })
   const keys = put.map((row) => String(row[table.key]))
-  if (range !== null) await clearRange(tx, table, range, new Set(keys), new Set(pending.keys()))
+  if (range !== null) await clearRange(tx, table, range, new Set([...keys, ...stay]), new Set(pending.keys()))
   const own = new Map(
     (
       await getRows(
