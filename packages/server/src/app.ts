@@ -34,6 +34,7 @@ import { EdgeScopes, GoneSweeper } from './edge/edge-scopes.ts'
 import { GatewayCodes, readGatewayFile } from './edge/gateway-codes.ts'
 import { answersOnEdge, demandLocal } from './edge/local-changes.ts'
 import { PlatformLinks } from './edge/platform-links.ts'
+import { trimLogs, trimOwnLog } from './edge/trimming.ts'
 import { createDial } from './egress/dial.ts'
 import { createEgress, type EgressLimits } from './egress/egress.ts'
 import { ownUrlMatcher } from './egress/own-url.ts'
@@ -416,6 +417,7 @@ export async function createApp(config: Config, log: Log, wall: Clock = systemCl
   const cleaning = setInterval(() => {
     void clean(means, { chain, days: config.auditDays })
     void sweeper?.sweepAll().catch(() => {})
+    void trim(means, config.changeLogDays, edgeLink)
   }, hour)
   cleaning.unref()
   const { promise: outdated, resolve: isOutdated } = Promise.withResolvers<void>()
@@ -513,6 +515,16 @@ export async function setupLink(means: Means): Promise<string | undefined> {
   if (!(await needsFirstDeveloper(means))) return undefined
   const { key } = await invite(means, { ...means, by: 'node' }, 'first')
   return `${means.publicUrl()}/setup?key=${key}`
+}
+
+/** What no edge needs of what changed. By itself, since it takes its time. */
+async function trim(means: Means, days: number, link: EdgeLink | undefined): Promise<void> {
+  try {
+    if (link === undefined) await trimLogs(means, days)
+    else await trimOwnLog(means, link.place.system, link.taken?.rows ?? null, days)
+  } catch (error) {
+    means.log.warn({ err: error }, 'The change log could not be trimmed; the next round tries again')
+  }
 }
 
 /** Rows that are of no use any more. */

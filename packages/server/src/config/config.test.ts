@@ -60,6 +60,7 @@ describe('options', () => {
     ['half a certificate', ['--tls-cert', 'x.pem'], /go together/],
     ['a route that leads nowhere', ['--route', 'a=b'], /--route is "a=b"/],
     ['an audit that keeps nothing', ['--audit-days', '0'], /--audit-days is "0"/],
+    ['a change log that is kept for longer than it may be', ['--change-log-days', '31'], /--change-log-days is "31"/],
     ['an unknown log level', ['--log-level', 'loud'], /--log-level is "loud"/],
     ['a value of the environment', [], /--mode is "prod"/, { GATEHOUSE_MODE: 'prod' }],
     ['half a first developer', [], /one is missing/, { GATEHOUSE_DEVELOPER_EMAIL: 'a@b.c' }],

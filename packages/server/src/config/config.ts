@@ -23,6 +23,8 @@ export type Config = {
   geoipFile: string | undefined
   /** How long rows of the audit are kept. */
   auditDays: number
+  /** For how long what changed is kept for edges. */
+  changeLogDays: number
   weakSandbox: boolean
   logLevel: string
   firstDeveloper: { email: string; password: string } | undefined
@@ -89,7 +91,8 @@ export function readConfig(args: string[], environment: Environment = process.en
     routes: list('route').map(readRoute),
     egressAllow: list('egress-allow'),
     geoipFile: geoip === undefined ? undefined : resolve(geoip),
-    auditDays: readDays(text('audit-days')!),
+    auditDays: readDays('audit-days', text('audit-days')!, 99_999),
+    changeLogDays: readDays('change-log-days', text('change-log-days')!, 30),
     weakSandbox: on('weak-sandbox'),
     logLevel: readLogLevel(text('log-level')!),
     firstDeveloper: readFirstDeveloper(environment),
@@ -155,10 +158,10 @@ function readPort(text: string): number {
   return port
 }
 
-function readDays(text: string): number {
+function readDays(flag: string, text: string, most: number): number {
   const days = Number(text)
-  if (!/^\d{1,5}$/.test(text) || days < 1)
-    throw new ConfigError(`--audit-days is "${text}", but must be a number of days from 1 to 99999.`)
+  if (!/^\d{1,5}$/.test(text) || days < 1 || days > most)
+    throw new ConfigError(`--${flag} is "${text}", but must be a number of days from 1 to ${most}.`)
   return days
 }
 

@@ -94,6 +94,13 @@ export const optionDeclarations = [
     prose: 'How long rows of the audit are kept',
   },
   {
+    flag: 'change-log-days',
+    env: 'GATEHOUSE_CHANGE_LOG_DAYS',
+    value: 'DAYS',
+    default: '30',
+    prose: 'How long an edge that is away finds what it missed, 1 to 30; after that it is brought everything',
+  },
+  {
     flag: 'weak-sandbox',
     env: 'GATEHOUSE_WEAK_SANDBOX',
     prose: 'In production, run without kernel namespaces round the engine',

@@ -3,22 +3,23 @@
  * It begins where the edge says that it stands, and knows nothing beyond its link: another link begins anew.
  */
 import type { Row } from '@gatehouse/contract/columns.ts'
-import type { Clock } from '../base/clock.ts'
+import { type Clock, hour } from '../base/clock.ts'
 import { sealTo } from '../base/link-keys.ts'
 import type { NodeKey } from '../base/node-key.ts'
 import { phoneColumn, placeOf } from '../domain/accounts/authenticators.ts'
 import { handleUnder, type PasskeySecret } from '../domain/accounts/passkeys.ts'
-import type {
-  AuthenticatorState,
-  CodeState,
-  Cursor,
-  Cursors,
-  Group,
-  Lane,
-  PasskeyState,
-  PortalState,
-  TableState,
-  UserState,
+import {
+  type AuthenticatorState,
+  type CodeState,
+  type Cursor,
+  type Cursors,
+  type Group,
+  type Lane,
+  lanes,
+  type PasskeyState,
+  type PortalState,
+  type TableState,
+  type UserState,
 } from '../store/down/groups.ts'
 import { portalLimits, readPortalFiles } from '../store/down/portals.ts'
 import {
@@ -65,7 +66,8 @@ const sizes = {
   ...{ bytes: 256 * 1024, frame: 1024 * 1024, most: 30 * 1024 * 1024 },
 } as const
 
-export const largestThing = sizes.most
+/** How far behind the log, or for how long, a cursor stands where nothing of the lane changes. */
+const forwardRules = { positions: 1_000, everyMs: hour } as const
 
 /** A user who makes more than one message can hold: of users nothing is left out. */
 export class TooLarge extends Error {
@@ -75,6 +77,7 @@ export class TooLarge extends Error {
 type Facts = {
   incarnation: string
   position: number
+  floor: number
   stamp: [ms: number, count: number]
   revision: number
   system: SystemRow
@@ -103,6 +106,7 @@ export class Feed {
   #facts: Facts | undefined
   /** Up to where of the log ends of sessions were sent along with a first sync. */
   #endsSeen: number | undefined
+  readonly #forwardedAt: Partial<Record<Lane, number>> = {}
   /** What of the edge's own rows is in those that are read by now. */
   #taken: UpCursor | null = null
 
@@ -117,6 +121,8 @@ export class Feed {
     this.#edge = edge
     this.#key = key
     this.#sent = { ...cursors }
+    // Not all lanes of all edges at once, when a node starts.
+    for (const lane of lanes) this.#forwardedAt[lane] = performance.now() - Math.random() * forwardRules.everyMs
   }
 
   /** To be asked before `next`. `changed`: rights, code, settings or deployments did. Undefined where the system is gone. */
@@ -212,7 +218,9 @@ export class Feed {
 
   #fits({ incarnation, scope, position }: Cursor, lane: Lane): boolean {
     const facts = this.#facts!
-    return incarnation === facts.incarnation && scope === facts.scope.marks[lane] && position <= facts.position
+    const isOfThis = incarnation === facts.incarnation && scope === facts.scope.marks[lane]
+    // What lies below the floor of the log is gone; what of it was looked through on this link is not missed.
+    return isOfThis && position <= facts.position && Math.max(position, this.#seen[lane] ?? 0) >= facts.floor
   }
 
   async #first(lane: Lane, cursor: Cursor): Promise<{ groups: Group[]; to: Cursor }> {
@@ -226,7 +234,7 @@ export class Feed {
 
   /** Whoever was out since it began is out at the edge at once, and not when all users are there. */
   async #endsMeanwhile({ position }: Cursor): Promise<Group[]> {
-    const changes = await changesAfter(this.#store, ['session'], this.#endsSeen ?? position, sizes.changes)
+    const { changes } = await changesAfter(this.#store, ['session'], this.#endsSeen ?? position, sizes.changes)
     this.#endsSeen = changes.at(-1)?.position ?? this.#endsSeen ?? position
     return this.#sessions.ends(this.#facts!.scope, changes)
   }
@@ -270,7 +278,7 @@ export class Feed {
     const kinds = ['library', 'service', 'collection'] as const
     const groups: Group[] = []
     let bytes = 0
-    for (const kind of kinds.slice(kinds.findIndex((one) => one === current))) {
+    for (const kind of kinds.slice(kinds.indexOf(current as (typeof kinds)[number]))) {
       const all = { library: scope.libraries, service: scope.services, collection: scope.collections }[kind]
       const after = kind === current ? start : ''
       const names = [...all].filter((name) => name > after).sort()
@@ -394,9 +402,9 @@ export class Feed {
   async #changes(lane: Lane, cursor: Cursor): Promise<{ groups: Group[]; to: Cursor } | 'anew' | undefined> {
     for (;;) {
       const after = Math.max(cursor.position, this.#seen[lane] ?? 0)
-      const changes = await changesAfter(this.#store, kindsOf[lane], after, this.#atOnce[lane])
-      const last = changes.at(-1)
-      if (last === undefined) return undefined
+      const { changes, missing } = await changesAfter(this.#store, kindsOf[lane], after, this.#atOnce[lane])
+      if (missing) return 'anew'
+      if (changes.length === 0) return this.#forward(lane, cursor, after)
       const built = await this.#fewer(lane, changes)
       if (built === 'anew') return built
       const { groups, count } = built
@@ -404,6 +412,27 @@ export class Feed {
       this.#seen[lane] = position
       if (groups.length > 0) return { groups, to: { ...cursor, position } }
     }
+  }
+
+  /**
+   * Nothing is to be sent, and still the edge is told now and then how far the log is: one that stands where it stood when it
+   * had its last change would one day stand below the floor.
+   */
+  async #forward(
+    lane: Lane,
+    cursor: Cursor,
+    after: number,
+  ): Promise<{ groups: Group[]; to: Cursor } | 'anew' | undefined> {
+    const { position } = this.#facts!
+    const behind = position - cursor.position
+    const isDue = performance.now() - (this.#forwardedAt[lane] ?? Number.NEGATIVE_INFINITY) > forwardRules.everyMs
+    if (behind === 0 || (behind < forwardRules.positions && !isDue)) return undefined
+    this.#forwardedAt[lane] = performance.now()
+    const head = await logHead(this.#store)
+    if (head === undefined) return undefined
+    if (head.floor > after) return 'anew'
+    if (lane === 'data') await this.#noteTaken()
+    return { groups: [], to: { ...cursor, position } }
   }
 
   /** Of the first of these, as many as make one frame. */

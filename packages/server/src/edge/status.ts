@@ -72,7 +72,7 @@ type Given = {
   names: ReadonlyMap<string, string>
   /** Of the system: what comes with the program is on every edge. */
   libraries: ReadonlySet<string>
-  head: { incarnation: string; position: number }
+  head: { incarnation: string; position: number; floor: number }
   count: (lane: Lane, after: number, of: EdgeScope) => Promise<number>
 }
 
@@ -152,7 +152,8 @@ const fits = (cursor: Cursor | undefined, lane: Lane, { scope, head }: Given): c
   cursor !== undefined &&
   cursor.incarnation === head.incarnation &&
   cursor.scope === scope.marks[lane] &&
-  cursor.position <= head.position
+  cursor.position <= head.position &&
+  cursor.position >= head.floor
 
 const isWhole = (cursor: Cursor | undefined, lane: Lane, given: Given): boolean =>
   fits(cursor, lane, given) && cursor.at === null

@@ -537,7 +537,7 @@ describe('what an edge tells', () => {
     assert.equal((await appOf(app.app)).lastStep, lastStep)
     const counted = await findBudgets(means.store, system.key, otherId, [''])
     assert.equal(counted.find(({ place }) => place === 'edge dock')?.count, 300)
-    const gone = await changesAfter(dataOf(app.app), ['credential'], 0, 10_000)
+    const { changes: gone } = await changesAfter(dataOf(app.app), ['credential'], 0, 10_000)
     const ofFailures = gone.filter(({ id: user, columns }) => user === otherId && columns.includes('failures'))
     assert.ok(ofFailures.length < 40, 'what makes nobody wait longer goes no further')
     // The same again is not taken twice.

@@ -1039,6 +1039,12 @@ const downRobust: Migration = {
       .alterTable('edges')
       .addColumn('retries', 'integer', (c) => c.notNull().defaultTo(0))
       .execute()
+    for (const column of ['floor', 'compacted']) {
+      await db.schema
+        .alterTable('change_heads')
+        .addColumn(column, 'bigint', (c) => c.notNull().defaultTo(0))
+        .execute()
+    }
   },
 }
 

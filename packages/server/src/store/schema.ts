@@ -503,6 +503,9 @@ export type Tables = {
     stamp_ms: number
     stamp_count: number
     chain: string
+    /** What lies at or below it is gone; up to where the log was looked through for what is there several times. */
+    floor: Generated<number>
+    compacted: Generated<number>
   }
   changes: {
     system_key: string

@@ -12,23 +12,33 @@ import type { CodeState, RoleState, TableState, UserState } from './groups.ts'
 
 export type LoggedChange = { position: number; kind: string; id: string; columns: string[] }
 
-/** In the order in which they were committed. */
+/** In the order in which they were committed. `missing`: some of what was behind `after` is gone already. */
 export async function changesAfter(
   store: SystemStore,
   kinds: readonly string[],
   after: number,
   limit: number,
-): Promise<LoggedChange[]> {
+): Promise<{ changes: LoggedChange[]; missing: boolean }> {
   const rows = await databaseOf(store)
     .selectFrom('changes')
     .select(['position', 'kind', 'id', 'columns'])
+    // In one statement, so that it is the floor of what is read.
+    .select((eb) =>
+      eb
+        .selectFrom('change_heads')
+        .select('floor')
+        .where('change_heads.system_key', '=', store.key)
+        .$asScalar()
+        .as('floor'),
+    )
     .where('system_key', '=', store.key)
     .where('position', '>', after)
     .where('kind', 'in', kinds)
     .orderBy('position')
     .limit(limit)
     .execute()
-  return rows.map((row) => ({ ...row, columns: JSON.parse(row.columns) }))
+  const changes = rows.map(({ floor: _, ...row }) => ({ ...row, columns: JSON.parse(row.columns) }))
+  return { changes, missing: Number(rows[0]?.floor ?? 0) > after }
 }
 
 /** How many rows changed since, `most` at most; of collections only those that are named. */
@@ -63,12 +73,20 @@ export async function countChanged(
 export async function logHead(
   store: SystemStore,
 ): Promise<
-  { incarnation: string; position: number; stamp: [ms: number, count: number]; revision: number } | undefined
+  | { incarnation: string; position: number; floor: number; stamp: [ms: number, count: number]; revision: number }
+  | undefined
 > {
   const row = await databaseOf(store)
     .selectFrom('change_heads')
     .innerJoin('systems', 'systems.key', 'change_heads.system_key')
-    .select(['change_heads.incarnation', 'change_heads.position', 'systems.revision', 'stamp_ms', 'stamp_count'])
+    .select([
+      'change_heads.incarnation',
+      'change_heads.position',
+      'change_heads.floor',
+      'systems.revision',
+      'stamp_ms',
+      'stamp_count',
+    ])
     .where('change_heads.system_key', '=', store.key)
     .executeTakeFirst()
   if (row === undefined) return undefined
