@@ -23,6 +23,7 @@ type EdgeRow = {
   last_seen_version?: string
   problem?: string
   problem_at?: string
+  checked?: { at: string; differences: number; last_difference: string; lane: string }
   set_aside?: { asset_class: string; asset_id: string; part: string; reason: string; at: string }[]
 }
 
@@ -110,6 +111,7 @@ const show = command({
       ...{ name, state: edge.state ?? 'kept', since: edge.since ?? '', identity_sync: edge.last_identity_sync ?? '' },
       ...{ queued: queuedOf(edge), lag: spanOf(edge.lag_ms), clock: spanOf(edge.clock_difference_ms) },
       ...{ version: edge.last_seen_version ?? '', problem: edge.problem ?? '' },
+      ...{ compared: edge.checked?.at ?? '', differences: String(edge.checked?.differences ?? 0) },
     }
     const rows = [
       ...Object.entries(facts).map(([fact, value]) => [fact, value, '']),

@@ -20,10 +20,19 @@ import {
 } from '../store/tables/platform-links.ts'
 import { Pending } from '../store/up/local.ts'
 import { Channel, LinkBroken, linkLimits } from './channel.ts'
+import { checkHere } from './checked-here.ts'
 import type { CodeAsking } from './code-asking.ts'
 import type { EdgeClock } from './edge-clock.ts'
 import { greetPlatform, LinkRefused, signProof } from './handshake.ts'
-import { type Frame, linkPath, type Refused, readFromPlatform, sameCursor, type Welcome } from './messages.ts'
+import {
+  type Check,
+  type Frame,
+  linkPath,
+  type Refused,
+  readFromPlatform,
+  sameCursor,
+  type Welcome,
+} from './messages.ts'
 import { Teller } from './teller.ts'
 import { type Written, writeFrame } from './writing.ts'
 
@@ -345,6 +354,7 @@ export class EdgeLink {
       return teller.taken(frame)
     }
     if (frame?.type === 'code') return this.#codes?.answered(frame)
+    if (frame?.type === 'check') return this.#check(channel, frame, cursors)
     if (frame?.type !== 'frame') throw new LinkBroken('The platform sent something that is no frame.')
     const { lane } = frame
     if (!sameCursor(frame.from, cursors[lane] ?? null)) {
@@ -387,6 +397,21 @@ export class EdgeLink {
         await this.#sleep(wait / 2 + (Math.random() * wait) / 2)
       }
     }
+  }
+
+  /** What is not as the platform has it comes anew with the next link. A lane that stopped is known not to be. */
+  async #check(channel: Channel, check: Check, cursors: Cursors): Promise<void> {
+    const { lane, part, after } = check
+    if (cursors[lane]?.at !== null || this.#held[lane] !== undefined) {
+      channel.send({ type: 'checked', lane, part, after, result: 'same', except: [] })
+      return
+    }
+    const store = this.#means.store.forSystem(this.#place.system)
+    const checked = await checkHere(store, check, this.#taken?.rows ?? null)
+    channel.send(checked)
+    if (checked.result !== 'anew') return
+    this.#means.log.warn({ lane, part }, 'What is held here was not as the platform has it, and comes anew')
+    channel.close(1000, 'A lane is to come anew.')
   }
 
   async #stop(lane: Lane, words: string): Promise<void> {

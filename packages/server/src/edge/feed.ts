@@ -18,6 +18,7 @@ import {
   lanes,
   type PasskeyState,
   type PortalState,
+  type RoleState,
   type TableState,
   type UserState,
 } from '../store/down/groups.ts'
@@ -85,6 +86,13 @@ type Facts = {
 }
 
 /** Of users whom services run as. */
+/** Numbers of phones go there by another way, or not at all. */
+export const rowOnEdge = (row: Row): Row => ({
+  ...row,
+  cb_token: null,
+  ...(Object.hasOwn(row, phoneColumn) && { [phoneColumn]: null }),
+})
+
 const nothingHeld = { passwordHash: null, apps: [], codes: [], passkeys: [], phones: [], failures: null }
 /** `gateway`: it says that it sends messages by itself. */
 export type FedEdge = { name: string; sealKey: string; gateway?: boolean }
@@ -143,6 +151,25 @@ export class Feed {
   /** Of the change log, when it was last looked at. */
   get position(): number {
     return this.#facts!.position
+  }
+
+  /** Where the log stood when it was last looked at: what `next` has no more of is sent up to there. */
+  get stand(): { incarnation: string; position: number } {
+    const { incarnation, position } = this.#facts!
+    return { incarnation, position }
+  }
+
+  get scope(): EdgeScope {
+    return this.#facts!.scope
+  }
+
+  /** As the edge has it, or should. */
+  systemThere(): Extract<Group, { what: 'system' }> {
+    return this.#system()
+  }
+
+  rolesThere(): Promise<RoleState[]> {
+    return this.#roles([...this.#facts!.scope.roles])
   }
 
   /** Whether everything of the lane was sent once. */
@@ -547,7 +574,7 @@ export class Feed {
     return groups
   }
 
-  #system(): Group {
+  #system(): Extract<Group, { what: 'system' }> {
     const { system, scope } = this.#facts!
     return { what: 'system', name: system.name, secret: system.secret, settings: settingsOnEdge(scope, system) }
   }
@@ -569,7 +596,7 @@ export class Feed {
       const there = userOnEdge(scope, user)
       if (there === undefined) return []
       const { roles, canSignIn } = there
-      const row = { ...user.row, cb_token: null, ...(Object.hasOwn(user.row, phoneColumn) && { [phoneColumn]: null }) }
+      const row = rowOnEdge(user.row)
       const base = { ...user, row, roles, offlineLimit: offlineLimitOf(scope, user), failures: this.#failures(user) }
       if (!canSignIn) return { ...base, ...nothingHeld }
       const apps = user.apps.map((app) => this.#app(user.id, app))

@@ -65,6 +65,29 @@ export type Ack = { type: 'ack'; lane: Lane; cursor: Cursor }
  * edge stands; else it tries the same again by itself.
  */
 export type Trouble = { type: 'trouble'; lane: Lane; words: string; stopped: boolean }
+/**
+ * What the platform has at this very point of the link: of a part of a lane (roles with the system, users, code, or a collection by
+ * its id) the sum of what lies between two keys, or a list of things with their hashes. `except`: rows that do not count.
+ */
+export type Check = {
+  type: 'check'
+  lane: Lane
+  part: string
+  after: string
+  upTo: string | null
+  sum: string
+  list: [string, string][]
+  except: string[]
+}
+/** `anew`: it is otherwise, and the edge begins anew with the lane. `except`: it may be so for these rows, which were written there. */
+export type Checked = {
+  type: 'checked'
+  lane: Lane
+  part: string
+  after: string
+  result: 'same' | 'except' | 'anew'
+  except: string[]
+}
 /** All that is set aside at the edge. `again`: it is another version of the program, and may be able to write it. */
 export type AsideTold = { type: 'aside'; items: AsideItem[]; again: boolean }
 export type AsideItem = Pick<Aside, 'kind' | 'id' | 'reason' | 'at'>
@@ -167,6 +190,31 @@ function readTold(message: unknown): Told | undefined {
   }
 }
 
+const mostExcepted = 1_000
+
+function readChecked(message: unknown): Checked | undefined {
+  const { type, lane, part, after, result, except, ...more } = fieldsOf(message)
+  if (type !== 'checked' || !isLane(lane) || !isText(part, 100) || !isText(after, 400)) return undefined
+  if (result !== 'same' && result !== 'except' && result !== 'anew') return undefined
+  if (!Array.isArray(except) || except.length > mostExcepted || Object.keys(more).length > 0) return undefined
+  if (!except.every((one): one is string => isText(one, 400))) return undefined
+  return { type, lane, part, after, result, except }
+}
+
+/** The platform's own, as every frame: only its shape is looked at. */
+function readCheck(fields: Fields): Check | undefined {
+  const { lane, part, after, upTo, sum, list, except } = fields
+  const fits =
+    isLane(lane) &&
+    isText(part, 100) &&
+    isText(after, 400) &&
+    (upTo === null || isText(upTo, 400)) &&
+    isText(sum, 20) &&
+    Array.isArray(list) &&
+    Array.isArray(except)
+  return fits ? { type: 'check', lane, part, after, upTo, sum, list, except } : undefined
+}
+
 /** In the two lanes together. */
 const mostAside = 2 * asideRules.most
 
@@ -186,10 +234,13 @@ function readAside(message: unknown): AsideTold | undefined {
 }
 
 /** Undefined for everything but what an edge says once it is in. */
-export function readFromEdge(message: unknown): Ack | Trouble | AsideTold | Told | AskedCode | EnteredCode | undefined {
+export function readFromEdge(
+  message: unknown,
+): Ack | Trouble | AsideTold | Checked | Told | AskedCode | EnteredCode | undefined {
   const { type, lane, cursor, words, stopped, ...more } = fieldsOf(message)
   if (type === 'told') return readTold(message)
   if (type === 'aside') return readAside(message)
+  if (type === 'checked') return readChecked(message)
   if (type === 'code' || type === 'entered') return readAsked(message)
   if (!isLane(lane) || Object.keys(more).length > 0) return undefined
   if (type === 'trouble') {
@@ -204,9 +255,10 @@ export function readFromEdge(message: unknown): Ack | Trouble | AsideTold | Told
 /** The platform is proved by then, and what it sends is its own: only the shape that the edge walks by is looked at. */
 export function readFromPlatform(
   message: unknown,
-): Welcome | Refused | Word | Frame | Taken | AnsweredCode | undefined {
+): Welcome | Refused | Word | Check | Frame | Taken | AnsweredCode | undefined {
   const fields = fieldsOf(message)
   if (fields.type === 'code') return readAnswered(message)
+  if (fields.type === 'check') return readCheck(fields)
   if (fields.type === 'welcome') {
     const { type, system, edge, now } = fields
     const said = fieldsOf(fields.taken)

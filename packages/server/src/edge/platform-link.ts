@@ -11,6 +11,7 @@ import { noteSentUsers, notSentYet } from '../store/tables/edge-users.ts'
 import { type EdgeRecord, findEdge, findEdgeByKey, type HeldLanes, noteEdge } from '../store/tables/edges.ts'
 import type { CatchUps } from './catch-ups.ts'
 import { type Channel, LinkBroken } from './channel.ts'
+import { Checking } from './checking.ts'
 import { CodeRequests } from './code-requests.ts'
 import type { AskedCode, EnteredCode } from './code-words.ts'
 import type { EdgeScopes } from './edge-scopes.ts'
@@ -68,6 +69,8 @@ export class PlatformLink {
   #aside: AsideItem[] = []
   #asideDirty = true
   #triedAgain = false
+  readonly #checking: Checking
+  #checkedDirty = false
   /** How often it was asked for and done. */
   #retried: number
   #isCaughtUp = false
@@ -117,6 +120,7 @@ export class PlatformLink {
     const { key, clock } = means
     const fed = { name: edge.name, sealKey: edge.sealKey, gateway }
     this.#feed = new Feed(store, fed, { key, clock, scopes }, cursors)
+    this.#checking = new Checking(store, this.#feed, edge.checked)
   }
 
   start(): void {
@@ -179,6 +183,7 @@ export class PlatformLink {
       if (looked.changed) await this.#hearRetry()
       if (await this.#sendOne(at)) continue
       this.#settle()
+      if (await this.#check()) continue
       if (this.#dirty && Date.now() - this.#notedAt >= noteEvery) await this.#note(true)
       else if (this.#dirty) setTimeout(() => this.#wakeUp(), noteEvery).unref()
       if (!this.#woken && this.#channel.open) {
@@ -250,6 +255,19 @@ export class PlatformLink {
     this.#wordDue = false
   }
 
+  /** One question, where all is sent; when it was answered comes the next. */
+  async #check(): Promise<boolean> {
+    if (!lanes.every((lane) => this.#quiet.has(lane) && this.#feed.isWhole(lane))) return false
+    const check = await this.#checking.next(this.#means.clock.now())
+    if (this.#checking.hasNews()) {
+      this.#checkedDirty = true
+      this.#dirty = true
+    }
+    if (check === undefined || !this.#channel.open) return false
+    this.#channel.send(check, { secret: check.lane === 'identity' })
+    return true
+  }
+
   #isDone(lane: Lane): boolean {
     return this.#stopped[lane] !== undefined || (this.#quiet.has(lane) && this.#feed.isWhole(lane))
   }
@@ -275,6 +293,7 @@ export class PlatformLink {
 
   /** What the edge set aside is sent once more, and what stopped goes on. */
   #retry(): void {
+    this.#checking.want()
     for (const lane of ['configuration', 'data'] as const) {
       this.#feed.again(lane, this.#aside.filter(({ kind }) => laneOfAside(kind) === lane).map(thingOf))
     }
@@ -344,6 +363,13 @@ export class PlatformLink {
       }
       if (said?.type === 'aside') {
         this.#takeAside(said)
+        continue
+      }
+      if (said?.type === 'checked') {
+        const isAnswer = this.#checking.answered(said, this.#means.clock.now())
+        if (isAnswer && said.result === 'anew')
+          this.#say(`Not all of ${said.lane} was there as it is here: it comes anew.`)
+        this.#wakeUp()
         continue
       }
       if (said?.type === 'trouble') {
@@ -452,6 +478,8 @@ export class PlatformLink {
     const told = { items: this.#aside, stopped: this.#whyStopped(), retried: this.#retried }
     const aside = this.#asideDirty ? told : undefined
     this.#asideDirty = false
+    const checked = this.#checkedDirty ? this.#checking.state : undefined
+    this.#checkedDirty = false
     const seenAt = this.#means.clock.now()
     // While nothing is to be sent, an edge that answers holds everything.
     if (connected) for (const held of Object.values(this.#held)) if (held.idle) held.at = seenAt
@@ -459,6 +487,7 @@ export class PlatformLink {
       ...{ connected, seenAt, cursors: this.#acked, lanes: this.#held },
       ...(this.#problem !== undefined && { problem: this.#problem }),
       ...(aside !== undefined && { aside }),
+      ...(checked !== undefined && { checked }),
     })
   }
 

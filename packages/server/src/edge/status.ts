@@ -60,6 +60,8 @@ export type EdgeStatus = {
   problem: string
   problem_at: number | null
   set_aside: EdgeSetAside[]
+  /** When all that it holds was last compared, how often something was not as here and came anew, and when that was last. */
+  checked: { at: number | null; differences: number; last_difference: number | null; lane: string }
   assets: EdgeAsset[]
 }
 
@@ -138,6 +140,10 @@ async function statusOf(scope: SystemScope, edge: EdgeRecord, given: Given): Pro
     clock_difference_ms: edge.clockOff,
     ...{ version: edge.version, enrolled: edge.enrolledAt, last_talked: edge.seenAt },
     ...{ problem: edge.problem, problem_at: edge.problemAt },
+    checked: {
+      ...{ at: edge.checked.at ?? null, differences: edge.checked.found ?? 0 },
+      ...{ last_difference: edge.checked.foundAt ?? null, lane: edge.checked.foundIn ?? '' },
+    },
     set_aside: items.map((item) => asideOf(item, given)),
     assets: assetsOf(cursors, of, isLinked, given, items),
   }

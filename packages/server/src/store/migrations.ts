@@ -1039,6 +1039,10 @@ const downRobust: Migration = {
       .alterTable('edges')
       .addColumn('retries', 'integer', (c) => c.notNull().defaultTo(0))
       .execute()
+    await db.schema
+      .alterTable('edges')
+      .addColumn('checked', text, (c) => c.notNull().defaultTo('{}'))
+      .execute()
     for (const column of ['floor', 'compacted']) {
       await db.schema
         .alterTable('change_heads')

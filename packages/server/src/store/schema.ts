@@ -373,6 +373,8 @@ export type Tables = {
     aside: string
     /** Grows when a developer asks that what it could not write be tried again. */
     retries: number
+    /** JSON of when it was last looked whether it holds what it should, and what was found. */
+    checked: string
   }
   /** What of a system goes to which of its edges. */
   deployments: {

@@ -41,6 +41,7 @@ const edgeFields = ({ system, clock }: SystemScope, edge: EdgeStatus): Record<st
   last_seen_version: edge.version,
   problem: edge.problem,
   problem_at: timeOf(edge.problem_at),
+  checked: { ...edge.checked, at: timeOf(edge.checked.at), last_difference: timeOf(edge.checked.last_difference) },
   set_aside: edge.set_aside.map((one) => ({ ...one, at: timeOf(one.at) })),
 })
 

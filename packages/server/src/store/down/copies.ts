@@ -50,3 +50,14 @@ export async function forgetCollections(tx: SystemStore, ids: readonly string[])
     await rows.where('id', 'like', `${id}/%`).execute()
   }
 }
+
+/** As `service NAME`. */
+export async function copiedCode(tx: SystemStore): Promise<string[]> {
+  const rows = await databaseOf(tx)
+    .selectFrom('copied')
+    .select(['kind', 'id'])
+    .where('system_key', '=', tx.key)
+    .where('kind', 'in', ['service', 'library'])
+    .execute()
+  return rows.map(({ kind, id }) => `${kind} ${id}`)
+}

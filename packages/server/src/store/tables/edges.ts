@@ -33,7 +33,14 @@ export type EdgeRecord = {
   lanes: HeldLanes
   aside: EdgeAside
   retries: number
+  checked: EdgeChecked
 }
+
+/**
+ * When all that the edge holds was last looked through, of which log; how often something was not as here and came anew, and
+ * when and in which lane that was last.
+ */
+export type EdgeChecked = { at?: number; incarnation?: string; found?: number; foundAt?: number; foundIn?: Lane }
 
 /** What the edge could not write, and why lanes stopped; in words of the edge. */
 export type EdgeAside = {
@@ -65,6 +72,7 @@ const fromRow = (row: Tables['edges']): EdgeRecord => ({
   lanes: JSON.parse(row.lanes),
   aside: JSON.parse(row.aside),
   retries: row.retries,
+  checked: JSON.parse(row.checked),
 })
 
 /** False where there is one of this name. */
@@ -79,7 +87,7 @@ export async function insertEdge(
       ...{ public_key: null, seal_key: null, enrolled_at: null, link_number: 0, connected: 0, seen_at: null },
       ...{ cursors: '{}', problem: '', problem_at: null, created_at: edge.createdAt, created_by: edge.createdBy },
       ...{ since: edge.createdAt, refused: 0, version: '', clock_off: null, lanes: '{}' },
-      ...{ aside: '{}', retries: 0 },
+      ...{ aside: '{}', retries: 0, checked: '{}' },
     })
     .onConflict((conflict) => conflict.columns(['system_key', 'name']).doNothing())
     .returning('name')
@@ -204,9 +212,10 @@ export async function noteEdge(
     lanes?: HeldLanes
     problem?: string
     aside?: EdgeAside
+    checked?: EdgeChecked
   },
 ): Promise<boolean> {
-  const { connected, seenAt, cursors, lanes, problem, aside } = facts
+  const { connected, seenAt, cursors, lanes, problem, aside, checked } = facts
   const noted = await databaseOf(store)
     .updateTable('edges')
     .set({
@@ -216,6 +225,7 @@ export async function noteEdge(
       ...(lanes !== undefined && { lanes: JSON.stringify(lanes) }),
       ...(problem !== undefined && { problem, problem_at: seenAt }),
       ...(aside !== undefined && { aside: JSON.stringify(aside) }),
+      ...(checked !== undefined && { checked: JSON.stringify(checked) }),
     })
     .where('public_key', '=', publicKey)
     .where('link_number', '=', number)

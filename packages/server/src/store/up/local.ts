@@ -3,7 +3,7 @@
  * far of the platform's log was seen before. All of it comes out of the edge's own change log.
  */
 import type { Row } from '@gatehouse/contract/columns.ts'
-import type { ConflictRule, TableState } from '../down/groups.ts'
+import type { ConflictRule, Range, TableState } from '../down/groups.ts'
 import { databaseOf, dialectOf, type SystemStore } from '../store.ts'
 import { type CollectionRecord, findCollection } from '../tables/collections.ts'
 import { getRows } from '../typed-table/read.ts'
@@ -82,6 +82,30 @@ export class Pending {
     }
     return found
   }
+}
+
+/** Keys of rows that were written here: of a collection that goes up those alone that the platform has not taken. */
+export async function ownKeysWithin(
+  tx: SystemStore,
+  collection: string,
+  { after, upTo }: Range,
+  taken: UpCursor | null,
+): Promise<Set<string>> {
+  const { incarnation } = await holdLogHead(tx)
+  const isUp = (await syncedCollections(tx)).has(collection)
+  const floor = isUp && taken?.incarnation === incarnation ? taken.position : 0
+  const rows = await databaseOf(tx)
+    .selectFrom('changes')
+    .select('id')
+    .distinct()
+    .where('system_key', '=', tx.key)
+    .where('position', '>', floor)
+    .where('kind', '=', 'item')
+    .where('id', '>', `${collection}/${after}`)
+    // '0' follows '/'.
+    .where('id', upTo === null ? '<' : '<=', upTo === null ? `${collection}0` : `${collection}/${upTo}`)
+    .execute()
+  return new Set(rows.map(({ id }) => id.slice(collection.length + 1)))
 }
 
 const collectionOf = (id: string): string => id.slice(0, id.indexOf('/'))

@@ -115,6 +115,7 @@ export function EdgeCard({ edge, onSetUp, onToken, onReview, onLost, onSessions 
           <Fact name="Lag">{lag}</Fact>
           <Fact name="Clock">{clockWords(edge.clock_difference_ms)}</Fact>
           <Fact name="Version">{version || 'not known'}</Fact>
+          <Fact name="Last compared">{comparedWords(edge)}</Fact>
         </SimpleGrid>
       )}
       {problem !== '' && (
@@ -167,6 +168,11 @@ const Fact = ({ name, children }: { name: string; children: ReactNode }) => (
     </Text>
   </Box>
 )
+
+function comparedWords({ checked: { at, differences } }: Edge): string {
+  if (at === null) return 'never'
+  return differences === 0 ? atDay(at) : `${atDay(at)}, ${differences} differences healed`
+}
 
 /** What is below a second may be the way of the message. */
 function clockWords(ms: number | null): string {

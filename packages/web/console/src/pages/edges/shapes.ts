@@ -27,6 +27,7 @@ export type Edge = Thing & {
   problem: string
   problem_at: number | null
   set_aside: SetAside[]
+  checked: { at: number | null; differences: number; last_difference: number | null; lane: string }
   assets: Asset[]
 }
 
