@@ -171,6 +171,25 @@ describe('a change that an edge cannot write', () => {
     assert.equal((await until(status, (one) => one.set_aside.length === 0)).set_aside.length, 0)
   })
 
+  test('a portal that cannot be written is set aside, and is there when it can', async () => {
+    await refuse('pages', 'kept_assets', "new.name = 'Hall'")
+    await admin('POST', `/api/v/2/portals/${system.key}/Hall`, { config: { pages: [] }, description: '' })
+    await admin('PUT', `/admin/${system.key}/deployments/hall`, { assets: { add: [{ asset_class: 'portals' }] } })
+    const shown = await until(status, (one) => one.set_aside.length === 1)
+    assert.deepEqual([shown.set_aside[0].asset_class, shown.set_aside[0].asset_id], ['portals', 'Hall'])
+    assert.equal(await stateOf('Hall'), 'set aside')
+    await atEdge('drop trigger pages')
+    await retry()
+    assert.equal((await until(status, (one) => one.set_aside.length === 0)).set_aside.length, 0)
+    assert.equal(
+      await until(
+        () => stateOf('Hall'),
+        (state) => state === 'there',
+      ),
+      'there',
+    )
+  })
+
   test('an index that rows of the edge are in the way of is set aside alone, and rows go on', async () => {
     for (const sensor of ['same', 'same']) {
       const made = await edge.call('POST', `/api/v/1/data/${readings}`, { token: session, body: { sensor, value: 6 } })

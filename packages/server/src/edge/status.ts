@@ -151,7 +151,7 @@ async function statusOf(scope: SystemScope, edge: EdgeRecord, given: Given): Pro
 
 const partOf = {
   ...{ row: 'collection', index: 'collection', collection: 'collection' },
-  ...{ service: 'service', library: 'library' },
+  ...{ service: 'service', library: 'library', portal: 'portal' },
 } as const
 
 const fits = (cursor: Cursor | undefined, lane: Lane, { scope, head }: Given): cursor is Cursor =>
@@ -169,6 +169,7 @@ function asideOf({ kind, id, reason, at }: AsideItem, { names }: Given): EdgeSet
   const rest = { reason, at }
   if (kind === 'service') return { asset_class: 'services', asset_id: id, part: '', ...rest }
   if (kind === 'library') return { asset_class: 'libraries', asset_id: id, part: '', ...rest }
+  if (kind === 'portal') return { asset_class: 'portals', asset_id: id, part: '', ...rest }
   const collection = kind === 'collection' ? id : id.slice(0, id.indexOf('/'))
   const within = kind === 'collection' ? '' : id.slice(collection.length + 1)
   const name = names.get(collection) ?? collection

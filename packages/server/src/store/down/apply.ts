@@ -18,7 +18,7 @@ import { LaneStopped, reasonOf, type SettingAside } from './aside.ts'
 import { clearKeys, clearRange, clearUnique } from './clear.ts'
 import { forgetCollections, forgetCopies, isCopied, noteCopied } from './copies.ts'
 import type { CodeState, Group, Range, RoleState, TableState, UserState } from './groups.ts'
-import { applyPortals } from './portals.ts'
+import { applyPortals, portalsWithin } from './portals.ts'
 import { dropCollection, ensureTable } from './schema.ts'
 import { applyPlaces, applySessions, forgetSessionsFromElsewhere } from './sessions.ts'
 import { applySyncedRows } from './synced.ts'
@@ -47,7 +47,7 @@ export async function applyGroups(applying: Applying, groups: readonly Group[]):
     else if (group.what === 'places') await applyPlaces(applying, group)
     else if (group.what === 'code') await applyCode(applying, group)
     else if (group.what === 'collections') rowsAnew = (await applyCollections(applying, group)) || rowsAnew
-    else if (group.what === 'portals') await applyPortals(tx, group)
+    else if (group.what === 'portals') await applyPortalsEach(applying, group)
     else rowsAnew = (await applyRows(applying, group)) || rowsAnew
   }
   // What the node keeps between requests hangs on it.
@@ -361,6 +361,19 @@ async function putCode(tx: SystemStore, kind: string, code: CodeState): Promise<
       .insertInto('safe_versions')
       .values({ system_key: tx.key, service: name, ...code.safe })
       .execute()
+  }
+}
+
+async function applyPortalsEach({ tx, aside }: Applying, group: Of<'portals'>): Promise<void> {
+  const { put, gone, range } = group
+  const names = put.map(({ name }) => name)
+  const left = range === null ? gone : await portalsWithin(tx, range)
+  const out = left.filter((name) => !names.includes(name))
+  await applyPortals(tx, { ...group, put: [], gone: out, range: null })
+  await aside.settle('portal', out)
+  if (range !== null) await aside.settleWhere('portal', (name) => isWithin(range, name) && !names.includes(name))
+  for (const one of put) {
+    await aside.attempt('portal', one.name, () => applyPortals(tx, { ...group, put: [one], gone: [], range: null }))
   }
 }
 

@@ -9,10 +9,10 @@ import { mapDatabaseError } from '../dialect/failure.ts'
 import { databaseOf, type SystemStore } from '../store.ts'
 import type { Lane } from './groups.ts'
 
-export const asideKinds = ['row', 'service', 'library', 'collection', 'index'] as const
+export const asideKinds = ['row', 'service', 'library', 'portal', 'collection', 'index'] as const
 export type AsideKind = (typeof asideKinds)[number]
 
-/** `id`: `COLLECTION/KEY` of a row, `COLLECTION/COLUMN` of an index, the id of a collection, the name of code. */
+/** `id`: `COLLECTION/KEY` of a row, `COLLECTION/COLUMN` of an index, the id of a collection, the name of code or a portal. */
 export type Aside = { kind: AsideKind; id: string; reason: string; at: number; version: string }
 
 export const laneOfAside = (kind: AsideKind): Lane => (kind === 'row' ? 'data' : 'configuration')

@@ -1,7 +1,7 @@
 /** Portals on their way to an edge: read on the platform as they are published, and written on the edge in the link's transaction. */
 import { databaseOf, type SystemStore } from '../store.ts'
 import { listKeptFiles, listKeptSizes } from '../tables/packages.ts'
-import type { Group, PortalState } from './groups.ts'
+import type { Group, PortalState, Range } from './groups.ts'
 
 export const portalLimits = {
   /** Of all its files: a message of the link has twice as much. What is larger stays on the platform. */
@@ -27,15 +27,19 @@ export async function readPortalFiles(store: SystemStore, name: string): Promise
   return { name, files: files.map(({ path, bytes }) => ({ path, bytes: bytes.toString('base64') })) }
 }
 
+/** Of an edge, those between the two names. */
+export async function portalsWithin(tx: SystemStore, { after, upTo }: Range): Promise<string[]> {
+  const kept = databaseOf(tx).selectFrom('kept_assets').select('name').distinct().where('system_key', '=', tx.key)
+  const names = (await kept.where('kind', '=', 'portal').execute()).map(({ name }) => name)
+  return names.filter((name) => name > after && (upTo === null || name <= upTo))
+}
+
 export async function applyPortals(
   tx: SystemStore,
   { put, gone, range }: Extract<Group, { what: 'portals' }>,
 ): Promise<void> {
   const db = databaseOf(tx)
-  const kept = db.selectFrom('kept_assets').select('name').distinct().where('system_key', '=', tx.key)
-  const isWithin = (name: string): boolean =>
-    range !== null && name > range.after && (range.upTo === null || name <= range.upTo)
-  const held = (await kept.where('kind', '=', 'portal').execute()).map(({ name }) => name).filter(isWithin)
+  const held = range === null ? [] : await portalsWithin(tx, range)
   for (const name of new Set([...gone, ...held, ...put.map((one) => one.name)])) {
     await db
       .deleteFrom('kept_assets')
