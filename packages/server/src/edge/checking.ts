@@ -4,7 +4,7 @@
  * has at that very position of its log, so the edge answers it at exactly that cursor. One question at a time, each about a few
  * hundred rows; the edge brings a lane anew of which something is not as it should be.
  */
-import { day } from '../base/clock.ts'
+import { day, hour } from '../base/clock.ts'
 import {
   canonical,
   hashOf,
@@ -25,7 +25,8 @@ import type { Check, Checked } from './messages.ts'
 import { offlineLimitOf, userOnEdge } from './scope.ts'
 
 const keysAtOnce = 500
-const everyMs = day
+/** At least once a day, and not all edges at once. */
+const everyMs = (): number => day - Math.random() * 6 * hour
 const mostChanges = 1_000
 
 /** What is asked about next. `except`: what the edge has good reason to have otherwise. */
@@ -39,6 +40,7 @@ export class Checking {
   #asked: Check | undefined
   #isWanted = false
   #news = false
+  readonly #everyMs = everyMs()
 
   constructor(store: SystemStore, feed: Feed, state: EdgeChecked) {
     this.#store = store
@@ -70,7 +72,7 @@ export class Checking {
     if (this.#asked !== undefined) return undefined
     const { incarnation, position } = this.#feed.stand
     const isOther = this.#state.incarnation !== incarnation
-    const isDue = isOther || now - (this.#state.at ?? 0) >= everyMs
+    const isDue = isOther || now - (this.#state.at ?? 0) >= this.#everyMs
     if (this.#place === undefined) {
       if (!this.#isWanted && !isDue) return undefined
       this.#isWanted = false
