@@ -45,9 +45,14 @@ test('rows and code of more than a message can hold come in several, first and l
     ({ data }) => data?.at === null,
   )
   const short = (name: string) => sql<string>`length(${sql.id(name)}) || substr(${sql.id(name)}, 1, 100)`
+  const texts = async (db: typeof at, query: ReturnType<typeof sql<Record<string, unknown>>>) =>
+    (await query.execute(db)).rows.map((row) => Object.values(row).map(String))
   const shown = async (db: typeof at) => [
-    await sql`select part, ${short('one')}, other from ${sql.id(`c_${files}`)} order by part`.execute(db),
-    await sql`select name, ${short('source')} from code_versions where kind = 'library' order by name`.execute(db),
+    await texts(db, sql`select part, ${short('one')} as one, other from ${sql.id(`c_${files}`)} order by part`),
+    await texts(
+      db,
+      sql`select name, ${short('source')} as source from code_versions where kind = 'library' order by name`,
+    ),
   ]
   const isSame = async (): Promise<boolean> =>
     JSON.stringify(await shown(at)) === JSON.stringify(await shown(platform as never))
