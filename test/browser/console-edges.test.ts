@@ -1,9 +1,11 @@
 /** Edges and deployments by what a person does: an edge is made, started, given a collection, and seen to have it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sql } from 'kysely'
 import { hour } from '../../packages/server/src/base/clock.ts'
 import { addEdgeAccount } from '../../packages/server/src/domain/accounts/edge-accounts.ts'
 import { startEdge } from '../../packages/server/src/edge/edge.fixture.ts'
+import { databaseOf } from '../../packages/server/src/store/store.ts'
 import { findAccount } from '../../packages/server/src/store/tables/accounts.ts'
 import { insertRequest } from '../../packages/server/src/store/tables/edge-requests.ts'
 import { insertReviewed } from '../../packages/server/src/store/tables/edge-reviews.ts'
@@ -165,6 +167,15 @@ test('a person makes an edge, deploys to it, and sees it connect and hold what i
   await look('edge-requests')
   await requests.getByRole('button', { name: 'Turn down what test@example.com asks for' }).click()
   await requests.waitFor({ state: 'detached' })
+  const byHand = (text: string) => sql.raw(text).execute(databaseOf(edge.app.means.store))
+  await byHand(`create trigger no before insert on "c_${readings}" begin select raise(abort, 'no'); end`)
+  await app.call('POST', `/api/v/1/data/${readings}`, { developer: app.developer, body: { value: 7 } })
+  const notWritten = page.getByRole('group', { name: 'Not written at hall-3' })
+  await notWritten.getByText('The database of the edge refused it').waitFor()
+  await look('edges-not-written')
+  await byHand('drop trigger no')
+  await page.getByRole('button', { name: 'Try again at hall-3' }).click()
+  await notWritten.waitFor({ state: 'detached' })
   await edge.app.close()
   await hall.getByText('away', { exact: true }).waitFor()
   await look('edges-away')

@@ -39,6 +39,24 @@ test('an edge is made with its token, listed and removed; a deployment is set, s
   }
   const fourth = await person.json([...set, '--both-ways', 'Readings', '--conflicts', 'edge'])
   assert.deepEqual([fourth.assets[0].sync_to_platform, fourth.assets[0].conflicts], [true, 'edge'])
+  const once = '--copy-of Recipes --up-only Reports --row Limits/a --copy-of-row Limits/b --copy-of-service report'
+  const copies = await person.json([...set, ...once.split(' ')])
+  assert.deepEqual(
+    copies.assets.map((one: any) => [one.asset_class, one.asset_id, one.sync_to_edge, one.sync_to_platform]),
+    [
+      ['Recipes', '', false, false],
+      ['Reports', '', false, true],
+      ['Limits', 'a', true, false],
+      ['Limits', 'b', false, false],
+      ['services', 'report', false, false],
+    ],
+  )
+  assert.equal((await person.json(['deployment', 'push', 'hall'])).copied, 4)
+  assert.match((await person.run([...set, '--row', 'Limits'])).stderr, /is no row/)
+  assert.match((await person.run(['edge', 'show', 'hall-3'])).stdout, /state +waiting/)
+  assert.equal((await person.json(['edge', 'retry', 'hall-3'])).retried, true)
+  for (const what of ['show', 'retry']) assert.equal((await person.run(['edge', what, 'no-such'])).code, 1)
+  assert.equal((await person.run(['deployment', 'push', 'no-such'])).code, 1)
   const half = await person.run([...set, '--user', 'op@example.com'])
   assert.match(half.stderr, /go with --sign-in/)
   assert.deepEqual(await person.json(['edge', 'review', 'hall-3']), [])
