@@ -202,7 +202,7 @@ export class Feed {
   }
 
   async next(lane: Lane): Promise<Frame | undefined> {
-    const { incarnation, position, scope, stamp } = this.#facts!
+    const { incarnation, position, scope } = this.#facts!
     const from = this.#sent[lane] ?? null
     const fresh: Cursor = { incarnation, scope: scope.marks[lane], position, at: '' }
     let cursor = from === null || !this.#fits(from, lane) ? fresh : from
@@ -214,7 +214,10 @@ export class Feed {
     const { groups, to } = found ?? (await this.#first(lane, cursor))
     this.#sent[lane] = to
     const goesUp = lane === 'data' && scope.upward.size > 0
-    return { type: 'frame', lane, from, to, groups, ...(goesUp && { taken: this.#taken, stamp }) }
+    if (!goesUp) return { type: 'frame', lane, from, to, groups }
+    // Read after the rows: none of them was written later than this.
+    const stamp = (await logHead(this.#store))?.stamp ?? this.#facts!.stamp
+    return { type: 'frame', lane, from, to, groups, taken: this.#taken, stamp }
   }
 
   /** Asked for before rows are read: what was taken until then is in them. */
