@@ -14,7 +14,7 @@ import { type EdgeScope, scopeOfEdge, userOnEdge } from './scope.ts'
 const mostKept = 2_000
 const usersAtOnce = 500
 
-type Kept = { revision: number; scope: EdgeScope | undefined }
+type Kept = { revision: number; scope: EdgeScope }
 
 export class EdgeScopes {
   readonly #store: Store
@@ -35,7 +35,8 @@ export class EdgeScopes {
     if (kept?.revision === system.revision) return kept.scope
     const record = await findEdge(data, edge)
     const scope = record?.publicKey == null ? undefined : await scopeOfEdge(data, system, edge)
-    if (isOwn) {
+    // One that enrols is none that it was, and no revision says so.
+    if (isOwn && scope !== undefined) {
       this.#kept.delete(key)
       if (this.#kept.size >= mostKept) this.#kept.delete(this.#kept.keys().next().value!)
       this.#kept.set(key, { revision: system.revision, scope })
@@ -109,6 +110,8 @@ export class GoneSweeper {
     this.#waiting.add(systemKey)
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
+      // Whoever asked after the last look has nobody else to ask.
+      for (const one of this.#waiting) this.#ask(one)
     })
   }
 

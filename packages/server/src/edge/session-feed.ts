@@ -52,11 +52,12 @@ export class SessionFeed {
     }
     const ids = [...new Set(of('session').map(({ id }) => id))]
     // Whoever comes to the edge by this has sessions that were made before.
-    const userIds = [...new Set(of('membership', 'credential').map(({ id }) => id.split('/')[0]!))]
+    const came = of('membership', 'credential').filter(({ columns }) => columns.join() !== 'failures')
+    const userIds = [...new Set(came.map(({ id }) => id.split('/')[0]!))]
     const found = [...(await readSessions(this.#store, { ids }, now))]
     const known = new Set(found.map(({ id }) => id))
     for (const one of scope.apart ? [] : await readSessions(this.#store, { userIds }, now)) {
-      if (one.endedAt === null && !known.has(one.id)) found.push(one)
+      if (!known.has(one.id)) found.push(one)
     }
     const states = await this.#states(scope, found)
     if (states.put.length + states.gone.length > 0) groups.push({ what: 'sessions', ...states, range: null })

@@ -246,20 +246,38 @@ describe('sessions between platform and edges', () => {
       assert.match(got.body.error.detail, new RegExp(`made at the edge hall: it does not let you change ${what}`))
       assert.match(got.text, /Sign in here/)
     }
-    const stranger = { user: strangerId, changes: { password: 'a new one for him', email: 'x@example.com' } }
-    await admin('PUT', `/admin/user/${system.key}/roles`, {
-      id: 'Operators',
-      changes: { manageusers: { permissions: 15 }, users: { permissions: 15 } },
+    const rights = (permissions: number) =>
+      admin('PUT', `/admin/user/${system.key}/roles`, {
+        id: 'Operators',
+        changes: {
+          ...{ manageusers: { permissions }, users: { permissions }, roles: { permissions } },
+          ...{ allservices: { permissions }, allcollections: { permissions } },
+        },
+      })
+    await rights(15)
+    const state = async () => ({
+      accounts: await databaseOf(app.app.means.store).selectFrom('accounts').selectAll().orderBy('user_id').execute(),
+      roles: await databaseOf(app.app.means.store).selectFrom('memberships').selectAll().orderBy('user_id').execute(),
+      users: await admin('GET', `/admin/user/${system.key}`),
     })
-    const managed = await app.call('PUT', '/api/v/4/user/manage', { token, body: stranger })
-    assert.match(managed.body.error.detail, /does not let you set passwords or e-mails/)
-    const newcomer = { email: 'new@example.com', password: 'quite a new one here' }
-    const created = await app.call('POST', '/api/v/1/user/info', { token, body: newcomer })
-    assert.match(created.body.error.detail, /does not let you make users/)
-    await admin('PUT', `/admin/user/${system.key}/roles`, {
-      id: 'Operators',
-      changes: { manageusers: { permissions: 0 }, users: { permissions: 0 } },
-    })
+    const before = await state()
+    const code = 'function steal(req, resp) { resp.success(1) }'
+    for (const [method, path, body] of [
+      ['POST', '/api/v/1/user/info', { email: 'new@example.com', password: 'quite a new one here' }],
+      ['PUT', '/api/v/1/user/info', { nickname: 'x' }],
+      ['PUT', '/api/v/4/user/manage', { user: strangerId, changes: { password: 'a new one for him' } }],
+      ['PUT', '/api/v/4/user/manage', { user: strangerId, changes: { roles: { add: ['Operators'] } } }],
+      ['PUT', '/api/v/4/user/manage', { user: strangerId, changes: { disabled: true } }],
+      // It would act with all roles of its user, privileged ones too, and outlive the session.
+      ['POST', `/api/v/3/code/${system.key}/service/steal`, { code, run_user: userId }],
+      ['POST', '/api/v/3/collectionmanagement', { appID: system.key, name: 'Mine' }],
+    ] as const) {
+      const got = await app.call(method, path, { token, system, body })
+      assert.equal(got.status, 403, `${method} ${path}: ${got.text}`)
+      assert.match(got.text, /made at the edge hall: it does not let you/, path)
+    }
+    assert.deepEqual(await state(), before)
+    await rights(0)
     const renewed = await app.call('POST', '/api/v/1/user/auth', {
       system,
       body: { refresh_token: refresh, grant_type: 'refresh_token' },
@@ -306,6 +324,15 @@ describe('sessions between platform and edges', () => {
     assert.equal(row?.end_reason, 'the password was changed')
     for (const at of [app, hall, dock]) await isOut(at, late)
     await admin('PUT', `/admin/user/${system.key}`, { user: userId, changes: { password } })
+    // All of a user's sessions end while nobody knows of one.
+    network.dark()
+    const unknown = (await signInAt(hall, 'other@example.com')).token
+    for (const disabled of [true, false])
+      await admin('PUT', `/admin/user/${system.key}`, { user: otherId, changes: { disabled } })
+    network.light()
+    await allIsTold(hall, 'hall')
+    assert.equal((await rowsFor(app.app, unknown))[0]?.end_reason, 'all sessions of the user were ended')
+    for (const at of [app, hall, dock]) await isOut(at, unknown)
     await until(
       async () => (await findAccount(dataOf(hall.app), { userId }))?.passwordStamp,
       (stamp) => stamp !== passwordStamp,
@@ -520,10 +547,16 @@ describe('sessions between platform and edges', () => {
     for (const token of ['mine', 'again']) assert.equal(await asks(app, token), 401)
     await admin('PUT', `/admin/user/${system.key}`, { user: userId, changes: { disabled: false } })
     for (const token of ['mine', 'again']) assert.equal(await asks(app, token), 401)
-    await tell(said({ id: 'old', token_hash: hashToken('old'), password_stamp: 'one before' }))
-    await tell(said({ id: 'app', token_hash: hashToken('app'), factors: 'password totp' }))
-    for (const token of ['old', 'app']) assert.equal(await asks(app, token), 401, 'he has no such password, and no app')
-    await tell(said({ id: 'last', token_hash: hashToken('last') }))
+    await tell(said({ id: 'before', token_hash: hashToken('before') }))
+    assert.equal(await asks(app, 'before'), 401, 'all that he had were ended since it was made')
+    app.advance(minute)
+    const since = { at: at + minute, created_at: at + minute }
+    await tell(said({ ...since, id: 'old', token_hash: hashToken('old'), password_stamp: 'one before' }))
+    await tell(said({ ...since, id: 'app', token_hash: hashToken('app'), factors: 'password totp' }))
+    await tell(said({ ...since, id: 'key', token_hash: hashToken('key'), factors: 'password passkey' }))
+    for (const token of ['old', 'app', 'key'])
+      assert.equal(await asks(app, token), 401, 'he has no such password, no app and no passkey')
+    await tell(said({ ...since, id: 'last', token_hash: hashToken('last') }))
     assert.equal(await asks(app, 'last'), 200)
     await isIn(hall, 'last')
     await admin('DELETE', `/admin/edges/${system.key}/dock`)

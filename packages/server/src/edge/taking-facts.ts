@@ -12,21 +12,29 @@ import { recoveryRules } from '../domain/accounts/recovery-codes.ts'
 import { stepAt, totpRules } from '../domain/accounts/totp.ts'
 import { readSettings } from '../domain/systems/settings.ts'
 import { findAccount } from '../store/tables/accounts.ts'
-import { findAuthenticator, raiseSignCount, raiseStep, switchOff } from '../store/tables/authenticators.ts'
+import {
+  findAuthenticator,
+  listAuthenticators,
+  raiseSignCount,
+  raiseStep,
+  switchOff,
+} from '../store/tables/authenticators.ts'
 import { raiseSpent } from '../store/tables/edge-recovery-codes.ts'
-import { isEdgeSession, putEdgeSession } from '../store/tables/edge-sessions.ts'
+import { countEdgeSessions, isEdgeSession, putEdgeSession } from '../store/tables/edge-sessions.ts'
 import { noteCountAt, noteStepAt } from '../store/tables/edge-words.ts'
 import { insertTrace } from '../store/tables/records.ts'
 import { takeCount } from '../store/tables/send-counts.ts'
-import { endSessions } from '../store/tables/sessions.ts'
+import { endedSince, endSessions } from '../store/tables/sessions.ts'
 import { holdSystem } from '../store/tables/systems.ts'
 import type { ReadFact } from './facts.ts'
 
 export const takingRules = {
   /** Of one edge; what it tells beyond is not counted. */
   failuresAMinute: 300,
-  /** Of sign-ins, of sessions, and of counters: what is told beyond is not kept. */
+  /** Of sign-ins, of sessions, of steps and of counters: what is told beyond is not kept. */
   recordsADay: 100_000,
+  /** That are open, of one user: all of them go to his other edges in one message. */
+  sessionsOfUser: 1_000,
   /** A clock of an edge that is further ahead is not believed. */
   aheadMs: 5 * minute,
 } as const
@@ -90,7 +98,9 @@ export async function takeFact(
       return undefined
     }
     case 'step':
-      return takeStepOfEdge(scope, edge, fact, tally)
+      if (!(await isTooMuch(scope, edge, 'steps'))) return takeStepOfEdge(scope, edge, fact, tally)
+      tally.unkept += 1
+      return undefined
     case 'counter':
       if (!(await isTooMuch(scope, edge, 'counters'))) return takeCountOfEdge(scope, edge, fact)
       tally.unkept += 1
@@ -110,7 +120,8 @@ export async function takeFact(
       return undefined
     }
     case 'session': {
-      if (await isTooMuch(scope, edge, 'sessions')) {
+      const open = await countEdgeSessions(tx, edge, now, fact.user)
+      if (open >= takingRules.sessionsOfUser || (await isTooMuch(scope, edge, 'sessions'))) {
         tally.unkept += 1
         return undefined
       }
@@ -138,7 +149,14 @@ async function whyOver(
   if (fact.factors.split(' ').includes('totp')) {
     const app = await findAuthenticator(tx, { userId: fact.user, kind: 'totp' }, { hold: true })
     if (app?.state !== 'bound') return 'the authenticator app was switched off'
+    if (app.boundAt > fact.created_at) return 'another authenticator app was bound'
   }
+  if (fact.factors.split(' ').includes('passkey')) {
+    // Which one it was is not told: where one was switched off, it may have been that one.
+    const passkeys = (await listAuthenticators(tx, fact.user)).filter(({ kind }) => kind === 'passkey')
+    if (passkeys.length === 0 || passkeys.some(({ state }) => state !== 'bound')) return 'a passkey was switched off'
+  }
+  if (await endedSince(tx, fact.user, fact.created_at)) return 'all sessions of the user were ended'
   // Held, so that no other service is set between this look and the session.
   const system = await holdSystem(tx)
   if (system === undefined) return 'the system is gone'
@@ -239,9 +257,10 @@ async function closeUsedTwice(
   const { userId, kind, others } = of
   const { reason, what, closed, advice, notice } = usedTwice[kind]
   const places = [...others.map((place) => (place === '' ? 'the platform' : `edge ${place}`)), `edge ${edge}`]
-  await switchOff(tx, of.authenticator)
+  const isNews = await switchOff(tx, of.authenticator)
   const which = { systemKey: tx.key, kind: 'user' as const, subjectId: userId, factor: kind }
   await endSessions(tx.node, which, now, reason)
+  if (!isNews) return
   await noteNotice(scope, userId, { what: notice })
   noteOff(scope, edge, userId, kind, reason)
   const why = `${what} at ${places.join(' and at ')}: ${closed}.`
@@ -266,7 +285,7 @@ export function problemOf(tally: Tally, lost: number): string {
     uncounted > 0 &&
       `The edge tells more than ${takingRules.failuresAMinute} failures a minute: the rest is not counted.`,
     unkept > 0 &&
-      `The edge tells more than ${takingRules.recordsADay} sign-ins, sessions or counters a day: the rest is not kept.`,
+      `The edge tells more than ${takingRules.recordsADay} sign-ins, sessions, codes or counters a day: the rest is not kept.`,
     taken > 0 && `The edge told of ${taken} sessions with the id or the token of another: they were refused.`,
     unasked > 0 && `The edge told ${unasked} requests that nobody may make there: they were refused.`,
     unheard > 0 && `${unheard} requests of the edge are too many and were not kept: decide on those that are open.`,

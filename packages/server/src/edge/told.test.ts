@@ -511,6 +511,14 @@ describe('what an edge tells', () => {
       /counter of a passkey .* at the platform and at edge dock/.test(why),
     )
     assert.deepEqual([told?.decision, told?.userId], ['failed', userId])
+    // Said again, it is no news to anybody.
+    const noted = async () => [
+      await databaseOf(app.app.means.store).selectFrom('notices').select('id').execute(),
+      await databaseOf(app.app.means.store).selectFrom('audit_rows').select('subject').execute(),
+    ]
+    const before = await noted()
+    for (let i = 0; i < 3; i++) await tell([counter('copied', 5)])
+    assert.deepEqual(await noted(), before)
     await tell([{ kind: 'disabled', authenticator: 'mine' }])
     assert.equal((await passkeyOf('mine')).state, 'disabled')
   }

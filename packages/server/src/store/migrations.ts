@@ -1052,6 +1052,20 @@ const downRobust: Migration = {
   },
 }
 
+const sessionEnds: Migration = {
+  name: '024 since when the sessions of a user are over',
+  async up(tx) {
+    const db = tx as AnyDb
+    await db.schema
+      .createTable('session_ends')
+      .addColumn('system_key', 'text', (c) => c.notNull())
+      .addColumn('user_id', 'text', (c) => c.notNull())
+      .addColumn('at', 'bigint', (c) => c.notNull())
+      .addPrimaryKeyConstraint('session_ends_key', ['system_key', 'user_id'])
+      .execute()
+  },
+}
+
 export const migrations: readonly Migration[] = [
   firstSchema,
   packages,
@@ -1074,6 +1088,7 @@ export const migrations: readonly Migration[] = [
   sessionsElsewhere,
   edgeWords,
   downRobust,
+  sessionEnds,
 ]
 
 /** Brings the database to the present schema. Throws DatabaseTooNew where it is ahead of this program. */

@@ -434,6 +434,8 @@ export type Tables = {
   /** Where which step of an authenticator app was taken: '' here, else the name of the edge. Only of systems with edges. */
   taken_steps: { system_key: string; authenticator_id: string; step: number; place: string }
   /** On the platform: which counters of passkeys were taken where, '' for here. */
+  /** On the platform: when all sessions of a user were ended last; '' for those of everybody. For what an edge tells later. */
+  session_ends: { system_key: string; user_id: string; at: number }
   taken_counts: { system_key: string; authenticator_id: string; count: number; place: string; taken_at: number }
   /** On the platform: sign-ins at an edge whose link was cut, and what would have been decided otherwise; `link` ended it. */
   edge_reviews: {

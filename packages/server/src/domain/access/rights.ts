@@ -3,6 +3,7 @@ import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { allBits, allItemsKind, bits, type ResourceKind } from '@gatehouse/contract/permissions.ts'
 import { type GrantRecord, listGrants } from '../../store/tables/roles.ts'
 import type { Caller } from './caller.ts'
+import { demandMadeHere } from './made-here.ts'
 import type { SystemScope } from './scope.ts'
 
 export type Need = { kind: ResourceKind; item?: string; level: number }
@@ -14,14 +15,22 @@ export async function levelOf(scope: SystemScope, kind: ResourceKind, item = '')
   if (caller.kind === 'nobody') return 0
   const grants = await ownGrants(scope, caller)
   const wide = allItemsKind[kind]
-  return grants.reduce(
+  const held = grants.reduce(
     (level, grant) =>
       (grant.kind === kind && grant.item === item) || (grant.kind === wide && grant.item === '')
         ? level | grant.level
         : level,
     0,
   )
+  return changesNothing(caller, kind) ? held & bits.read : held
 }
+
+/**
+ * A session from elsewhere reads, runs services and writes rows. What others rest on, as code, users, roles and portals, it does not
+ * change: that would last beyond its end, and reach beyond its roles.
+ */
+const changesNothing = (caller: Caller, kind: ResourceKind): boolean =>
+  caller.kind === 'user' && caller.elsewhere !== undefined && kind !== 'collections'
 
 /** Rights of the caller's roles: of his own, those that count through a session from elsewhere, or of Anonymous. */
 function ownGrants(
@@ -49,6 +58,7 @@ export async function demand(scope: SystemScope, need: Need, what: string): Prom
   if (scope.caller.kind === 'nobody') {
     throw new GatehouseError('notSignedIn', `You may not ${what} without signing in.`)
   }
+  if (changesNothing(scope.caller, need.kind) && need.level !== bits.read) demandMadeHere(scope, what)
   const names = Object.entries(bits)
     .filter(([, bit]) => (need.level & bit) !== 0)
     .map(([name]) => name.toUpperCase())

@@ -236,6 +236,7 @@ const visible = (row: Row): Row => ('cb_token' in row ? { ...row, cb_token: row.
 export async function setOwnRow(scope: SystemScope, changes: Record<string, unknown>): Promise<void> {
   const { caller } = scope
   if (caller.kind !== 'user') throw notAUser()
+  demandMadeHere(scope, 'change your account')
   await writeColumns(scope, rowsWhere('user_id', caller.userId), changes)
 }
 
@@ -320,7 +321,6 @@ export function readUserChanges(changes: Record<string, unknown>): UserChanges {
 export async function manageUser(scope: SystemScope, userId: string, changes: UserChanges): Promise<void> {
   await demand(scope, { kind: 'manageusers', level: bits.update }, 'manage users')
   const { password, disabled } = changes
-  if (password !== undefined || changes.email !== undefined) demandMadeHere(scope, 'set passwords or e-mails')
   let newPassword: { hash: string; stamp: string; weak: boolean } | undefined
   if (password !== undefined) {
     demandUsable(password)

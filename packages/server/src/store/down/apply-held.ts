@@ -46,7 +46,8 @@ async function putPasskeys(tx: SystemStore, { id: userId, passkeys }: UserState,
       state: before?.state === 'disabled' ? 'disabled' : state,
     }
     if (before?.state === 'bound' && state === 'disabled') {
-      const which = { systemKey: tx.key, kind: 'user' as const, subjectId: userId, factor: 'passkey' }
+      const made = { systemKey: tx.key, kind: 'user' as const, place: null }
+      const which = { ...made, subjectId: userId, factor: 'passkey' }
       await endSessions(tx.node, which, now, 'the passkey was switched off')
     }
     if (before !== undefined) {

@@ -34,7 +34,10 @@ export async function readSigners(store: SystemStore, ids: readonly string[]): P
   }))
 }
 
-/** Of users, whether they are open or ended; one that is over or not there is not answered. */
+/** Of the users of one look, newest first: they go in one message, and a user may have any number. */
+const mostOfUsers = 5_000
+
+/** These, whether they are open or ended; or the open ones of these users. One that is over or not there is not answered. */
 export async function readSessions(
   store: SystemStore,
   of: { ids: readonly string[] } | { userIds: readonly string[] },
@@ -44,6 +47,9 @@ export async function readSessions(
   if (values.length === 0) return []
   const rows = await ofUsers(databaseOf(store), store.key, now)
     .where('ids' in of ? 'id' : 'subject_id', 'in', [...values])
+    .$if('userIds' in of, (query) =>
+      query.where('ended_at', 'is', null).orderBy('created_at', 'desc').limit(mostOfUsers),
+    )
     .execute()
   return rows.map(fromRow)
 }

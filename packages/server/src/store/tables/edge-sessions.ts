@@ -85,13 +85,19 @@ export async function listEdgeSessions(store: SystemStore, edge: string, most: n
   return rows.map(fromRow)
 }
 
-/** That are open. */
-export async function countEdgeSessions(store: SystemStore, edge: string, now: number): Promise<number> {
+/** That are open: of this user, or of all. */
+export async function countEdgeSessions(
+  store: SystemStore,
+  edge: string,
+  now: number,
+  userId?: string,
+): Promise<number> {
   const row = await databaseOf(store)
     .selectFrom('sessions')
     .select((eb) => eb.fn.countAll<number | string>().as('count'))
     .where('system_key', '=', store.key)
     .where('place', '=', edge)
+    .$if(userId !== undefined, (query) => query.where('subject_id', '=', userId!))
     .where('ended_at', 'is', null)
     .where('expires_at', '>', now)
     .executeTakeFirst()

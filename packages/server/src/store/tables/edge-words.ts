@@ -130,11 +130,13 @@ export async function noteCountAt(
   now: number,
 ): Promise<string[]> {
   const db = databaseOf(tx)
-  await db
+  const made = await db
     .insertInto('taken_counts')
     .values({ system_key: tx.key, authenticator_id: authenticator, count, place: edge, taken_at: now })
     .onConflict((conflict) => conflict.columns(['system_key', 'authenticator_id', 'count', 'place']).doNothing())
+    .returning('place')
     .execute()
+  if (made.length === 0) return []
   const others = await db
     .selectFrom('taken_counts')
     .select('place')
@@ -150,6 +152,10 @@ export async function deleteOldEdgeWords(store: Store, now: number): Promise<voi
   await databaseOf(store)
     .deleteFrom('taken_steps')
     .where('step', '<', Math.floor((now - stepsKept) / stepMs))
+    .execute()
+  await databaseOf(store)
+    .deleteFrom('session_ends')
+    .where('at', '<', now - stepsKept)
     .execute()
   await databaseOf(store)
     .deleteFrom('taken_counts')

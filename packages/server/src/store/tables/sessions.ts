@@ -207,6 +207,32 @@ export type EndSessions = {
   place?: string | null
 }
 
+/** All of one user or of everybody, but for the one that may stay. */
+const isAllOf = ({ kind, family, id, tokenHash, exceptGrantedBy, factor, place }: EndSessions): boolean =>
+  kind === 'user' && [family, id, tokenHash, exceptGrantedBy, factor, place].every((one) => one === undefined)
+
+/** An edge that is dark tells of its sessions later. */
+async function noteEnd(store: Store, { systemKey, subjectId = '' }: EndSessions, now: number): Promise<void> {
+  if (store.forSystem(systemKey).tells) return
+  await writerOf(store)
+    .insertInto('session_ends')
+    .values({ system_key: systemKey, user_id: subjectId, at: now })
+    .onConflict((conflict) => conflict.columns(['system_key', 'user_id']).doUpdateSet({ at: now }))
+    .execute()
+}
+
+/** Whether all sessions of this user were ended after that time. */
+export async function endedSince(store: SystemStore, userId: string, time: number): Promise<boolean> {
+  const row = await databaseOf(store)
+    .selectFrom('session_ends')
+    .select('at')
+    .where('system_key', '=', store.key)
+    .where('user_id', 'in', ['', userId])
+    .where('at', '>=', time)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** In a transaction: ends the sessions that match and are still open; answers how many those were. */
 export async function endSessions(store: Store, which: EndSessions, now: number, reason: string): Promise<number> {
   let query = writerOf(store)
@@ -225,6 +251,7 @@ export async function endSessions(store: Store, which: EndSessions, now: number,
   if (which.place === null) query = query.where('place', 'is', null)
   else if (which.place !== undefined) query = query.where('place', '=', which.place)
   const ended = await query.returning(['id', 'kind', 'system_key', 'subject_id']).execute()
+  if (isAllOf(which)) await noteEnd(store, which, now)
   for (const { id, kind, system_key: systemKey, subject_id: user } of ended) {
     if (kind !== 'user') continue
     recordSession(store, systemKey, id, ['ended'])

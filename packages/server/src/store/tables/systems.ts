@@ -182,6 +182,7 @@ export async function deleteSystemRows(store: SystemStore): Promise<void> {
     'edge_requests',
     'taken_steps',
     'taken_counts',
+    'session_ends',
     'synced_collections',
     'set_aside',
     'copied',
