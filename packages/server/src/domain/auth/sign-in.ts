@@ -81,6 +81,7 @@ async function signInWithPassword(
       const dataAge = await weighAge(scope, tx, who)
       if (dataAge instanceof GatehouseError) return dataAge
       const session = await openUserSession(tx.node, scope, { ...who, grantedBy: 'password', dataAge })
+      trace.note({ factors: who.factors })
       noteAge(trace, dataAge)
       await trace.write('granted', { why: 'the password was right' }, tx)
       return {
