@@ -370,8 +370,7 @@ export class EdgeLink {
     this.#written[lane] = this.#means.clock.now()
     channel.send({ type: 'ack', lane, cursor: frame.to })
     if (written.aside) await this.#tellAside(channel)
-    // With the next link the lane begins anew.
-    if (written.rowsAnew) channel.close(1000, 'Rows are to come anew.')
+    if (written.rowsAnew) this.#beginAnew(channel, cursors, 'data')
   }
 
   /** Undefined where the lane stops with it. What may pass by itself is tried again as long as the link stands. */
@@ -411,6 +410,12 @@ export class EdgeLink {
     channel.send(checked)
     if (checked.result !== 'anew') return
     this.#means.log.warn({ lane, part }, 'What is held here was not as the platform has it, and comes anew')
+    this.#beginAnew(channel, cursors, lane)
+  }
+
+  /** With the next link. What has arrived already is refused, since it would write a cursor for what is missing. */
+  #beginAnew(channel: Channel, cursors: Cursors, lane: Lane): void {
+    delete cursors[lane]
     channel.close(1000, 'A lane is to come anew.')
   }
 
