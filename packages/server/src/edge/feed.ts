@@ -372,11 +372,12 @@ export class Feed {
       const found = await findCollection(this.#store, { id })
       if (found === undefined) continue
       const start = id === current ? after : ''
-      const marks = this.#facts!.scope.rows.get(id)
+      const marks = this.#marks(found)
       const { rows, large, upTo } =
-        marks === undefined ? await this.#someRows(found, start) : await this.#namedRows(found, marks)
+        marks === undefined ? await this.#someRows(found, start) : await this.#namedRows(found, marks, start)
       const table = await this.#table(found)
-      const copies = marks && Object.fromEntries([...marks].filter(([, mark]) => mark !== ''))
+      const isIn = (key: string): boolean => key > start && (upTo === null || key <= upTo)
+      const copies = marks && Object.fromEntries([...marks].filter(([key, mark]) => mark !== '' && isIn(key)))
       const range = { after: start, upTo }
       const groups: Group[] = [
         { what: 'rows', table, put: rows, gone: [], range, ...largeIn(large), ...(copies && { copies }) },
@@ -387,12 +388,15 @@ export class Feed {
     return { groups: [], at: null }
   }
 
-  /** Of a collection of which only they go there; there are no more of them than a deployment has assets. */
-  async #namedRows(found: CollectionRecord, marks: ReadonlyMap<string, string>) {
-    const keys = [...marks.keys()].filter((key) => isKey(found, key))
-    const all = await readRows(this.#store, found, keys)
-    const { put: rows, large } = this.#fitting(found, all)
-    return { rows, large, upTo: null }
+  /** Of a collection of which only single rows go there: their keys as they are in rows, and the mark of each. */
+  #marks(found: CollectionRecord): ReadonlyMap<string, string> | undefined {
+    const named = this.#facts!.scope.rows.get(found.id)
+    return named && (isUuid(found) ? new Map([...named].map(([key, mark]) => [key.toLowerCase(), mark])) : named)
+  }
+
+  #namedRows(found: CollectionRecord, marks: ReadonlyMap<string, string>, after: string) {
+    const keys = [...marks.keys()].filter((key) => key > after && isKey(found, key)).sort()
+    return this.#rowsOf(found, keys, null)
   }
 
   #fitting({ table }: CollectionRecord, rows: readonly Row[]): { put: Row[]; large: string[] } {
@@ -400,9 +404,13 @@ export class Feed {
     return { put: rows.filter((row) => !large.includes(row)), large: large.map((row) => String(row[table.key])) }
   }
 
-  /** As many as make a frame, though one row may make more than that alone. */
   async #someRows(found: CollectionRecord, after: string) {
     const keys = await keysAfter(this.#store, found, after, sizes.keys)
+    return this.#rowsOf(found, keys, keys.length < sizes.keys ? null : keys.at(-1)!)
+  }
+
+  /** As many as make a frame, though one row may make more than that alone. `end` is `upTo` where all of them do. */
+  async #rowsOf(found: CollectionRecord, keys: readonly string[], end: string | null) {
     const rows: Row[] = []
     const large: string[] = []
     let bytes = 0
@@ -425,7 +433,7 @@ export class Feed {
       start += some.length
       if (bytes >= sizes.bytes && start < keys.length) return { rows, large, upTo: some.at(-1)! }
     }
-    return { rows, large, upTo: keys.length < sizes.keys ? null : keys.at(-1)! }
+    return { rows, large, upTo: end }
   }
 
   /** `anew` where what happened cannot be told by rows alone: a column got another name, and its values with it. */
@@ -564,7 +572,7 @@ export class Feed {
       const isSent = scope.collections.has(id) && this.#follows('collection', id)
       const found = isSent ? await findCollection(this.#store, { id }) : undefined
       if (found === undefined) continue
-      const only = scope.rows.get(id)
+      const only = this.#marks(found)
       const changed = [...new Set(of.map((change) => change.id.slice(id.length + 1)))]
       const keys = only === undefined ? changed : changed.filter((key) => only.get(key) === '')
       if (keys.length === 0) continue
@@ -645,9 +653,11 @@ export class Feed {
 }
 
 /** What is no key of this collection names no row of it, and PostgreSQL would refuse the question. */
-const isKey = ({ table }: CollectionRecord, key: string): boolean =>
-  table.columns.find(({ name }) => name === table.key)?.type !== 'uuid' ||
-  /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(key)
+const isKey = (found: CollectionRecord, key: string): boolean =>
+  !isUuid(found) || /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(key)
+
+const isUuid = ({ table }: CollectionRecord): boolean =>
+  table.columns.find(({ name }) => name === table.key)?.type === 'uuid'
 
 const sizeOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value))
 

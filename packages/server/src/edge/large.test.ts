@@ -23,6 +23,12 @@ test('rows and code of more than a message can hold come in several, first and l
   const files = await app.createCollection(system, 'Files', { part: 'int', one: 'string', other: 'string' })
   const path = `/api/v/1/data/${files}`
   for (let part = 0; part < 9; part++) await admin('POST', path, { part, one: text(5 * mebibyte) })
+  const chosen = await app.createCollection(system, 'Chosen', { part: 'int', one: 'string' })
+  const named: string[] = []
+  for (let part = 0; part < 7; part++) {
+    const [{ item_id }] = await admin('POST', `/api/v/1/data/${chosen}`, { part, one: text(5 * mebibyte) })
+    named.push(item_id)
+  }
   const libraries = ['a', 'b', 'c', 'd']
   const platform = databaseOf(app.app.means.store)
   const source = async (name: string, bytes: number): Promise<void> => {
@@ -35,7 +41,15 @@ test('rows and code of more than a message can hold come in several, first and l
   }
   await admin('POST', `/admin/${system.key}/deployments`, {
     ...{ name: 'hall', edges: ['hall'] },
-    assets: [{ asset_class: 'Files' }, { asset_class: 'libraries' }],
+    assets: [
+      { asset_class: 'Files' },
+      { asset_class: 'libraries' },
+      // Of single rows one in two is copied once.
+      ...named.map((asset_id, at) => ({
+        ...{ asset_class: 'Chosen', asset_id: asset_id.toUpperCase() },
+        ...(at % 2 === 0 && { sync_to_edge: false }),
+      })),
+    ],
   })
   const { token } = await admin('POST', `/admin/edges/${system.key}/hall`, {})
   const edge = await startEdge(t, app, { system, name: 'hall', token })
@@ -49,6 +63,7 @@ test('rows and code of more than a message can hold come in several, first and l
     (await query.execute(db)).rows.map((row) => Object.values(row).map(String))
   const shown = async (db: typeof at) => [
     await texts(db, sql`select part, ${short('one')} as one, other from ${sql.id(`c_${files}`)} order by part`),
+    await texts(db, sql`select part, ${short('one')} as one from ${sql.id(`c_${chosen}`)} order by part`),
     await texts(
       db,
       sql`select name, ${short('source')} as source from code_versions where kind = 'library' order by name`,
