@@ -63,7 +63,7 @@ export const kindsOf: Record<Lane, readonly string[]> = {
 
 /** `bytes` of JSON that make a frame; `most`, beyond which a single thing does not travel. */
 const sizes = {
-  ...{ changes: 200, users: 200, keys: 500, rowsAtOnce: 50 },
+  ...{ changes: 200, users: 200, keys: 500, rowsAtOnce: 10 },
   ...{ bytes: 256 * 1024, frame: 1024 * 1024, most: 30 * 1024 * 1024 },
 } as const
 
@@ -109,7 +109,7 @@ export class Feed {
   readonly #again: Record<Lane, LoggedChange[]> = { identity: [], configuration: [], data: [] }
   /** Changes that are looked at for one frame. */
   readonly #atOnce: Record<Lane, number> = {
-    ...{ identity: sizes.changes, configuration: sizes.changes, data: sizes.changes },
+    ...{ identity: sizes.changes, configuration: sizes.changes, data: sizes.rowsAtOnce },
   }
   #facts: Facts | undefined
   /** Up to where of the log ends of sessions were sent along with a first sync. */
@@ -478,6 +478,7 @@ export class Feed {
     const build = { identity: this.#identity, configuration: this.#configuration, data: this.#data }[lane]
     for (let count = changes.length; ; count = Math.floor(count / 2)) {
       const groups = await build.call(this, changes.slice(0, count))
+      if (groups === 'fewer') continue
       if (groups === 'anew') return groups
       const size = sizeOf(groups)
       if (count > 1 && size > 2 * sizes.frame) continue
@@ -551,7 +552,8 @@ export class Feed {
     return groups
   }
 
-  async #data(changes: LoggedChange[]): Promise<Group[] | 'anew'> {
+  /** `fewer` where these make too much, found out before all of it is read. */
+  async #data(changes: LoggedChange[]): Promise<Group[] | 'anew' | 'fewer'> {
     const { scope } = this.#facts!
     if (
       changes.some(
@@ -568,6 +570,7 @@ export class Feed {
     await this.#noteTaken()
     const byCollection = Map.groupBy(items, ({ id }) => id.split('/')[0]!)
     const groups: Group[] = []
+    let bytes = 0
     for (const [id, of] of byCollection) {
       const isSent = scope.collections.has(id) && this.#follows('collection', id)
       const found = isSent ? await findCollection(this.#store, { id }) : undefined
@@ -576,7 +579,13 @@ export class Feed {
       const changed = [...new Set(of.map((change) => change.id.slice(id.length + 1)))]
       const keys = only === undefined ? changed : changed.filter((key) => only.get(key) === '')
       if (keys.length === 0) continue
-      const rows = await readRows(this.#store, found, keys)
+      const rows: Row[] = []
+      for (let start = 0; start < keys.length; start += sizes.rowsAtOnce) {
+        const some = await readRows(this.#store, found, keys.slice(start, start + sizes.rowsAtOnce))
+        bytes += sizeOf(some)
+        if (bytes > 2 * sizes.frame && changes.length > 1) return 'fewer'
+        rows.push(...some)
+      }
       const present = new Set(rows.map((row) => String(row[found.table.key])))
       const gone = keys.filter((key) => !present.has(key))
       const { put, large } = this.#fitting(found, rows)
@@ -659,7 +668,15 @@ const isKey = (found: CollectionRecord, key: string): boolean =>
 const isUuid = ({ table }: CollectionRecord): boolean =>
   table.columns.find(({ name }) => name === table.key)?.type === 'uuid'
 
-const sizeOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value))
+/** Infinity for what makes a longer text than there can be. */
+function sizeOf(value: unknown): number {
+  try {
+    return Buffer.byteLength(JSON.stringify(value))
+  } catch (error) {
+    if (error instanceof RangeError) return Number.POSITIVE_INFINITY
+    throw error
+  }
+}
 
 function demandSize(value: unknown): void {
   if (sizeOf(value) <= sizes.most) return

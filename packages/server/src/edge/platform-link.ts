@@ -426,8 +426,10 @@ export class PlatformLink {
   }
 
   #failed(error: unknown): void {
-    if (error instanceof TooLarge) this.#say(error.message)
     if (!(error instanceof LinkBroken)) {
+      const ended = 'The link ended by a failure of the platform; its log says more.'
+      // Why it was closed stands already.
+      if (this.#channel.open) this.#say(error instanceof TooLarge ? error.message : ended)
       this.#means.log.warn({ err: error, edge: this.edge.name }, 'A link to an edge ended by a failure')
     }
     this.close(1011, 'The platform failed.')
