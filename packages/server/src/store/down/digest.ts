@@ -10,6 +10,8 @@ import type { CodeState, Range, RoleState } from './groups.ts'
 import { keysAfter, type ReadUser, readCode, readRoles, readRows, readUsers, userTable } from './read.ts'
 
 const keysAtOnce = 500
+/** A row may be large, and all that are read at once are held. */
+const rowsAtOnce = 20
 
 export class Sum {
   #sum = 0n
@@ -60,8 +62,8 @@ export async function sumRows(
 ): Promise<string> {
   const sum = new Sum()
   const { key } = found.table
-  for (let start = 0; start < keys.length; start += keysAtOnce) {
-    const rows = await readRows(store, found, keys.slice(start, start + keysAtOnce))
+  for (let start = 0; start < keys.length; start += rowsAtOnce) {
+    const rows = await readRows(store, found, keys.slice(start, start + rowsAtOnce))
     for (const row of rows) if (!except.has(String(row[key]))) sum.add(canonical(row))
   }
   return sum.value
