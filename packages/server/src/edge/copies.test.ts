@@ -1,7 +1,9 @@
 /** What is deployed without being kept in step: it is copied once, and stays as it is there until it is pushed. Single rows too. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { sql } from 'kysely'
 import { createTestApp, type TestApp } from '../../../../test/support/app.ts'
+import { databaseOf } from '../store/store.ts'
 import { findPlatformLink } from '../store/tables/platform-links.ts'
 import { startEdge, type TestEdge, until } from './edge.fixture.ts'
 
@@ -176,6 +178,36 @@ describe('what is copied to an edge once', () => {
     await change('Recipes', row.recipe, 4)
     await settle()
     assert.equal(await valueAt('Recipes', row.recipe), 2, 'and follows no more than before')
+  })
+
+  test('what of it could not be written comes when it is tried again, and nothing else of it', async () => {
+    const status = async () => (await admin('GET', `/admin/v/4/system/${system.key}/edges`))[0]
+    const byHand = (text: string) => sql.raw(text).execute(databaseOf(edge.app.means.store))
+    const triggers = { no_recipe: `c_${ids.Recipes}`, no_limit: `c_${ids.Limits}`, no_code: 'code_versions' }
+    for (const [name, on] of Object.entries(triggers)) {
+      const when = name === 'no_code' ? "new.source like '%three%'" : 'new.value = 70'
+      await byHand(
+        `create trigger ${name} before insert on "${on}" when ${when} begin select raise(abort, '${name}'); end`,
+      )
+    }
+    const [recipe, limit] = [await add('Recipes', 70), await add('Limits', 70)]
+    await admin('PUT', `/admin/code/v/1/${system.key}/frozen`, { code: "resp.success('three ' + units.say())" })
+    await admin('PUT', `/admin/${system.key}/deployments/hall`, { assets: { add: [asset('Limits', limit, once)] } })
+    await admin('POST', `/admin/v/4/system/${system.key}/deployments/hall/push`, {})
+    const held = await until(status, (one) => one.set_aside.length === 3)
+    const classes = held.set_aside.map(({ asset_class }: any) => asset_class)
+    assert.deepEqual(classes.sort(), ['Limits', 'Recipes', 'services'])
+    await settle()
+    await change('Recipes', row.recipe, 6)
+    await admin('PUT', '/admin/collectionmanagement', { id: ids.Recipes, addColumn: { name: 'late', type: 'string' } })
+    for (const name of Object.keys(triggers)) await byHand(`drop trigger ${name}`)
+    await admin('POST', `/admin/${system.key}/sync/retry/edge/hall`, {})
+    assert.deepEqual((await until(status, (one) => one.set_aside.length === 0)).set_aside, [])
+    assert.deepEqual([await valueAt('Recipes', recipe), await valueAt('Limits', limit)], [70, 70])
+    assert.equal(await says(), 'three psi')
+    await settle()
+    assert.equal(await valueAt('Recipes', row.recipe), 4)
+    assert.ok((await rows('Recipes')).every((one) => !('late' in one)))
   })
 
   test('what the sign-in rests on follows, also where a deployment would only copy it', async () => {

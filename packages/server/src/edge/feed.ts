@@ -70,6 +70,9 @@ const sizes = {
 /** How far behind the log, or for how long, a cursor stands where nothing of the lane changes. */
 const forwardRules = { positions: 1_000, everyMs: hour } as const
 
+/** `again`: asked for once more, also where it is copied once; either all of those that are looked at together, or none. */
+type Change = LoggedChange & { again?: true }
+
 /** A user who makes more than one message can hold: of users nothing is left out. */
 export class TooLarge extends Error {
   override readonly name = 'TooLarge'
@@ -106,7 +109,7 @@ export class Feed {
   /** How far the log was looked through, where nothing of it was to be sent. */
   readonly #seen: Partial<Record<Lane, number>> = {}
   /** Asked for once more, though nothing of it changed. */
-  readonly #again: Record<Lane, LoggedChange[]> = { identity: [], configuration: [], data: [] }
+  readonly #again: Record<Lane, Change[]> = { identity: [], configuration: [], data: [] }
   /** Changes that are looked at for one frame. */
   readonly #atOnce: Record<Lane, number> = {
     ...{ identity: sizes.changes, configuration: sizes.changes, data: sizes.rowsAtOnce },
@@ -187,7 +190,7 @@ export class Feed {
 
   /** Sends these as they are by now, with the lane's next frame. What the edge may not have is left out, as ever. */
   again(lane: Lane, things: readonly { kind: string; id: string }[]): void {
-    this.#again[lane] = things.map(({ kind, id }) => ({ kind, id, position: 0, columns: [] }))
+    this.#again[lane] = things.map(({ kind, id }) => ({ kind, id, position: 0, columns: [], again: true }))
   }
 
   /** Without a change of the cursor; a lane that is not whole yet brings them by itself. */
@@ -241,9 +244,9 @@ export class Feed {
     })
   }
 
-  /** Whether a change of it is to be sent: what is copied once has what it had. */
-  #follows(kind: string, id: string): boolean {
-    return !this.#facts!.scope.copies.has(`${kind} ${id}`)
+  /** Whether a change of it is to be sent: what is copied once has what it had, but for what could not be written there. */
+  #follows(kind: string, id: string, isAgain = false): boolean {
+    return isAgain || !this.#facts!.scope.copies.has(`${kind} ${id}`)
   }
 
   #fits({ incarnation, scope, position }: Cursor, lane: Lane): boolean {
@@ -474,7 +477,7 @@ export class Feed {
   }
 
   /** Of the first of these, as many as make one frame. */
-  async #fewer(lane: Lane, changes: readonly LoggedChange[]): Promise<{ groups: Group[]; count: number } | 'anew'> {
+  async #fewer(lane: Lane, changes: readonly Change[]): Promise<{ groups: Group[]; count: number } | 'anew'> {
     const build = { identity: this.#identity, configuration: this.#configuration, data: this.#data }[lane]
     for (let count = changes.length; ; count = Math.floor(count / 2)) {
       const groups = await build.call(this, changes.slice(0, count))
@@ -513,14 +516,15 @@ export class Feed {
     return groups
   }
 
-  async #configuration(changes: LoggedChange[]): Promise<Group[] | 'anew'> {
+  async #configuration(changes: Change[]): Promise<Group[] | 'anew'> {
     const { scope } = this.#facts!
+    const isAgain = changes[0]?.again
     const groups: Group[] = []
     for (const [kind, names] of [
       ['library', scope.libraries],
       ['service', scope.services],
     ] as const) {
-      const ids = idsIn(changes, [kind]).filter((name) => names.has(name) && this.#follows(kind, name))
+      const ids = idsIn(changes, [kind]).filter((name) => names.has(name) && this.#follows(kind, name, isAgain))
       if (ids.length === 0) continue
       const found = await this.#code(kind, ids)
       const large = found.filter((one) => sizeOf(one) > sizes.most)
@@ -531,7 +535,7 @@ export class Feed {
       })
     }
     const ids = idsIn(changes, ['collection']).filter(
-      (id) => scope.collections.has(id) && this.#follows('collection', id),
+      (id) => scope.collections.has(id) && this.#follows('collection', id, isAgain),
     )
     if (ids.length > 0) {
       const put = []
@@ -553,7 +557,7 @@ export class Feed {
   }
 
   /** `fewer` where these make too much, found out before all of it is read. */
-  async #data(changes: LoggedChange[]): Promise<Group[] | 'anew' | 'fewer'> {
+  async #data(changes: Change[]): Promise<Group[] | 'anew' | 'fewer'> {
     const { scope } = this.#facts!
     if (
       changes.some(
@@ -566,18 +570,20 @@ export class Feed {
     ) {
       return 'anew'
     }
+    const isAgain = changes[0]?.again
     const items = changes.filter(({ kind }) => kind === 'item')
     await this.#noteTaken()
     const byCollection = Map.groupBy(items, ({ id }) => id.split('/')[0]!)
     const groups: Group[] = []
     let bytes = 0
     for (const [id, of] of byCollection) {
-      const isSent = scope.collections.has(id) && this.#follows('collection', id)
+      const isSent = scope.collections.has(id) && this.#follows('collection', id, isAgain)
       const found = isSent ? await findCollection(this.#store, { id }) : undefined
       if (found === undefined) continue
       const only = this.#marks(found)
       const changed = [...new Set(of.map((change) => change.id.slice(id.length + 1)))]
-      const keys = only === undefined ? changed : changed.filter((key) => only.get(key) === '')
+      const keys =
+        only === undefined ? changed : changed.filter((key) => (isAgain ? only.has(key) : only.get(key) === ''))
       if (keys.length === 0) continue
       const rows: Row[] = []
       for (let start = 0; start < keys.length; start += sizes.rowsAtOnce) {
@@ -589,7 +595,10 @@ export class Feed {
       const present = new Set(rows.map((row) => String(row[found.table.key])))
       const gone = keys.filter((key) => !present.has(key))
       const { put, large } = this.#fitting(found, rows)
-      groups.push({ what: 'rows', table: await this.#table(found), put, gone, range: null, ...largeIn(large) })
+      const once = only && keys.map((key) => [key, only.get(key)!] as const).filter(([, mark]) => mark !== '')
+      const copies = once !== undefined && once.length > 0 && { copies: Object.fromEntries(once) }
+      const table = await this.#table(found)
+      groups.push({ what: 'rows', table, put, gone, range: null, ...largeIn(large), ...copies })
     }
     return groups
   }

@@ -19,6 +19,7 @@ import { clearKeys, clearRange, clearUnique } from './clear.ts'
 import { forgetCollections, forgetCopies, isCopied, noteCopied } from './copies.ts'
 import type { CodeState, Group, Range, RoleState, TableState, UserState } from './groups.ts'
 import { applyPortals, portalsWithin } from './portals.ts'
+import { readTable } from './read.ts'
 import { dropCollection, ensureTable } from './schema.ts'
 import { applyPlaces, applySessions, forgetSessionsFromElsewhere } from './sessions.ts'
 import { applySyncedRows } from './synced.ts'
@@ -399,8 +400,8 @@ async function applyCollections(applying: Applying, { put, gone, range }: Of<'co
   for (const state of put) {
     const was = aside.has('collection', state.id)
     if (await isCopied(tx, 'collection', state.id, state.copy)) {
-      const found = await findCollection(tx, { id: state.id })
-      if (found !== undefined) await ensureSynced(tx, state, found.table)
+      const copied = await asCopied(applying, state)
+      if (copied !== undefined) await readyTable(applying, copied, true)
       continue
     }
     const ready = await readyTable(applying, state, true)
@@ -429,11 +430,51 @@ async function readyTable({ tx, aside }: Applying, state: TableState, again: boo
   return ready
 }
 
+/**
+ * What was copied once is as it was then: of what it is on the platform by now only indexes come that could not be made.
+ * Undefined where it is not there.
+ */
+async function asCopied({ tx, aside }: Applying, state: TableState): Promise<TableState | undefined> {
+  const found = await findCollection(tx, { id: state.id })
+  if (found === undefined) return undefined
+  const { indexes } = await readTable(tx, found)
+  const { columns } = found.table
+  const isMissing = ({ column }: { column: string }): boolean =>
+    aside.has('index', `${state.id}/${column}`) && columns.some(({ name }) => name === column)
+  return {
+    ...state,
+    name: found.name,
+    columns: [...columns],
+    indexes: [...indexes, ...state.indexes.filter(isMissing)],
+  }
+}
+
+/** Rows that were set aside when the collection was copied, and these alone; undefined where there are none among these. */
+async function asidesAmong(applying: Applying, given: Of<'rows'>): Promise<Of<'rows'> | undefined> {
+  const { aside } = applying
+  const { id } = given.table
+  const isAside = (key: string): boolean => aside.has('row', `${id}/${key}`)
+  await aside.settle(
+    'row',
+    given.gone.map((key) => `${id}/${key}`),
+  )
+  const rows = given.put.filter((row) => isAside(String(row.item_id)))
+  const large = given.large?.filter(isAside) ?? []
+  const table = rows.length + large.length > 0 ? await asCopied(applying, given.table) : undefined
+  if (table === undefined) return undefined
+  const has = new Set(table.columns.map(({ name }) => name))
+  const put = rows.map((row): Row => Object.fromEntries(Object.entries(row).filter(([name]) => has.has(name))))
+  return { ...given, table, put, gone: [], range: null, large }
+}
+
 /** All at once, and row by row where that cannot be: then it shows which of them is in the way. */
-async function applyRows(applying: Applying, given: Of<'rows'>): Promise<boolean> {
+async function applyRows(applying: Applying, all: Of<'rows'>): Promise<boolean> {
   const { tx, pending, aside } = applying
-  const { table: state, gone, range, large = [], copies = {} } = given
-  if (await isCopied(tx, 'collection', state.id, state.copy)) return false
+  const isWhole = await isCopied(tx, 'collection', all.table.id, all.table.copy)
+  const given = isWhole ? await asidesAmong(applying, all) : all
+  if (given === undefined) return false
+  const { table: state, range, large = [], copies = {} } = given
+  const gone = given.gone.filter((key) => copies[key] === undefined)
   const was = aside.has('collection', state.id)
   const ready = await readyTable(applying, state, false)
   if (ready === undefined) return false
@@ -445,7 +486,7 @@ async function applyRows(applying: Applying, given: Of<'rows'>): Promise<boolean
     if (!(await isCopied(tx, 'row', `${state.id}/${key}`, copies[key]))) put.push(row)
   }
   const stay = new Set([...Object.keys(copies).filter((key) => !put.some((row) => row[table.key] === key)), ...large])
-  const group = { ...given, put, stay }
+  const group = { ...given, put, gone, stay }
   const own = pending.get(state.id) ?? new Map()
   const write = (part: RowsPart): Promise<void> =>
     state.rule === undefined ? writeRows(tx, table, part) : applySyncedRows(tx, table, part, own, begun)
@@ -453,9 +494,10 @@ async function applyRows(applying: Applying, given: Of<'rows'>): Promise<boolean
   const idOf = (key: string): string => `${state.id}/${key}`
   const copied = (row: Row): Promise<void> => noteCopied(tx, 'row', idOf(keyOf(row)), copies[keyOf(row)])
   const keys = new Set([...put.map(keyOf), ...stay])
+  await aside.settle('row', given.gone.map(idOf))
   const { error } = await aside.try(() => write(group))
   if (error === undefined) {
-    await aside.settle('row', [...gone, ...put.map(keyOf)].map(idOf))
+    await aside.settle('row', put.map(keyOf).map(idOf))
     for (const row of put) if (copies[keyOf(row)] !== undefined) await copied(row)
   } else {
     if (range !== null) {
