@@ -8,7 +8,7 @@ import { type KeyPairText, newKeyPair } from '../base/link-keys.ts'
 import type { Means } from '../domain/access/scope.ts'
 import { edgeKeysPlace } from '../domain/edges/platform-key.ts'
 import { isPassing, LaneStopped, listAsides, noteStopped, reasonOf, stoppedLanes } from '../store/down/aside.ts'
-import { type Cursors, type Lane, lanes } from '../store/down/groups.ts'
+import type { Cursors, Lane } from '../store/down/groups.ts'
 import { forgetNumbers, lacksNumbers } from '../store/down/phones.ts'
 import {
   deletePlatformLink,
@@ -79,8 +79,10 @@ export class EdgeLink {
   /** The platform's time less what this clock itself said when it linked last, and when something of a lane was written last. */
   #measured: { platformAhead: number; at: number } | undefined
   readonly #written: Partial<Record<Lane, number>> = {}
-  /** Lanes of which nothing is taken on this link but what goes on from where this edge stands. */
-  readonly #stopped: Partial<Record<Lane, string>> = {}
+  /** How often each lane stopped on this link: what was sent before the platform heard of it is not taken. */
+  #stops: Partial<Record<Lane, number>> = {}
+  /** Lanes that stopped with something sent once more, so that nothing new is missing: the next thing that is written ends it. */
+  readonly #stoppedAgain = new Set<Lane>()
   /** Why the last thing of a lane could not be written: also after a restart, until it is. */
   #held: Partial<Record<Lane, string>> = {}
   /** Where the platform stands in what this edge tells; not known before the first link. */
@@ -235,7 +237,7 @@ export class EdgeLink {
     try {
       if (this.#closed) throw new LinkBroken('The edge ends.')
       const { cursors, taken } = await this.#shake(channel, link)
-      for (const lane of lanes) delete this.#stopped[lane]
+      this.#stops = {}
       await this.#tellAside(channel, true)
       await this.#both(channel, cursors, taken)
     } finally {
@@ -357,15 +359,17 @@ export class EdgeLink {
     if (frame?.type === 'check') return this.#check(channel, frame, cursors)
     if (frame?.type !== 'frame') throw new LinkBroken('The platform sent something that is no frame.')
     const { lane } = frame
-    if (!sameCursor(frame.from, cursors[lane] ?? null)) {
-      // What was on its way when the lane stopped.
-      if (this.#stopped[lane] !== undefined) return
-      throw new LinkBroken('A frame is missing between two.')
-    }
-    const written = await this.#write(channel, frame)
+    // What was on its way when the lane stopped.
+    if ((frame.stops ?? 0) < (this.#stops[lane] ?? 0)) return
+    if (!sameCursor(frame.from, cursors[lane] ?? null)) throw new LinkBroken('A frame is missing between two.')
+    // What is sent once more, and goes no further, says nothing of what could not be written behind it.
+    const isOver = !sameCursor(frame.from, frame.to) || this.#stoppedAgain.has(lane)
+    const written = await this.#write(channel, frame, isOver)
     if (written === undefined) return
-    delete this.#stopped[lane]
-    delete this.#held[lane]
+    if (isOver) {
+      delete this.#held[lane]
+      this.#stoppedAgain.delete(lane)
+    }
     cursors[lane] = frame.to
     this.#written[lane] = this.#means.clock.now()
     channel.send({ type: 'ack', lane, cursor: frame.to })
@@ -374,11 +378,11 @@ export class EdgeLink {
   }
 
   /** Undefined where the lane stops with it. What may pass by itself is tried again as long as the link stands. */
-  async #write(channel: Channel, frame: Frame): Promise<Written | undefined> {
+  async #write(channel: Channel, frame: Frame, isOver: boolean): Promise<Written | undefined> {
     const place = { ...this.#place, seal: this.#keys!.seal, version: this.#version }
     for (let wait: number = waits.again.first; ; wait = Math.min(wait * 2, waits.again.longest)) {
       try {
-        const written = await writeFrame(this.#means, place, this.#pending, frame)
+        const written = await writeFrame(this.#means, place, this.#pending, frame, isOver)
         if (wait > waits.again.first) this.#note('connected', '')
         return written
       } catch (error) {
@@ -386,7 +390,7 @@ export class EdgeLink {
         const passes = isPassing(error)
         const words = (error instanceof LaneStopped ? error.message : reasonOf(error)).slice(0, 400)
         if (passes) this.#note('connected', `What comes cannot be written at this moment, and is tried again: ${words}`)
-        else await this.#stop(frame.lane, words)
+        else await this.#stop(frame, words)
         this.#means.log.warn(
           { lane: frame.lane, err: error },
           passes ? 'What came cannot be written yet' : 'A lane stopped: what came cannot be written',
@@ -419,8 +423,10 @@ export class EdgeLink {
     channel.close(1000, 'A lane is to come anew.')
   }
 
-  async #stop(lane: Lane, words: string): Promise<void> {
-    this.#stopped[lane] = words
+  async #stop({ lane, from, to }: Frame, words: string): Promise<void> {
+    this.#stops[lane] = (this.#stops[lane] ?? 0) + 1
+    if (!sameCursor(from, to)) this.#stoppedAgain.delete(lane)
+    else if (this.#held[lane] === undefined) this.#stoppedAgain.add(lane)
     this.#held[lane] = words
     await noteStopped(this.#means.store.forSystem(this.#place.system), lane, words, this.#means.clock.now())
   }

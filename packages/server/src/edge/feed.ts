@@ -193,12 +193,21 @@ export class Feed {
     this.#again[lane] = things.map(({ kind, id }) => ({ kind, id, position: 0, columns: [], again: true }))
   }
 
-  /** Without a change of the cursor; a lane that is not whole yet brings them by itself. */
+  /** Of what is to be sent once more something was not sent yet. */
+  owesAgain(): boolean {
+    return lanes.some((lane) => this.#again[lane].length > 0)
+  }
+
+  /** Without a change of the cursor. While a lane is not whole they wait: it may be past them already. */
   async #onceMore(lane: Lane): Promise<{ groups: Group[]; to: Cursor } | undefined> {
-    if (!this.isWhole(lane)) this.#again[lane] = []
-    while (this.#again[lane].length > 0) {
-      const built = await this.#fewer(lane, this.#again[lane].slice(0, this.#atOnce[lane]))
-      this.#again[lane] = built === 'anew' ? [] : this.#again[lane].slice(built.count)
+    while (this.isWhole(lane) && this.#again[lane].length > 0) {
+      const wanted = this.#again[lane]
+      const some = wanted.slice(0, this.#atOnce[lane])
+      let built = await this.#fewer(lane, some)
+      // Together they are more than goes at once.
+      if (built === 'anew') built = await this.#fewer(lane, some.slice(0, 1))
+      // Asked for anew meanwhile, all of it is.
+      if (this.#again[lane] === wanted) this.#again[lane] = wanted.slice(built === 'anew' ? 1 : built.count)
       if (built !== 'anew' && built.groups.length > 0) return { groups: built.groups, to: this.#sent[lane]! }
     }
     return undefined

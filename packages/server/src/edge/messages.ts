@@ -47,13 +47,17 @@ export type Welcome = {
   taken: Record<UpLane, UpCursor | null>
 }
 export type Refused = { type: 'refused'; why: Refusal; words: string }
-/** `taken` and `stamp` where rows go up: what of the edge's own changes is in these rows, and the platform's clock of changes. */
+/**
+ * `stops`: how often the platform had heard on this link that the lane stopped. `taken` and `stamp` where rows go up: what of the
+ * edge's own changes is in these rows, and the platform's clock of changes.
+ */
 export type Frame = {
   type: 'frame'
   lane: Lane
   from: Cursor | null
   to: Cursor
   groups: Group[]
+  stops?: number
   taken?: UpCursor | null
   stamp?: [ms: number, count: number]
 }
@@ -287,7 +291,8 @@ export function readFromPlatform(
   if (type !== 'frame' || !isLane(lane) || start === undefined || end === undefined || !Array.isArray(groups)) {
     return undefined
   }
-  const frame = { type, lane, from: start, to: end, groups: groups as Group[] } as const
+  const stops = isCount(fields.stops) ? { stops: fields.stops } : {}
+  const frame = { type, lane, from: start, to: end, groups: groups as Group[], ...stops } as const
   return stamp === undefined ? frame : { ...frame, taken, stamp }
 }
 

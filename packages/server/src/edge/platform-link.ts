@@ -56,7 +56,11 @@ export class PlatformLink {
   readonly #taking: Taking
   readonly #hearing: Hearing
   readonly #codes: CodeRequests
-  readonly #onWay: Record<Lane, { to: Cursor; bytes: number }[]> = { identity: [], configuration: [], data: [] }
+  readonly #onWay: Record<Lane, { to: Cursor; moves: boolean; bytes: number }[]> = {
+    identity: [],
+    configuration: [],
+    data: [],
+  }
   readonly #acked: Cursors
   readonly #held: HeldLanes
   /** Lanes of which there was nothing to send and nothing on its way when they were last looked at. */
@@ -64,15 +68,18 @@ export class PlatformLink {
   readonly #catchUps: CatchUps
   /** Lanes of which nothing is sent until the timer ends, and why they stopped: gone with the next thing that is written there. */
   readonly #stopped: Partial<Record<Lane, ReturnType<typeof setTimeout>>> = {}
-  readonly #trouble: Partial<Record<Lane, { words: string; times: number }>> = {}
+  readonly #trouble: Partial<Record<Lane, { words: string; times: number; isAgain: boolean }>> = {}
+  /** How often each lane stopped. */
+  readonly #stops: Record<Lane, number> = { identity: 0, configuration: 0, data: 0 }
   /** What it could not write, by its own word. */
   #aside: AsideItem[] = []
   #asideDirty = true
   #triedAgain = false
   readonly #checking: Checking
   #checkedDirty = false
-  /** How often it was asked for and done. */
+  /** How often it was asked for, as far as this link knows, and how often it was done. */
   #retried: number
+  #retriedDone: number
   #isCaughtUp = false
   #busy: ReturnType<typeof setTimeout> | undefined
   #problem: string | undefined
@@ -106,6 +113,7 @@ export class PlatformLink {
     this.#number = number
     this.#aside = edge.aside.items ?? []
     this.#retried = edge.aside.retried ?? 0
+    this.#retriedDone = this.#retried
     this.#acked = { ...cursors }
     this.#held = structuredClone(edge.lanes)
     for (const held of Object.values(this.#held)) held.idle = false
@@ -209,14 +217,16 @@ export class PlatformLink {
       const mayCatchUp = this.#isCaughtUp || lane === 'identity' || this.#catchUps.may(this, () => this.#wakeUp())
       if (!mayCatchUp) return false
       const onWay = this.#onWay[lane]
-      const bytes = onWay.reduce((sum, one) => sum + one.bytes, 0)
-      if (onWay.length >= mostFrames || bytes >= mostBytes) {
+      const waiting = onWay.reduce((sum, one) => sum + one.bytes, 0)
+      if (onWay.length >= mostFrames || waiting >= mostBytes) {
         if (lane === 'identity') this.#sayTime(at, false)
         // What comes after a first sync rests on it.
         if (!this.#feed.isWhole(lane)) return false
         continue
       }
+      const stops = this.#stops[lane]
       const frame = await this.#feed.next(lane)
+      if (this.#hasStopped(lane, stops)) return true
       if (frame === undefined) {
         if (lane === 'identity') this.#sayTime(at, true)
         if (onWay.length === 0) this.#quiet.add(lane)
@@ -226,11 +236,20 @@ export class PlatformLink {
       if (lane === 'identity') {
         this.#wordDue = true
         if (!(await this.#noteUsers(frame, at))) return false
+        if (this.#hasStopped(lane, stops)) return true
       }
-      onWay.push({ to: frame.to, bytes: this.#channel.send(frame, { secret: lane === 'identity' }) })
+      const bytes = this.#channel.send({ ...frame, ...(stops > 0 && { stops }) }, { secret: lane === 'identity' })
+      this.#onWay[lane].push({ to: frame.to, moves: !sameCursor(frame.from, frame.to), bytes })
       return true
     }
     return false
+  }
+
+  /** Meanwhile: then what was built does not go there, and is built again from where the edge stands. */
+  #hasStopped(lane: Lane, before: number): boolean {
+    if (this.#stops[lane] === before) return false
+    this.#feed.rewind(lane, this.#acked[lane])
+    return true
   }
 
   /** Before it is sent it is noted who will have been there, while the edge is surely there itself. */
@@ -274,8 +293,12 @@ export class PlatformLink {
 
   /** Nothing more of it goes there; it is tried again a while later, and whenever a developer says so. */
   #stop({ lane, words }: Trouble): void {
-    const times = (this.#trouble[lane]?.times ?? 0) + 1
-    this.#trouble[lane] = { words, times }
+    const before = this.#trouble[lane]
+    const times = (before?.times ?? 0) + 1
+    // Nothing new is missing there where it stopped with something sent once more.
+    const isAgain = this.#onWay[lane][0]?.moves === false && before?.isAgain !== false
+    this.#trouble[lane] = { words, times, isAgain }
+    this.#stops[lane]++
     clearTimeout(this.#stopped[lane])
     const wait = Math.min(stoppedFor.first * 2 ** Math.min(times - 1, 10), stoppedFor.longest)
     this.#stopped[lane] = setTimeout(() => this.#resume(lane), wait).unref()
@@ -304,8 +327,6 @@ export class PlatformLink {
     const retries = (await findEdgeByKey(this.#means.store, this.edge.publicKey))?.retries ?? this.#retried
     if (retries <= this.#retried) return
     this.#retried = retries
-    this.#asideDirty = true
-    this.#dirty = true
     this.#retry()
   }
 
@@ -325,6 +346,12 @@ export class PlatformLink {
     if (!this.#isCaughtUp && lanes.every((lane) => this.#isDone(lane))) {
       this.#isCaughtUp = true
       this.#catchUps.done(this)
+    }
+    const isAllThere = lanes.every((lane) => this.#quiet.has(lane) && this.#feed.isWhole(lane))
+    if (isAllThere && !this.#feed.owesAgain() && this.#retriedDone !== this.#retried) {
+      this.#retriedDone = this.#retried
+      this.#asideDirty = true
+      this.#dirty = true
     }
     for (const lane of lanes) {
       const held = this.#held[lane]
@@ -387,9 +414,10 @@ export class PlatformLink {
         this.#channel.close(1008, this.#problem)
         return
       }
-      onWay.splice(0, at + 1)
+      const written = onWay.splice(0, at + 1)
       this.#acked[said.lane] = said.cursor
-      if (this.#trouble[said.lane] !== undefined) {
+      const trouble = this.#trouble[said.lane]
+      if (trouble !== undefined && (trouble.isAgain || written.some(({ moves }) => moves))) {
         delete this.#trouble[said.lane]
         this.#asideDirty = true
       }
@@ -477,7 +505,7 @@ export class PlatformLink {
     this.#dirty = false
     this.#notedAt = Date.now()
     const which = { publicKey: this.edge.publicKey, number: this.#number }
-    const told = { items: this.#aside, stopped: this.#whyStopped(), retried: this.#retried }
+    const told = { items: this.#aside, stopped: this.#whyStopped(), retried: this.#retriedDone }
     const aside = this.#asideDirty ? told : undefined
     this.#asideDirty = false
     const checked = this.#checkedDirty ? this.#checking.state : undefined

@@ -21,7 +21,7 @@ type Place = { system: string; name: string; seal: KeyPairText; version: string 
 export type Written = { aside: boolean; rowsAnew: boolean }
 
 /**
- * Rows, what of them had to be set aside, and the cursor in one transaction: either all are there, or none. Throws what may pass
+ * `isOver`: whether a stop of the lane is over with it. Rows, what of them had to be set aside, and the cursor in one transaction: either all are there, or none. Throws what may pass
  * by itself, LaneStopped, and whatever an identity lane cannot hold.
  */
 export async function writeFrame(
@@ -29,6 +29,7 @@ export async function writeFrame(
   place: Place,
   waiting: Pending,
   { lane, to, groups, taken = null, stamp }: Frame,
+  isOver: boolean,
 ): Promise<Written> {
   const opened = groups.map((group) => openedBy(means, place, group))
   const { failures, ...written } = await means.store.forSystem(place.system).transaction(async (tx) => {
@@ -42,7 +43,7 @@ export async function writeFrame(
       await moveLogClock(tx, stamp, now + aheadMs)
     }
     await writeCursor(tx, lane, to)
-    await noteStopped(tx, lane, undefined, now)
+    if (isOver) await noteStopped(tx, lane, undefined, now)
     if (rowsAnew) await dropCursor(tx, 'data')
     return { aside: aside.changed, rowsAnew, failures: aside.failures }
   })
