@@ -29,8 +29,7 @@ export async function checkHere(store: SystemStore, check: Check, taken: UpCurso
   const { lane, part, after } = check
   return store.transaction(async (tx) => {
     const found = await differenceIn(tx, check, taken)
-    const isAnew = found === 'anew'
-    if (isAnew) await dropCursor(tx, lane)
+    if (found === 'anew') await dropCursor(tx, lane)
     const except = typeof found === 'string' ? [] : found
     return { type: 'checked', lane, part, after, result: typeof found === 'string' ? found : 'except', except }
   })
@@ -54,8 +53,9 @@ async function differenceIn(
     // Libraries stay with what is copied once, so that more may be here than is listed.
     return isListed(await listCodeHere(tx), list, apart, copied.length === 0)
   }
+  if (asides.some(({ kind, id }) => kind === 'collection' && id === part)) return 'same'
   const found = await findCollection(tx, { id: part })
-  if (found === undefined || asides.some(({ kind, id }) => kind === 'collection' && id === part)) return 'same'
+  if (found === undefined) return 'anew'
   const keys = await keysWithin(tx, found, check)
   const except = new Set(check.except)
   if ((await sumRows(tx, found, keys, except)) === check.sum) return 'same'

@@ -134,19 +134,35 @@ describe('what an edge holds is compared with the platform', () => {
     assert.equal(await compare(), 2, 'and it is the same from then on')
   })
 
+  test('a collection that is gone there is there again', async () => {
+    await byHand(`drop table c_${both}`)
+    for (const table of ['collection_columns', 'synced_collections']) {
+      await byHand(`delete from ${table} where collection_id = '${both}'`)
+    }
+    await byHand(`delete from collections where id = '${both}'`)
+    assert.equal(await compare(), 3)
+    const held = () =>
+      at()
+        .selectFrom(`c_${both}`)
+        .select('value')
+        .execute()
+        .catch(() => [])
+    assert.equal((await until<any[]>(held, (found) => found.length === 3)).length, 3)
+  })
+
   test('so are code, rights and users', async () => {
     await byHand(
       `update code_versions set source = replace(source, 'bar', 'psi'), compiled = null where name = 'units'`,
     )
-    assert.equal(await compare(), 3)
+    assert.equal(await compare(), 4)
     const units = () => at().selectFrom('code_versions').select('source').where('name', '=', 'units').executeTakeFirst()
     assert.match((await until<any>(units, (one) => /bar/.test(one.source))).source, /bar/)
     await byHand(`update grants set level = 1 where level = 15`)
-    assert.equal(await compare(), 4)
+    assert.equal(await compare(), 5)
     const full = () => at().selectFrom('grants').select('level').where('level', '=', 15).execute()
     assert.equal((await until<any[]>(full, (found) => found.length === 2)).length, 2)
     await byHand(`update accounts set email_key = 'thief@example.com'`)
-    assert.equal(await compare(), 5)
+    assert.equal(await compare(), 6)
     const keys = () => at().selectFrom('accounts').select('email_key').execute()
     assert.deepEqual(await until<any[]>(keys, ([one]) => one?.email_key === email), [{ email_key: email }])
     assert.equal((await status()).checked.lane, 'identity')
@@ -157,8 +173,8 @@ describe('what an edge holds is compared with the platform', () => {
     app.advance(day + 1)
     // Whatever wakes the link.
     await admin('POST', `/api/v/1/data/${readings}`, { whole: 1 })
-    const found = await until(status, (one) => one.checked.differences === 6)
-    assert.equal(found.checked.differences, 6)
+    const found = await until(status, (one) => one.checked.differences === 7)
+    assert.equal(found.checked.differences, 7)
   })
 })
 
