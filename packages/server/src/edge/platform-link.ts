@@ -394,6 +394,8 @@ export class PlatformLink {
       }
       if (said?.type === 'checked') {
         const isAnswer = this.#checking.answered(said, this.#means.clock.now())
+        // The edge ends the link with an answer that brings a lane anew, and nothing asks for news after that.
+        if (isAnswer) this.#checkedDirty = true
         if (isAnswer && said.result === 'anew')
           this.#say(`Not all of ${said.lane} was there as it is here: it comes anew.`)
         this.#wakeUp()
@@ -513,12 +515,20 @@ export class PlatformLink {
     const seenAt = this.#means.clock.now()
     // While nothing is to be sent, an edge that answers holds everything.
     if (connected) for (const held of Object.values(this.#held)) if (held.idle) held.at = seenAt
-    return noteEdge(this.#means.store, which, {
-      ...{ connected, seenAt, cursors: this.#acked, lanes: this.#held },
-      ...(this.#problem !== undefined && { problem: this.#problem }),
-      ...(aside !== undefined && { aside }),
-      ...(checked !== undefined && { checked }),
-    })
+    try {
+      return await noteEdge(this.#means.store, which, {
+        ...{ connected, seenAt, cursors: this.#acked, lanes: this.#held },
+        ...(this.#problem !== undefined && { problem: this.#problem }),
+        ...(aside !== undefined && { aside }),
+        ...(checked !== undefined && { checked }),
+      })
+    } catch (error) {
+      // Not written: with the next note it is.
+      this.#asideDirty ||= aside !== undefined
+      this.#checkedDirty ||= checked !== undefined
+      this.#dirty = true
+      throw error
+    }
   }
 
   #wakeUp(): void {
