@@ -5,6 +5,7 @@ import { sql } from 'kysely'
 import { createTestApp, type TestApp } from '../../../../test/support/app.ts'
 import { databaseOf } from '../store/store.ts'
 import { findPlatformLink } from '../store/tables/platform-links.ts'
+import { findSafeVersion } from '../store/tables/safe-versions.ts'
 import { startEdge, type TestEdge, until } from './edge.fixture.ts'
 
 const email = 'op@example.com'
@@ -219,5 +220,12 @@ describe('what is copied to an edge once', () => {
     await until(answer, (text) => text.includes('closed'))
     await admin('PUT', `/admin/code/v/1/${system.key}/door`, { code: "resp.error('shut for good')" })
     assert.match(await until(answer, (text) => text.includes('shut for good')), /shut for good/)
+    // And what takes its place where it withdraws itself.
+    const path = `/admin/v/4/system/${system.key}/auth-service/versions/safe`
+    const safe = () => findSafeVersion(edge.app.means.store.forSystem(system.key), 'door')
+    await admin('POST', path)
+    assert.match((await until(safe, (found) => found !== undefined))?.assembly ?? '', /shut for good/)
+    await admin('DELETE', path)
+    assert.equal(await until(safe, (found) => found === undefined), undefined)
   })
 })

@@ -117,7 +117,7 @@ const missedKinds = [
   'library',
 ]
 
-/** What a sign-in may rest on, in order; of authenticators not every step that was taken. */
+/** What a sign-in may rest on, in order; not every step that was taken, nor that a version was named as safe. */
 export async function changesOfSignIn(
   store: SystemStore,
   after: number,
@@ -131,7 +131,7 @@ export async function changesOfSignIn(
     .where('position', '>', after)
     .where('position', '<=', upTo)
     .where('kind', 'in', missedKinds)
-    .where('columns', 'not in', ['["step"]', '["failures"]'])
+    .where('columns', 'not in', ['["step"]', '["failures"]', '["safe"]'])
     .orderBy('position')
     .limit(limit)
     .execute()

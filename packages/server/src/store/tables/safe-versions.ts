@@ -17,6 +17,7 @@ export async function putSafeVersion(store: SystemStore, safe: SafeVersionRecord
       conflict.columns(['system_key', 'service']).doUpdateSet({ code: safe.code, assembly: safe.assembly }),
     )
     .execute()
+  noted(store, safe.service)
 }
 
 export async function findSafeVersion(store: SystemStore, service: string): Promise<SafeVersionRecord | undefined> {
@@ -34,4 +35,9 @@ export async function deleteSafeVersion(store: SystemStore, service: string): Pr
     .where('system_key', '=', store.key)
     .where('service', '=', service)
     .execute()
+  noted(store, service)
 }
+
+/** It goes to edges with its service. */
+const noted = (store: SystemStore, service: string): void =>
+  store.record({ kind: 'service', id: service, operation: 'put', columns: ['safe'] })
