@@ -322,6 +322,49 @@ describe('a change that an edge cannot write', () => {
     await retry()
     assert.equal((await until(status, (one) => one.lanes.configuration.stopped === '')).lanes.configuration.stopped, '')
   })
+
+  test('code that was set aside before the sign-in came to rest on it lets nobody in', async () => {
+    const signIn = async () =>
+      (await edge.call('POST', '/api/v/1/user/auth', { system, body: { email, password } })).text
+    const open = "resp.success('open')"
+    await app.set(system, { auth_service: '' })
+    await app.createLibrary(system, 'rules', 'var rules = 1')
+    await app.createService(system, 'gate', "resp.error('the old gate')", { executableBy: ['Anonymous'] })
+    const assets = ['gate', 'door'].map((asset_id) => ({ asset_class: 'services', asset_id }))
+    await admin('PUT', `/admin/${system.key}/deployments/hall`, {
+      assets: { add: [...assets, { asset_class: 'libraries', asset_id: 'rules' }] },
+    })
+    const has = (name: string) =>
+      until(
+        () => databaseOf(edge.app.means.store).selectFrom('code_units').select('name').execute(),
+        (found) => found.some((one) => one.name === name),
+      )
+    await has('gate')
+    await has('rules')
+    // A service that is named afterwards: the old one is there no more.
+    await refuse('text', 'code_versions', "new.source like '%second%'")
+    await putService('gate', "resp.error('the second gate')")
+    await until(status, (one) => one.set_aside.length === 1)
+    await app.set(system, { auth_service: 'gate' })
+    await until(status, (one) => one.lanes.identity.queued === 0)
+    const answer = await until(signIn, (text) => !text.includes('user_token'))
+    assert.ok(!answer.includes('user_token') && !answer.includes('the old gate'), answer)
+    await atEdge('drop trigger text')
+    await retry()
+    assert.match(await until(signIn, (text) => text.includes('the second gate')), /the second gate/)
+    // A library that a service comes to require afterwards: that service stops the lane.
+    await refuse('more', 'code_versions', "new.source like '%stricter%'")
+    const library = { code: "var rules = 'stricter'", dependencies: '', description: '' }
+    await admin('PUT', `/codeadmin/v/2/library/${system.key}/rules`, library)
+    await until(status, (one) => one.set_aside.length === 1)
+    await admin('PUT', `/admin/code/v/1/${system.key}/gate`, { code: open, dependencies: 'rules' })
+    const shown = await until(status, (one) => one.lanes.configuration.stopped !== '')
+    assert.match(shown.lanes.configuration.stopped, /The sign-in rests on the library rules/)
+    assert.match(await signIn(), /the second gate/)
+    await atEdge('drop trigger more')
+    await retry()
+    assert.equal((await until(status, (one) => one.lanes.configuration.stopped === '')).lanes.configuration.stopped, '')
+  })
 })
 
 test('of what an edge says that it set aside, only the form that an edge has is read', () => {

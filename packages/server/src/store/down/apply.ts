@@ -39,6 +39,7 @@ export type Applying = {
  */
 export async function applyGroups(applying: Applying, groups: readonly Group[]): Promise<{ rowsAnew: boolean }> {
   const { tx } = applying
+  const before = await asideOfSignIn(applying)
   let rowsAnew = false
   for (const group of groups) {
     if (group.what === 'system') await applySystem(applying, group)
@@ -51,6 +52,12 @@ export async function applyGroups(applying: Applying, groups: readonly Group[]):
     else if (group.what === 'portals') await applyPortalsEach(applying, group)
     else rowsAnew = (await applyRows(applying, group)) || rowsAnew
   }
+  const now = (await asideOfSignIn(applying)).filter(
+    (one) => !before.some(({ id, kind }) => one.id === id && one.kind === kind),
+  )
+  // Nothing must wait for it here: the code comes in another lane. Where it was set aside before, no old one lets anybody in.
+  if (groups.some(({ what }) => what === 'system')) for (const { kind, id } of now) await removeCode(tx, kind, id)
+  else if (now[0] !== undefined) throw restsOn(now[0].kind, now[0].id, now[0].reason)
   // What the node keeps between requests hangs on it.
   if (groups.some(({ what }) => what !== 'rows' && what !== 'sessions' && what !== 'places')) {
     await databaseOf(tx)
@@ -291,8 +298,7 @@ async function applyCode(
   for (const [name, write] of writings) {
     const { error } = await aside.attempt(kind, name, write)
     if (error !== undefined && (await signInCode(tx)).has(`${kind} ${name}`)) {
-      const words = `The sign-in rests on the ${kind} ${name.slice(0, 100)}, which cannot be written there: ${reasonOf(error)}`
-      throw new LaneStopped(words, error)
+      throw restsOn(kind, name, reasonOf(error), error)
     }
   }
 }
@@ -310,6 +316,22 @@ async function removeCode(tx: SystemStore, kind: 'service' | 'library', name: st
   if (kind === 'service') {
     await db.deleteFrom('safe_versions').where('system_key', '=', tx.key).where('service', '=', name).execute()
   }
+}
+
+const restsOn = (kind: string, name: string, reason: string, cause?: unknown): LaneStopped =>
+  new LaneStopped(
+    `The sign-in rests on the ${kind} ${name.slice(0, 100)}, which cannot be written there: ${reason}`,
+    cause,
+  )
+
+/** What is set aside of the code that the sign-in rests on. */
+async function asideOfSignIn({ tx, aside }: Applying) {
+  const code = aside
+    .all()
+    .flatMap(({ kind, id, reason }) => (kind === 'service' || kind === 'library' ? [{ kind, id, reason }] : []))
+  if (code.length === 0) return []
+  const rested = await signInCode(tx)
+  return code.filter(({ kind, id }) => rested.has(`${kind} ${id}`))
 }
 
 /** The auth service and all libraries that it requires, as `service NAME` and `library NAME`: an old one lets nobody in. */

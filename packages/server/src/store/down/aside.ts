@@ -121,6 +121,10 @@ export class SettingAside {
     return this.#present.has(keyOf(kind, id))
   }
 
+  all(): Aside[] {
+    return [...this.#present.values()]
+  }
+
   /** Whether all of `work` was written; where not, nothing of it was. Throws what may pass by itself. */
   async try(work: () => Promise<void>): Promise<{ error?: unknown }> {
     const db = databaseOf(this.#tx)
