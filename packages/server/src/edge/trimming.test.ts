@@ -8,6 +8,7 @@ import { databaseOf } from '../store/store.ts'
 import { listEdges } from '../store/tables/edges.ts'
 import { findPlatformLink } from '../store/tables/platform-links.ts'
 import { logState } from '../store/trim.ts'
+import { beginFold } from '../store/up/stamps.ts'
 import { startEdge, until } from './edge.fixture.ts'
 import { EdgeScopes } from './edge-scopes.ts'
 import { Feed } from './feed.ts'
@@ -193,4 +194,23 @@ test('of many changes of one row the newest is kept, and nothing that an edge mi
       ['item', '2', '[]'],
     ],
   )
+})
+
+test('a log in which no rows are written any more is trimmed, also where rows once came up', async (t) => {
+  const app = await createTestApp(t)
+  const system = await app.createSystem()
+  const data = app.app.means.store.forSystem(system.key)
+  await data.transaction((tx) => beginFold(tx))
+  const before = (await logState(data))!.fold!
+  await data.transaction(async (tx) => {
+    for (let count = 0; count < 50; count++) {
+      tx.record({ kind: 'settings', id: system.key, operation: 'put', columns: ['settings'] })
+    }
+  })
+  app.advance(2 * hour)
+  await data.transaction(async (tx) => tx.record({ kind: 'settings', id: system.key, operation: 'put', columns: [] }))
+  await trimLogs(app.app.means, 30)
+  const { floor, fold } = (await logState(data))!
+  assert.ok(floor >= before + 50, `${floor}`)
+  assert.equal(fold, (await logHead(data))!.position)
 })

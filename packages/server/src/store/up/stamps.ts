@@ -57,6 +57,12 @@ export async function foldChanges(tx: SystemStore, collections: ReadonlySet<stri
     .$if(dialectOf(tx).kind === 'postgres', (select) => select.forUpdate())
     .executeTakeFirst()
   if (fold === undefined) return false
+  // Read first: what was written up to there is visible, whether rows or not.
+  const { position: head } = await db
+    .selectFrom('change_heads')
+    .select('position')
+    .where('system_key', '=', tx.key)
+    .executeTakeFirstOrThrow()
   const changes = await db
     .selectFrom('changes')
     .select(['position', 'id', 'operation', 'columns', 'stamp'])
@@ -66,8 +72,6 @@ export async function foldChanges(tx: SystemStore, collections: ReadonlySet<stri
     .orderBy('position')
     .limit(changesAtOnce)
     .execute()
-  const last = changes.at(-1)
-  if (last === undefined) return false
   for (const [collection, of] of Map.groupBy(changes, ({ id }) => id.slice(0, id.indexOf('/')))) {
     if (!collections.has(collection)) continue
     const keyOf = (id: string): string => id.slice(collection.length + 1)
@@ -83,8 +87,14 @@ export async function foldChanges(tx: SystemStore, collections: ReadonlySet<stri
     }
     await writeStamps(tx, collection, written, now)
   }
-  await db.updateTable('sync_folds').set({ position: last.position }).where('system_key', '=', tx.key).execute()
-  return changes.length === changesAtOnce
+  const last = changes.at(-1)?.position ?? 0
+  const mayBeMore = changes.length === changesAtOnce
+  // Where no rows are written the log must not wait for one.
+  const position = mayBeMore ? last : Math.max(last, head)
+  if (position > fold.position) {
+    await db.updateTable('sync_folds').set({ position }).where('system_key', '=', tx.key).execute()
+  }
+  return mayBeMore
 }
 
 export const deleted = (by: Stamped): RowStamps => ({ columns: {}, deleted: by })
