@@ -12,6 +12,7 @@ import { secondFactorService } from '../domain/auth/second-factor.fixture.ts'
 import { databaseOf } from '../store/store.ts'
 import { findAuthenticator } from '../store/tables/authenticators.ts'
 import { tallyPrefix } from '../store/tables/messages.ts'
+import { findPlatformLink } from '../store/tables/platform-links.ts'
 import { takeCount } from '../store/tables/send-counts.ts'
 import { CodeRequests, codeRules } from './code-requests.ts'
 import { startEdge, type TestEdge, until } from './edge.fixture.ts'
@@ -328,6 +329,26 @@ describe('a code from an edge', () => {
     await dock.app.close()
     const again = await startEdge(t, app, { system, name: 'dock', folder: dock.folder })
     assert.equal(await heldAt(again), '')
+    // With it again they come by themselves, and once: a start brings no users anew.
+    await again.app.close()
+    const third = await startEdge(t, app, { system, name: 'dock', folder: dock.folder, gatewayFile, routes })
+    assert.ok(await until(() => heldAt(third), Boolean))
+    const identity = async (one: TestEdge) => (await findPlatformLink(one.app.means.store))!.cursors.identity
+    const before = await until(
+      () => identity(third),
+      (cursor) => cursor?.at === null,
+    )
+    await third.app.close()
+    const fourth = await startEdge(t, app, { system, name: 'dock', folder: dock.folder, gatewayFile, routes })
+    await until(
+      () => fourth.app.edgeLink!.state.state,
+      (state) => state === 'connected',
+    )
+    assert.equal((await identity(fourth))?.scope, before!.scope)
+    assert.notEqual(await heldAt(fourth), '')
+    const dockIs = async () =>
+      (await admin('GET', `/admin/v/4/system/${system.key}/edges`)).find(({ name }: any) => name === 'dock')
+    assert.equal((await until(dockIs, (one) => one.behind_since === null)).lanes.identity.first_sync, false)
     const bad = await app.call('PUT', `/admin/${system.key}/deployments/hall`, {
       developer: app.developer,
       body: { sign_in: { ...sign_in, phones: 'all' } },

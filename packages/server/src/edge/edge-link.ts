@@ -9,9 +9,10 @@ import type { Means } from '../domain/access/scope.ts'
 import { edgeKeysPlace } from '../domain/edges/platform-key.ts'
 import { isPassing, LaneStopped, listAsides, noteStopped, reasonOf, stoppedLanes } from '../store/down/aside.ts'
 import type { Cursors, Lane } from '../store/down/groups.ts'
-import { forgetNumbers, lacksNumbers } from '../store/down/phones.ts'
+import { forgetNumbers } from '../store/down/phones.ts'
 import {
   deletePlatformLink,
+  dropCursor,
   findPlatformLink,
   insertPlatformLink,
   nextLinkNumber,
@@ -90,12 +91,9 @@ export class EdgeLink {
   readonly #enrolled = Promise.withResolvers<void>()
   /** Undefined where the edge sends its codes by itself. */
   readonly #codes: CodeAsking | undefined
-  /** Whether numbers of phones are looked for with the next link: once, since it may have been without a gateway before. */
-  #wantsNumbers: boolean
 
   constructor(means: Means, place: EdgePlace, version: string, clock: EdgeClock, codes: CodeAsking | undefined) {
     this.#codes = codes
-    this.#wantsNumbers = codes === undefined
     this.#means = means
     this.#clock = clock
     this.#place = place
@@ -158,8 +156,12 @@ export class EdgeLink {
     if (!link.enrolled && fingerprintIn(token) === undefined) {
       throw new Error('This edge is new and needs its token: --token-file, GATEHOUSE_EDGE_TOKEN, or the prompt.')
     }
-    // Numbers are of no use to an edge that sends nothing by itself.
-    if (this.#codes !== undefined) await forgetNumbers(store.forSystem(system))
+    // Numbers are of no use to an edge that sends nothing by itself. Once it has a gateway again they are to come anew.
+    if (this.#codes !== undefined) {
+      await store.forSystem(system).transaction(async (tx) => {
+        if (await forgetNumbers(tx)) await dropCursor(tx, 'identity')
+      })
+    }
     this.#held = await stoppedLanes(store.forSystem(system))
     this.#keys = JSON.parse(key.unseal('links', edgeKeysPlace(system), link.sealed))
     return { enrolled: link.enrolled }
@@ -307,7 +309,7 @@ export class EdgeLink {
       token: link.enrolled ? null : token!,
     }
     const signature = signProof(agreed, keys.sign.privateKey, said)
-    const more = { cursors: await this.#standing(link), clock: this.#clock.wall(), gateway: this.#codes === undefined }
+    const more = { cursors: link.cursors, clock: this.#clock.wall(), gateway: this.#codes === undefined }
     channel.send({ type: 'proof', ...said, signature, ...more }, { secret: true })
     const answer = readFromPlatform((await channel.next()).message)
     if (answer?.type === 'refused') return this.#refused(answer, link.enrolled)
@@ -326,15 +328,6 @@ export class EdgeLink {
     this.#means.log.info({ platform: this.#place.platform }, 'Linked to the platform')
     this.#enrolled.resolve()
     return { cursors: { ...more.cursors }, taken: answer.taken }
-  }
-
-  /** What it goes on from: users come anew where numbers may be missing that came without. */
-  async #standing({ cursors, systemKey }: PlatformLink): Promise<Cursors> {
-    if (!this.#wantsNumbers) return cursors
-    this.#wantsNumbers = false
-    if (!(await lacksNumbers(this.#means.store.forSystem(systemKey)))) return cursors
-    const { identity: _, ...others } = cursors
-    return others
   }
 
   /** Said by the platform itself, which has proved its key by then. */

@@ -43,7 +43,7 @@ import { findSystem, type SystemRow } from '../store/tables/systems.ts'
 import type { UpCursor } from '../store/up/facts.ts'
 import type { EdgeScopes } from './edge-scopes.ts'
 import type { Frame } from './messages.ts'
-import { type EdgeScope, offlineLimitOf, scopeOfEdge, settingsOnEdge, userOnEdge } from './scope.ts'
+import { type EdgeScope, markOnEdge, offlineLimitOf, scopeOfEdge, settingsOnEdge, userOnEdge } from './scope.ts'
 import { SessionFeed } from './session-feed.ts'
 
 /** Place that an authenticator is sealed for on its way: it opens on no other edge and for nobody else. */
@@ -216,7 +216,7 @@ export class Feed {
   async next(lane: Lane): Promise<Frame | undefined> {
     const { incarnation, position, scope } = this.#facts!
     const from = this.#sent[lane] ?? null
-    const fresh: Cursor = { incarnation, scope: scope.marks[lane], position, at: '' }
+    const fresh: Cursor = { incarnation, scope: this.#mark(lane), position, at: '' }
     let cursor = from === null || !this.#fits(from, lane) ? fresh : from
     let found = (await this.#onceMore(lane)) ?? (cursor.at === null ? await this.#changes(lane, cursor) : undefined)
     if (found === 'anew') {
@@ -260,9 +260,13 @@ export class Feed {
 
   #fits({ incarnation, scope, position }: Cursor, lane: Lane): boolean {
     const facts = this.#facts!
-    const isOfThis = incarnation === facts.incarnation && scope === facts.scope.marks[lane]
+    const isOfThis = incarnation === facts.incarnation && scope === this.#mark(lane)
     // What lies below the floor of the log is gone; what of it was looked through on this link is not missed.
     return isOfThis && position <= facts.position && Math.max(position, this.#seen[lane] ?? 0) >= facts.floor
+  }
+
+  #mark(lane: Lane): string {
+    return markOnEdge(this.#facts!.scope, lane, this.#edge.gateway === true)
   }
 
   async #first(lane: Lane, cursor: Cursor): Promise<{ groups: Group[]; to: Cursor }> {

@@ -265,6 +265,10 @@ function marksOf(facts: Omit<EdgeScope, 'marks'>, apart: readonly unknown[]): Re
   }
 }
 
+/** As the edge of that link is given it: one that sends messages by itself gets numbers of phones, and any other does not. */
+export const markOnEdge = ({ marks, phones }: EdgeScope, lane: Lane, gateway: boolean): string =>
+  lane === 'identity' && phones && gateway ? `${marks.identity}.numbers` : marks[lane]
+
 /** What the edge may know of a user; undefined for one who is not there. */
 export function userOnEdge(
   scope: EdgeScope,

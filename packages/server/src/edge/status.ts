@@ -16,7 +16,7 @@ import type { EdgeRecord } from '../store/tables/edges.ts'
 import { findSystem } from '../store/tables/systems.ts'
 import { kindsOf } from './feed.ts'
 import type { AsideItem } from './messages.ts'
-import { type EdgeScope, scopeOfEdge } from './scope.ts'
+import { type EdgeScope, markOnEdge, scopeOfEdge } from './scope.ts'
 
 /**
  * - `there`: as it is on the platform.
@@ -157,7 +157,7 @@ const partOf = {
 const fits = (cursor: Cursor | undefined, lane: Lane, { scope, head }: Given): cursor is Cursor =>
   cursor !== undefined &&
   cursor.incarnation === head.incarnation &&
-  cursor.scope === scope.marks[lane] &&
+  [false, true].some((gateway) => cursor.scope === markOnEdge(scope, lane, gateway)) &&
   cursor.position <= head.position &&
   cursor.position >= head.floor
 
