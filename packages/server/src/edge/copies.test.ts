@@ -228,4 +228,16 @@ describe('what is copied to an edge once', () => {
     await admin('DELETE', path)
     assert.equal(await until(safe, (found) => found === undefined), undefined)
   })
+
+  test('a row that follows counts as waiting while the edge is away, and one that was copied does not', async () => {
+    const status = async () => (await admin('GET', `/admin/v/4/system/${system.key}/edges`))[0]
+    await until(status, (one) => one.behind_since === null)
+    await edge.app.close()
+    await until(status, ({ state }) => state === 'away')
+    const stateOf = async () => (await status()).assets.find((one: any) => one.asset_class === 'Limits').state
+    await change('Limits', row.copied, 31)
+    assert.deepEqual([(await status()).lanes.data.queued, await stateOf()], [0, 'there'])
+    await change('Limits', row.follows, 32)
+    assert.deepEqual([(await status()).lanes.data.queued, await stateOf()], [1, 'behind'])
+  })
 })

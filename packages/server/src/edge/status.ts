@@ -92,11 +92,19 @@ export async function edgeStatuses(scope: SystemScope): Promise<EdgeStatus[]> {
   const scopes = new Map<string, Promise<EdgeScope>>()
   // And edges that are away since the same change miss the same.
   const counts = new Map<string, Promise<number>>()
-  const count = (lane: Lane, after: number, { collections: all, copies, rows, marks }: EdgeScope): Promise<number> => {
-    // What is copied once waits for nothing, and of single rows few changes concern the edge.
-    const collections = [...all].filter((id) => !copies.has(`collection ${id}`) && !rows.has(id))
+  const count = (
+    lane: Lane,
+    after: number,
+    { collections: all, copies, rows: single, marks }: EdgeScope,
+  ): Promise<number> => {
+    // What is copied once waits for nothing, and of single rows those count that follow.
+    const collections = [...all].filter((id) => !copies.has(`collection ${id}`) && !single.has(id))
+    const rows = [...single].flatMap(([id, keys]) =>
+      [...keys].flatMap(([key, mark]) => (mark === '' ? [`${id}/${key}`] : [])),
+    )
     const key = JSON.stringify([lane, after, marks.data])
-    const counted = counts.get(key) ?? countChanged(data, kindsOf[lane], { after, collections, most: mostCounted })
+    const counted =
+      counts.get(key) ?? countChanged(data, kindsOf[lane], { after, collections, rows, most: mostCounted })
     counts.set(key, counted)
     return counted
   }

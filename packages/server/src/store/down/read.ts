@@ -41,11 +41,16 @@ export async function changesAfter(
   return { changes, missing: Number(rows[0]?.floor ?? 0) > after }
 }
 
-/** How many rows changed since, `most` at most; of collections only those that are named. */
+/** How many rows changed since, `most` at most; of collections only those that are named, whole or row by row (`COLLECTION/KEY`). */
 export async function countChanged(
   store: SystemStore,
   kinds: readonly string[],
-  { after, collections, most }: { after: number; collections: readonly string[]; most: number },
+  {
+    after,
+    collections,
+    rows = [],
+    most,
+  }: { after: number; collections: readonly string[]; rows?: readonly string[]; most: number },
 ): Promise<number> {
   const changed = databaseOf(store)
     .selectFrom('changes')
@@ -59,6 +64,7 @@ export async function countChanged(
         eb('kind', 'not in', ['item', 'collection']),
         // An id of a row begins with that of its collection; '0' follows '/'.
         ...collections.flatMap((id) => [eb('id', '=', id), eb.and([eb('id', '>', `${id}/`), eb('id', '<', `${id}0`)])]),
+        ...(rows.length > 0 ? [eb('id', 'in', rows)] : []),
       ]),
     )
     .limit(most)
