@@ -7,7 +7,7 @@ import { day, hour, minute } from '../base/clock.ts'
 import type { Means, SystemScope } from '../domain/access/scope.ts'
 import { openValue } from '../domain/accounts/authenticators.ts'
 import { demandGood } from '../domain/auth/factor-check.ts'
-import { noteEntered, type SendMessage } from '../domain/sending/send.ts'
+import { type Message, noteEntered, type SendMessage, type Sent } from '../domain/sending/send.ts'
 import { placeOfCode } from '../domain/systems/message-settings.ts'
 import { systemByKey } from '../domain/systems/systems.ts'
 import { readUsers } from '../store/down/read.ts'
@@ -54,13 +54,17 @@ export class CodeRequests {
     return this.#asked.count <= codeRules.askedAMinute
   }
 
+  /** Whatever fails here fails for this code alone. */
   async take(asked: AskedCode): Promise<Outcome> {
     if (this.#underWay >= codeRules.atOnce) return this.#refused(asked, 'This edge asks for too many codes at once.')
     this.#underWay += 1
     try {
       const allowed = await this.#allow(asked)
       if (typeof allowed === 'string') return this.#refused(asked, allowed)
-      return await this.#deliver(asked, allowed)
+      return await this.#deliver(asked, { ...allowed, number: openValue(allowed.scope, allowed.phone) })
+    } catch (error) {
+      this.#warn(error, 'A code of an edge could not be sent')
+      return this.#refused(asked, 'The platform could not send it.')
     } finally {
       this.#underWay -= 1
     }
@@ -69,7 +73,15 @@ export class CodeRequests {
   /** Of a message that went out for this edge; nobody else's. */
   async entered(id: string): Promise<void> {
     const data = this.#means.store.forSystem(this.#edge.systemKey)
-    await noteEntered({ data, clock: this.#means.clock }, this.#challenge(id))
+    try {
+      await noteEntered({ data, clock: this.#means.clock }, this.#challenge(id))
+    } catch (error) {
+      this.#warn(error, 'That a code of an edge was entered could not be noted')
+    }
+  }
+
+  #warn(err: unknown, words: string): void {
+    this.#means.log.warn({ err, system: this.#edge.systemKey, edge: this.#edge.name }, words)
   }
 
   /** Why not, or to whom. All that counts is counted in one transaction, which ends before anything is sent. */
@@ -110,15 +122,15 @@ export class CodeRequests {
     return userOnEdge(await scopeOfEdge(tx, row, this.#edge.name), user)?.canSignIn === true
   }
 
-  async #deliver(asked: AskedCode, { scope, phone }: Allowed): Promise<Outcome> {
-    const sent = await this.#send(scope, {
-      to: openValue(scope, phone),
+  async #deliver(asked: AskedCode, { scope, number }: Allowed & { number: string }): Promise<Outcome> {
+    const sent = await this.#sendOnce(scope, {
+      to: number,
       body: scope.system.settings.code_message.replaceAll(placeOfCode, asked.code),
       challenge: this.#challenge(asked.id),
       code: asked.code,
       account: asked.user,
     })
-    const reason = withoutNumbers(sent.reason ?? '')
+    const reason = this.#reasonFor(sent)
     const answer: AnsweredCode = {
       ...{ type: 'code', id: asked.id, state: sent.state, where: sent.where, reason },
       // Of a provider its kind: accounts and addresses are the platform's.
@@ -126,6 +138,28 @@ export class CodeRequests {
       ...(sent.retryAfter !== undefined && { retryAfter: sent.retryAfter }),
     }
     return sent.state === 'refused' ? { answer, problem: problemOf(reason) } : { answer }
+  }
+
+  /** A provider may have it by the time that something fails. */
+  async #sendOnce(scope: SystemScope, message: Message): Promise<Sent> {
+    try {
+      return await this.#send(scope, message)
+    } catch (error) {
+      this.#warn(error, 'Whether a code of an edge was sent is not known')
+      return { where: 'provider', provider: '', state: 'unknown', id: '', reason: wordsOf.unknown }
+    }
+  }
+
+  /** What a provider, or the way to it, says holds hosts and names of secrets: that stays here, in the log. */
+  #reasonFor({ state, where, provider, reason = '' }: Sent): string {
+    if (state === 'accepted') return ''
+    if (where === 'inbox' || provider === '') return withoutNumbers(reason)
+    const { systemKey: system, name: edge } = this.#edge
+    this.#means.log.warn(
+      { system, edge, provider, reason: withoutNumbers(reason) },
+      'A provider took no code of an edge',
+    )
+    return wordsOf[state]
   }
 
   #refused({ id }: AskedCode, reason: string): Outcome {
@@ -138,6 +172,11 @@ export class CodeRequests {
     return `edge ${this.#edge.name}/${id}`
   }
 }
+
+const wordsOf = {
+  refused: 'The provider of messages did not take it.',
+  unknown: 'Whether the provider of messages has it is not known, so nothing more is sent.',
+} as const
 
 const problemOf = (reason: string): string => `A code from this edge was not sent. ${reason}`
 

@@ -236,6 +236,19 @@ describe('a code from an edge', () => {
     assert.ok(first !== 'no answer')
     assert.deepEqual([first.state, first.where, first.provider], ['accepted', 'inbox', 'inbox'])
     await refusedFor({ id, code: '87654321' }, /a second time/)
+    // What a provider says stays at the platform: hosts, and names of secrets.
+    const lacking = { kind: 'webhook', url: 'https://hooks.example.com/sms', secret: 'secret:NOT_THERE' }
+    await app.set(system, { messages_to: 'provider', message_providers: [lacking] })
+    await refusedFor({}, /The provider of messages did not take it\.$/)
+    await app.set(system, { messages_to: 'inbox' })
+    // One phone that cannot be read ends no link.
+    const linked = edge.app.edgeLink!.state.since
+    const phones = databaseOf(app.app.means.store).updateTable('authenticators').where('user_id', '=', userId)
+    const { sealed } = (await findAuthenticator(app.app.means.store.forSystem(system.key), { userId, kind: 'phone' }))!
+    await phones.set({ sealed: 'spoiled' }).execute()
+    await refusedFor({}, /The platform could not send it/)
+    await phones.set({ sealed }).execute()
+    assert.deepEqual([edge.app.edgeLink!.state.state, edge.app.edgeLink!.state.since], ['connected', linked])
     const had = (await inbox()).length
     for (const code of ['Call this number', '12345678 call me']) {
       assert.equal(await rooted({ code }), 'no answer', 'the link is cut over what no edge may send')
