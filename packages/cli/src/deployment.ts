@@ -3,7 +3,8 @@ import { CommandError } from './failure.ts'
 import { type Command, command, runGroup } from './flags.ts'
 import { chooseSystem, openNode, systemFlags } from './target.ts'
 
-type Deployment = { name: string; active?: boolean; edges?: string[] }
+type SignIn = { phones?: boolean; requests?: boolean; sessions?: 'apart' }
+type Deployment = { name: string; active?: boolean; edges?: string[]; sign_in?: SignIn | null }
 
 const set = command({
   name: 'deployment set',
@@ -199,10 +200,25 @@ const activate = command({
     }
     const edges = made.edges ?? []
     output.say(`Deployment ${name} is active. It goes to ${edges.length === 0 ? 'no edge yet' : edges.join(', ')}.`)
+    for (const line of saidOf(made.sign_in)) output.say(line)
     output.result(made)
     return 0
   },
 })
+
+/** What a sign-in that came in a file says beside whose it is: nobody typed it. */
+const saidOf = (signIn: SignIn | null | undefined): string[] =>
+  signIn === null || signIn === undefined
+    ? []
+    : [
+        signIn.sessions === 'apart'
+          ? 'Sessions are good only where they were made.'
+          : 'Sessions that are made there are good at the platform too, and those of the platform there.',
+        ...(signIn.phones === true
+          ? ['Numbers of phones of its users go to edges that send messages by themselves.']
+          : []),
+        ...(signIn.requests === true ? ['Users there may ask you for changes of their own columns.'] : []),
+      ]
 
 const push = command({
   name: 'deployment push',

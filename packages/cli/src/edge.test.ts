@@ -1,8 +1,9 @@
 /** Edges and deployments from a terminal; that an edge starts and stays in step is `server/src/edge/link.test.ts`. */
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
+import { filesOf } from '@gatehouse/server/deploy/import.fixture.ts'
 import { createTestApp } from '../../../test/support/app.ts'
 import { signedIn } from './command.fixture.ts'
 
@@ -99,4 +100,36 @@ test('an edge is made with its token, listed and removed; a deployment is set, s
   assert.match(gone.stdout, /No user was ever sent there\.\n\nsystem_secret +[0-9A-F]+\n/)
   assert.match(gone.stderr, /hall-4 is given up: its link is cut and refused/)
   assert.match((await person.run(['edge', 'list'])).stderr, /no edge yet/)
+})
+
+test('a deployment that a package brought says when it is activated what its sign-in lets people do', async (t) => {
+  const { person } = await signedIn(t)
+  const folder = join(person.home, 'hall')
+  const users = { roles: ['Authenticated'], emails: [] }
+  const deployment = (name: string, more: object) => ({
+    [`deployments/${name}.json`]: {
+      name,
+      edges: [],
+      assets: [],
+      sign_in: { collections: [], roles: [], users, ...more },
+    },
+  })
+  const files = {
+    ...{ 'package.json': { name: 'hall' }, ...deployment('wide', { phones: true, requests: true }) },
+    ...deployment('narrow', { sessions: 'apart' }),
+  }
+  for (const [path, bytes] of filesOf(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, path), bytes)
+  }
+  const { system_key: key } = await person.json(['package', 'install', folder, '--yes', '--name', 'plant'])
+  const activate = async (name: string): Promise<string> =>
+    (await person.run(['deployment', 'activate', name, '--all-edges', '--system', key])).stderr
+  const wide = await activate('wide')
+  assert.match(wide, /Sessions that are made there are good at the platform too/)
+  assert.match(wide, /Numbers of phones of its users go to edges/)
+  assert.match(wide, /ask you for changes of their own columns/)
+  const narrow = await activate('narrow')
+  assert.match(narrow, /Sessions are good only where they were made/)
+  assert.doesNotMatch(narrow, /Numbers of phones|changes of their own/)
 })
