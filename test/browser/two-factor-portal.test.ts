@@ -71,6 +71,24 @@ test('shows a wrong secret as what it is, and nobody in', async () => {
   await close()
 })
 
+test('forgets the password where the page with the second step is left alone', async () => {
+  const { system, user } = await installTwoFactor(app)
+  const { page, close } = await openPage(browser, sizes[0]!)
+  await page.clock.install()
+  await page.goto(await portalLink(app, system, 'Two Factor Login'))
+  await page.getByLabel('System key').fill(system.key)
+  await page.getByLabel('System secret').fill(system.secret)
+  await page.getByLabel('E-mail').fill(user.email)
+  await page.getByLabel('Password').fill(user.password)
+  await page.getByRole('button', { name: 'Submit' }).click()
+  await page.locator('#confirmation_div').waitFor()
+  await page.clock.fastForward('05:01')
+  await page.getByText('Enter your password again').waitFor()
+  assert.equal(await page.getByLabel('Password').inputValue(), '')
+  assert.ok(!(await page.locator('#confirmation_div').isVisible()))
+  await close()
+})
+
 test('a portal that is not for everybody asks for a sign-in of its own, with the second step of the system', async () => {
   const { system, user, lastCode } = await installTwoFactor(app)
   const html = {

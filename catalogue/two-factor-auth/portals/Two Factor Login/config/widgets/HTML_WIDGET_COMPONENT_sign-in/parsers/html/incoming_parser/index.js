@@ -3,8 +3,11 @@
 var system = {}
 var factorId = ''
 var passkey
-// E-mail and password, until somebody is in: another second factor begins with them again.
+// E-mail and password, until somebody is in: another second factor begins with them again. Not longer than a page with the second step
+// may be left alone.
 var given = {}
+var leftAlone
+var leftAloneMs = 5 * 60 * 1000
 var otherWords = {
   passkey: 'Use a passkey',
   totp: 'Use the authenticator app',
@@ -42,6 +45,7 @@ function call(body, done) {
 }
 
 function enter(answer, email) {
+  clearTimeout(leftAlone)
   given = {}
   window.twoFactorLogin = answer.options
   CB_PORTAL.ClearBlade.setUser(answer.options.email || email, answer.user_token)
@@ -62,6 +66,19 @@ function askForCode(answer) {
   offerOthers(answer.options.kinds || [], answer.options.kind)
   $('#input_div').hide()
   $('#confirmation_div').show()
+  clearTimeout(leftAlone)
+  leftAlone = setTimeout(beginAnew, leftAloneMs)
+}
+
+function beginAnew() {
+  given = {}
+  factorId = ''
+  passkey = undefined
+  $('#code_input').val('')
+  $('#other_div').empty()
+  $('#confirmation_div').hide()
+  $('#input_div').show()
+  say('This page was open for five minutes. Enter your password again.')
 }
 
 function offerOthers(kinds, asked) {
