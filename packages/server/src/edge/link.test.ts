@@ -272,6 +272,37 @@ describe('an edge over a good link', () => {
     assert.equal(await until(says, (said) => said === 'version 2'), 'version 2')
   })
 
+  test('a service that is meant for the platform does not run at the edge, nor one for edges on the platform', async () => {
+    const said = async (at: TestApp | TestEdge): Promise<string> => {
+      const got = await at.call('POST', `/api/v/1/code/${system.key}/where`, { token: session, body: {} })
+      return got.body.success ? 'it ran' : got.text
+    }
+    const meant = (run_on_edge: boolean, run_on_platform: boolean) =>
+      admin('PUT', `/api/v/3/code/${system.key}/service/where`, { run_on_edge, run_on_platform })
+    await meant(false, true)
+    assert.match(
+      await until(
+        () => said(edge),
+        (text) => text !== 'it ran',
+      ),
+      /runs on the platform alone .* edge hall/,
+    )
+    assert.equal(await said(app), 'it ran')
+    await meant(true, false)
+    assert.equal(
+      await until(
+        () => said(edge),
+        (text) => text === 'it ran',
+      ),
+      'it ran',
+    )
+    assert.match(await said(app), /runs at edges alone/)
+    // As exports of programs have it that know neither.
+    await meant(false, false)
+    assert.equal(await said(app), 'it ran')
+    await meant(true, true)
+  })
+
   test('nobody changes users, roles or code at the edge, and developers have no door there', async () => {
     const body = { email: 'new@example.com', password }
     for (const [method, path, with_] of [

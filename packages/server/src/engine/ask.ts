@@ -11,7 +11,7 @@ import type { RunRequest, RunResult } from './result.ts'
 import { codeOf, servingAssembly } from './safe-version.ts'
 
 /** Endings that a setting, the node or the caller brings about. */
-const notItsFault: ReadonlySet<string> = new Set(['run-as', 'cancelled'])
+const notItsFault: ReadonlySet<string> = new Set(['run-as', 'not-here', 'cancelled'])
 
 /** Asks the auth or registration service. Whatever goes wrong is an outcome that lets nobody in. */
 export const askWith =

@@ -5,6 +5,7 @@
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { second } from '../base/clock.ts'
 import { uuid } from '../base/ids.ts'
+import type { Caller } from '../domain/access/caller.ts'
 import type { Means, SystemScope } from '../domain/access/scope.ts'
 import type { AskOverride } from '../domain/auth/override.ts'
 import { SignInTrace } from '../domain/auth/trace.ts'
@@ -146,6 +147,12 @@ export function createEngine(parts: {
       await recordFailure(scope, assembly, request, failed, started)
       return failed
     }
+    const notHere = notMeantHere(assembly, scope.caller, parts.edge)
+    if (notHere !== undefined) {
+      const failed: RunResult = { ...base, kind: 'failed', ending: 'not-here', message: notHere }
+      await recordFailure(scope, assembly, request, failed, started)
+      return failed
+    }
     if (assembly.problem !== undefined) {
       const message = faultText(assembly.problem, assembly.service)
       const failed: RunResult = { ...base, kind: 'failed', ending: 'would-not-compile', message }
@@ -225,6 +232,23 @@ export function createEngine(parts: {
 function treeFor(parent: Run | undefined, purpose: Purpose): Tree {
   if (parent === undefined) return newTree(purpose !== 'call')
   return purpose === 'call' ? parent.tree : { ...newTree(true), outboundCalls: parent.tree.outboundCalls }
+}
+
+/**
+ * Why a service does not run on this node: `run_on_edge` and `run_on_platform` say where it does. Where both are false nobody chose:
+ * exports of programs that know neither have them so. A developer tries on the platform what is meant for edges.
+ */
+function notMeantHere({ service, settings }: Assembly, caller: Caller, edge: string | undefined): string | undefined {
+  const { run_on_edge: atEdges, run_on_platform: onPlatform } = settings
+  if (atEdges === onPlatform || caller.kind === 'developer') return undefined
+  if (edge !== undefined) {
+    return atEdges
+      ? undefined
+      : `"${service}" runs on the platform alone (run_on_edge is false), and this is edge ${edge}.`
+  }
+  return onPlatform
+    ? undefined
+    : `"${service}" runs at edges alone (run_on_platform is false), and this is the platform.`
 }
 
 /** For the trace of a sign-in. */

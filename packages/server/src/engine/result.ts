@@ -38,7 +38,7 @@ export type RunResult = {
         | { kind: 'sent'; body: unknown; status: number; headers: Record<string, string> }
     }
   /** Ended without an answer of its own; `message` is for whoever may run the service. */
-  | { kind: 'failed'; ending: Ending['kind'] | 'would-not-compile' | 'run-as'; message: string }
+  | { kind: 'failed'; ending: Ending['kind'] | 'would-not-compile' | 'run-as' | 'not-here'; message: string }
 )
 
 type Read =
