@@ -76,7 +76,10 @@ describe('any package', () => {
     )
   })
 
-  /** Without what an upgrade leaves behind when it is taken back: collections, columns and indexes that hold data. */
+  /**
+   * Without what an upgrade leaves behind when it is taken back: collections, columns and indexes that hold data, and the mark of
+   * roles, which only a developer takes off.
+   */
   const within = (model: PackageModel, kept: PackageModel, now: ReadonlySet<string>) => {
     const columns = new Set(kept.userTable.columns.map(({ name }) => name))
     const collections = new Map(kept.collections.map((one) => [one.name, one]))
@@ -85,6 +88,10 @@ describe('any package', () => {
     return {
       ...model,
       system: undefined,
+      roles: model.roles.map(({ privileged, ...role }) => {
+        const wasMarked = kept.roles.some(({ name, privileged: marked }) => name === role.name && marked)
+        return privileged && wasMarked ? { ...role, privileged } : role
+      }),
       collections: only(model.collections, kept.collections).map((one) => {
         const { columns: own, indexes } = collections.get(one.name)!
         const names = new Set(['item_id', ...own.map(({ name }) => name)])

@@ -59,10 +59,8 @@ export async function createSandbox(
     const hint = 'Allow user namespaces for the user that runs the node, install util-linux, or accept weak walls.'
     if (!options.allowWeakWalls) throw new GatehouseError('unavailable', detail, { hint })
     options.log?.warn({ walls: walls.inForce }, `${detail} ${hint}`)
-  }
-  // Where the machine was busy while they were tried, the next start may find it.
-  if (process.platform === 'linux' && !walls.inForce.systemCalls) {
-    options.log?.warn({ walls: walls.inForce }, 'No filter of system calls stands round the engines')
+  } else if (!walls.inForce.systemCalls) {
+    options.log?.warn({ walls: walls.inForce }, 'No filter of system calls stands round the engines.')
   }
   const pool = new Pool({
     walls,
