@@ -44,7 +44,9 @@ export async function openConsole(t: TestContext, app: TestApp): Promise<Console
   page.setDefaultTimeout(20_000)
   const complaints: string[] = []
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(`${message.type()}: ${message.text()}`)
+    if (!['error', 'warning'].includes(message.type())) return
+    const { url: from, lineNumber, columnNumber } = message.location()
+    complaints.push(`${message.type()}: ${message.text()} (${from}:${lineNumber}:${columnNumber})`)
   })
   page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`))
   const url = app.app.means.publicUrl()
