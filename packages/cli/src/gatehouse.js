@@ -43,10 +43,12 @@ function bundledNode() {
  */
 function beginWithLessMemory() {
   const kept = 20 * 1024 ** 2 * (availableParallelism() + 1)
-  const memory = `glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=${kept}`
+  const keeping = `:glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=${kept}`
+  const [, , command, first = ''] = process.argv
+  // An edge has few sign-ins, and little memory.
+  const memory = `glibc.malloc.hugetlb=1${command === 'start' ? keeping : ''}`
   const { MALLOC_ARENA_MAX: chosen, GLIBC_TUNABLES: tunables = memory } = process.env
   const { UV_THREADPOOL_SIZE: threads = String(Math.max(4, availableParallelism() + 2)) } = process.env
-  const [, , command, first = ''] = process.argv
   const isNode = command === 'start' || (command === 'edge' && first.startsWith('-'))
   if (process.platform !== 'linux' || !isNode || chosen !== undefined) return
   const args = [process.execPath, '--max-semi-space-size=16', ...process.execArgv, ...process.argv.slice(1)]
