@@ -133,7 +133,7 @@ type Step = [code: number, ifTrue: number, ifFalse: number, value: number]
 const load = (offset: number): Step => [LOAD, 0, 0, offset]
 const end = (value: number): Step => [RETURN, 0, 0, value]
 /** What follows is for this value alone. */
-const only = (value: number, then: Step[]): Step[] => [[EQUALS, 0, then.length, value], ...then]
+const whereIs = (value: number, then: Step[]): Step[] => [[EQUALS, 0, then.length, value], ...then]
 
 /** The filter as the kernel takes it, eight bytes a step; undefined for a machine whose numbers are not known here. */
 export function systemCallFilter(machine: string = process.arch): Buffer | undefined {
@@ -142,9 +142,9 @@ export function systemCallFilter(machine: string = process.arch): Buffer | undef
   const { audit, column } = known
   const forCall = (numbers: Numbers, then: Step[]): Step[] => {
     const number = numbers[column]
-    return number === undefined ? [] : only(number, then)
+    return number === undefined ? [] : whereIs(number, then)
   }
-  const oneOf = (values: number[]): Step[] => [...values.flatMap((value) => only(value, [end(ALLOW)])), end(ENOSYS)]
+  const oneOf = (values: number[]): Step[] => [...values.flatMap((value) => whereIs(value, [end(ALLOW)])), end(ENOSYS)]
   const steps: Step[] = [
     load(MACHINE),
     [EQUALS, 1, 0, audit],
@@ -156,18 +156,18 @@ export function systemCallFilter(machine: string = process.arch): Buffer | undef
     ...forCall(CLONE, [
       load(argument(0)),
       [AND, 0, 0, NEW_NAMESPACES],
-      ...only(0, [load(argument(0)), [AND, 0, 0, CLONE_THREAD], ...only(CLONE_THREAD, [end(ALLOW)])]),
+      ...whereIs(0, [load(argument(0)), [AND, 0, 0, CLONE_THREAD], ...whereIs(CLONE_THREAD, [end(ALLOW)])]),
       end(ENOSYS),
     ]),
     ...forCall(PRCTL, [load(argument(0)), ...oneOf(PRCTL_OPTIONS)]),
     ...forCall(IOCTL, [load(argument(1)), ...oneOf(IOCTL_REQUESTS)]),
     ...SIGNALS.flatMap((numbers) =>
-      forCall(numbers, [load(argument(0)), ...only(OWN_PROCESS, [end(ALLOW)]), end(ENOSYS)]),
+      forCall(numbers, [load(argument(0)), ...whereIs(OWN_PROCESS, [end(ALLOW)]), end(ENOSYS)]),
     ),
     // Its own limits, to be read: no other process, and no new limit.
     ...forCall(PRLIMIT, [
       load(argument(0)),
-      ...only(0, [load(argument(2)), ...only(0, [load(argument(2, 'high')), ...only(0, [end(ALLOW)])])]),
+      ...whereIs(0, [load(argument(2)), ...whereIs(0, [load(argument(2, 'high')), ...whereIs(0, [end(ALLOW)])])]),
       end(ENOSYS),
     ]),
     end(ENOSYS),
