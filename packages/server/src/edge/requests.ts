@@ -93,7 +93,8 @@ export async function decideOn(
       throw new GatehouseError('conflict', 'This request was decided on already.')
     }
     const { userId } = asked
-    const account = await findAccount(tx, { userId })
+    // Held: who is deleted meanwhile has nothing changed, and nobody is told that he has.
+    const account = await findAccount(tx, { userId }, { hold: true })
     if (isApproved) {
       const changes = readProfileChanges(asked.changes)
       if (account === undefined) throw new GatehouseError('noSuchUser', 'The user who asked is gone.')
