@@ -8,9 +8,10 @@
  * so a restart or a clock set back never goes below what was given. Each row's chain hash covers the one before it.
  */
 import { createHash } from 'node:crypto'
-import type { Transaction } from 'kysely'
+import type { Kysely } from 'kysely'
 import type { Clock } from '../base/clock.ts'
 import type { Dialect } from './dialect/database.ts'
+import { type Asked, keptInsert, keptQuery } from './kept-queries.ts'
 import type { Tables } from './schema.ts'
 
 export const changeKinds = [
@@ -63,25 +64,23 @@ export const makesRevision = (changes: readonly Change[]): boolean =>
 const counterLimit = 0xffff
 
 export async function appendChanges(
-  tx: Transaction<Tables>,
+  at: Asked,
   dialect: Dialect,
   clock: Clock,
   systemKey: string,
   changes: readonly Change[],
 ): Promise<void> {
+  const { db } = at
   if (makesRevision(changes)) {
-    await tx
+    await db
       .updateTable('systems')
       .set((eb) => ({ revision: eb('revision', '+', 1) }))
       .where('key', '=', systemKey)
       .execute()
   }
-  const head = await tx
-    .selectFrom('change_heads')
-    .selectAll()
-    .where('system_key', '=', systemKey)
-    .$if(dialect.kind === 'postgres', (query) => query.forUpdate())
-    .executeTakeFirstOrThrow()
+  const holdHead = dialect.kind === 'postgres' ? headForUpdate : headOf
+  const [head] = (await db.executeQuery(keptQuery(at, holdHead, { systemKey }))).rows
+  if (head === undefined) throw new Error('This system has no change log.')
   let { position, chain, stamp_ms: ms, stamp_count: count } = head
   const rowOf = (change: Change) => {
     position += 1
@@ -110,14 +109,26 @@ export async function appendChanges(
   // 9 parameters a row; PostgreSQL takes 65,535 of them in one statement, SQLite 32,766.
   for (let start = 0; start < changes.length; start += rowsAtOnce) {
     const rows = changes.slice(start, start + rowsAtOnce).map(rowOf)
-    await tx.insertInto('changes').values(rows).execute()
+    if (rows.length === 1) await db.executeQuery(keptInsert(at, 'changes', rows[0]!))
+    else await db.insertInto('changes').values(rows).execute()
   }
-  await tx
+  await db.executeQuery(keptQuery(at, moveHead, { systemKey, position, chain, ms, count }))
+}
+
+type OfSystem = { systemKey: string }
+
+const headOf = (db: Kysely<Tables>, { systemKey }: OfSystem) =>
+  db.selectFrom('change_heads').selectAll().where('system_key', '=', systemKey)
+
+const headForUpdate = (db: Kysely<Tables>, of: OfSystem) => headOf(db, of).forUpdate()
+
+type Head = OfSystem & { position: number; chain: string; ms: number; count: number }
+
+const moveHead = (db: Kysely<Tables>, { systemKey, position, chain, ms, count }: Head) =>
+  db
     .updateTable('change_heads')
     .set({ position, chain, stamp_ms: ms, stamp_count: count })
     .where('system_key', '=', systemKey)
-    .execute()
-}
 
 const rowsAtOnce = 500
 

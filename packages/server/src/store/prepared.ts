@@ -1,42 +1,43 @@
-/**
- * Queries that are the same each time but for their values. Building one and making its text costs more than it takes the
- * database to answer, so for what every request asks the text is made once for each open database.
- */
-import type { Compilable, CompiledQuery, Kysely } from 'kysely'
+/** Queries of files in `tables/` whose text is made once; see `kept-queries.ts`. In a transaction they run in it. */
+import type { Compilable, CompiledQuery, Insertable, Kysely } from 'kysely'
+import { keptInsert, keptQuery } from './kept-queries.ts'
 import type { Tables } from './schema.ts'
 import { databaseOf, dialectOf, keptQueriesOf, type Store, type SystemStore } from './store.ts'
 
-/** Stands for a value while the text is made. */
-class Place {
-  readonly name: string
+type Build<Values, Row> = (db: Kysely<Tables>, values: Values) => Compilable<Row>
 
-  constructor(name: string) {
-    this.name = name
-  }
-}
+const asked = (store: Store | SystemStore) => ({ db: databaseOf(store), keptQueries: keptQueriesOf(store) })
 
-const places = new Proxy({}, { get: (_, name) => new Place(String(name)) })
-
-/**
- * `build` makes the query out of values that it may use as parameters alone: it cannot look at them. In a transaction the
- * query runs in it.
- */
+/** Answers the rows. `build` cannot look at the values. */
 export function prepared<Values extends object, Row>(
-  build: (db: Kysely<Tables>, values: Values) => Compilable<Row>,
+  build: Build<Values, Row>,
 ): (store: Store | SystemStore, values: Values) => Promise<Row[]> {
   return async (store, values) => {
     const db = databaseOf(store)
-    const queries = keptQueriesOf(store)
-    let query = queries.get(build) as CompiledQuery<Row> | undefined
-    if (query === undefined) {
-      query = build(db, places as Values).compile()
-      queries.set(build, query)
-    }
-    const parameters = query.parameters.map((parameter) =>
-      parameter instanceof Place ? values[parameter.name as keyof Values] : parameter,
-    )
+    const query = keptQuery(asked(store), build, values)
     const { read } = dialectOf(store)
-    if (read !== undefined && !db.isTransaction) return read(query.sql, parameters) as Row[]
-    return (await db.executeQuery({ ...query, parameters })).rows as Row[]
+    if (read !== undefined && !db.isTransaction && isSelect(query)) return read(query.sql, query.parameters) as Row[]
+    return (await db.executeQuery(query)).rows as Row[]
   }
+}
+
+const isSelect = (query: CompiledQuery): boolean => query.query.kind === 'SelectQueryNode'
+
+/** The same for what changes rows; answers how many it changed. */
+export function preparedChange<Values extends object>(
+  build: Build<Values, unknown>,
+): (store: Store | SystemStore, values: Values) => Promise<number> {
+  return async (store, values) => {
+    const { numAffectedRows } = await databaseOf(store).executeQuery(keptQuery(asked(store), build, values))
+    return Number(numAffectedRows ?? 0n)
+  }
+}
+
+/** Adds one row. */
+export async function insertOne<Table extends keyof Tables & string>(
+  store: Store | SystemStore,
+  table: Table,
+  row: Insertable<Tables[Table]>,
+): Promise<void> {
+  await databaseOf(store).executeQuery(keptInsert(asked(store), table, row))
 }

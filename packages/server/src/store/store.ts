@@ -3,18 +3,17 @@
  * Only files of this folder can get at the query builder behind them (`databaseOf`), so SQL stays here.
  */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
-import type { CompiledQuery, Kysely, Transaction } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import type { Clock } from '../base/clock.ts'
 import { type AuditChain, type AuditEntry, appendAudit } from './audit.ts'
 import { appendChanges, type Change, makesRevision } from './changes.ts'
 import type { Database, Dialect } from './dialect/database.ts'
 import { type DatabaseFailure, mapDatabaseError } from './dialect/failure.ts'
+import type { KeptQueries } from './kept-queries.ts'
 import type { Tables } from './schema.ts'
 import { appendFacts, type Fact } from './up/facts.ts'
 
 const handle = Symbol('database')
-
-type KeptQueries = Map<unknown, CompiledQuery>
 
 type Handle = { db: Kysely<Tables>; dialect: Dialect; inTransaction: boolean; keptQueries: KeptQueries }
 
@@ -171,7 +170,7 @@ export function createStore(
           const value = await work(open(trx, pending))
           // In order of key, so that two transactions over several systems cannot wait for each other.
           for (const [systemKey, changes] of [...pending.changes].sort(([a], [b]) => (a < b ? -1 : 1))) {
-            await appendChanges(trx, dialect, clock, systemKey, changes)
+            await appendChanges({ db: trx, keptQueries }, dialect, clock, systemKey, changes)
           }
           for (const [systemKey, facts] of pending.facts) await appendFacts(trx, systemKey, facts, clock.now())
           if (pending.audit.length > 0 && chain !== 'no audit') await appendAudit(trx, dialect, chain, pending.audit)

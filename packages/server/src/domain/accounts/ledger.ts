@@ -173,7 +173,7 @@ async function knownDevice(scope: NodeScope, { systemKey, account }: Tried): Pro
 }
 
 /** What is counted of wrong passwords by where they come from. */
-export function addressCounts({ origin }: Pick<NodeScope, 'origin'>, limits: SignInLimits): Counted[] {
+export function addressCounts({ origin }: Pick<NodeScope, 'origin'>, limits: SignInLimits): [Counted, Counted] {
   const windowMs = limits.window * second
   return [
     { kind: 'wrong passwords', subject: addressKey(origin.address), windowMs, most: limits.per_address },

@@ -5,7 +5,7 @@
 import { findAccount } from '../../store/tables/accounts.ts'
 import { listAuthenticators } from '../../store/tables/authenticators.ts'
 import { emailKey } from '../../store/tables/developers.ts'
-import { listFailures } from '../../store/tables/failures.ts'
+import { findFailures } from '../../store/tables/failures.ts'
 import { countTaken } from '../../store/tables/send-counts.ts'
 import { lastSession } from '../../store/tables/sessions.ts'
 import type { EdgeStanding, SystemScope } from '../access/scope.ts'
@@ -49,7 +49,7 @@ export async function signInContext(
   const name = `${scope.system.key}/${emailKey(email)}`
   // Alike for an e-mail that nobody has: what a service tells of it must not say which it is.
   const ledger = ledgerId(scope, { account: account && { id: account.userId }, name })
-  const failures = email === '' ? undefined : (await listFailures(scope.store, scope.system.key, [ledger])).get(ledger)
+  const failures = email === '' ? undefined : await findFailures(scope.store, scope.system.key, ledger)
   const [ofAddress] = addressCounts(scope, scope.system.settings.sign_in_limits)
   const held = account === undefined ? [] : await listAuthenticators(data, account.userId)
   const last = account === undefined ? undefined : await lastSession(data, account.userId)

@@ -2,7 +2,8 @@
  * What a user holds beside the password, as it is bound to the account. Its failures in a row stand with it, so that no new
  * challenge and no other door begins to count anew. Values are sealed; here they are only carried.
  */
-import { prepared } from '../prepared.ts'
+import type { Kysely } from 'kysely'
+import { prepared, preparedChange } from '../prepared.ts'
 import type { Tables } from '../schema.ts'
 import { databaseOf, dialectOf, inTransaction, type SystemStore, writerOf } from '../store.ts'
 import { deleteDevices } from './devices.ts'
@@ -154,18 +155,32 @@ export async function findAuthenticator(
   by: { id: string } | { userId: string; kind: Exclude<AuthenticatorKind, 'passkey'> },
   { hold = false }: { hold?: boolean } = {},
 ): Promise<AuthenticatorRecord | undefined> {
-  const query = databaseOf(store)
-    .selectFrom('authenticators')
-    .selectAll()
-    .where('system_key', '=', store.key)
-    // SQLite has one writer, so there a transaction holds everything.
-    .$if(hold && dialectOf(store).kind === 'postgres', (select) => select.forUpdate())
-  const row = await ('id' in by
-    ? query.where('id', '=', by.id)
-    : query.where('user_id', '=', by.userId).where('kind', '=', by.kind)
-  ).executeTakeFirst()
+  // SQLite has one writer, so there a transaction holds everything.
+  const held = hold && dialectOf(store).kind === 'postgres'
+  const { key } = store
+  const [row] =
+    'id' in by
+      ? await (held ? byIdForUpdate : byId)(store, { key, id: by.id })
+      : await (held ? byKindForUpdate : byKind)(store, { key, userId: by.userId, kind: by.kind })
   return row && recordOf(row)
 }
+
+type ById = { key: string; id: string }
+const ofId = (db: Kysely<Tables>, { key, id }: ById) =>
+  db.selectFrom('authenticators').selectAll().where('system_key', '=', key).where('id', '=', id)
+const byId = prepared(ofId)
+const byIdForUpdate = prepared((db, by: ById) => ofId(db, by).forUpdate())
+
+type ByKind = { key: string; userId: string; kind: AuthenticatorKind }
+const ofKind = (db: Kysely<Tables>, { key, userId, kind }: ByKind) =>
+  db
+    .selectFrom('authenticators')
+    .selectAll()
+    .where('system_key', '=', key)
+    .where('user_id', '=', userId)
+    .where('kind', '=', kind)
+const byKind = prepared(ofKind)
+const byKindForUpdate = prepared((db, by: ByKind) => ofKind(db, by).forUpdate())
 
 export async function listAuthenticators(store: SystemStore, userId: string): Promise<AuthenticatorRecord[]> {
   const rows = await allOfUser(store, { key: store.key, userId })
@@ -245,24 +260,20 @@ export async function countAgainst(
 
 /** A right answer clears what was counted against this one, and nothing else. */
 export async function markUsed(store: SystemStore, id: string, now: number): Promise<void> {
-  await databaseOf(store)
+  await used(store, { key: store.key, id, now })
+}
+
+const used = preparedChange((db, { key, id, now }: { key: string; id: string; now: number }) =>
+  db
     .updateTable('authenticators')
     .set({ failures: 0, blocked_until: 0, used_at: now })
-    .where('system_key', '=', store.key)
-    .where('id', '=', id)
-    .execute()
-}
+    .where('system_key', '=', key)
+    .where('id', '=', id),
+)
 
 /** False where this step or a later one was taken before: of many that try at once, one takes it. */
 export async function takeStep(store: SystemStore, id: string, step: number): Promise<boolean> {
-  const [taken] = await databaseOf(store)
-    .updateTable('authenticators')
-    .set({ last_step: step })
-    .where('system_key', '=', store.key)
-    .where('id', '=', id)
-    .where('last_step', '<', step)
-    .returning('user_id')
-    .execute()
+  const [taken] = await stepTo(store, { key: store.key, id, step })
   if (taken === undefined) return false
   recordAuthenticator(store, taken.user_id, ['step'])
   if (store.tells) store.tell({ kind: 'step', user: taken.user_id, authenticator: id, step })
@@ -270,16 +281,19 @@ export async function takeStep(store: SystemStore, id: string, step: number): Pr
   return true
 }
 
-/** Taken elsewhere: here it is good no more, nor is one before it. */
-export async function raiseStep(store: SystemStore, id: string, step: number): Promise<void> {
-  const [raised] = await databaseOf(store)
+const stepTo = prepared((db, { key, id, step }: { key: string; id: string; step: number }) =>
+  db
     .updateTable('authenticators')
     .set({ last_step: step })
-    .where('system_key', '=', store.key)
+    .where('system_key', '=', key)
     .where('id', '=', id)
     .where('last_step', '<', step)
-    .returning('user_id')
-    .execute()
+    .returning('user_id'),
+)
+
+/** Taken elsewhere: here it is good no more, nor is one before it. */
+export async function raiseStep(store: SystemStore, id: string, step: number): Promise<void> {
+  const [raised] = await stepTo(store, { key: store.key, id, step })
   if (raised !== undefined) recordAuthenticator(store, raised.user_id, ['step'])
 }
 

@@ -1,4 +1,7 @@
 /** Challenges: what a user who proved the password is asked for. Each belongs to one attempt and is answered once. */
+import type { Kysely } from 'kysely'
+import { insertOne, prepared, preparedChange } from '../prepared.ts'
+import type { Tables } from '../schema.ts'
 import { databaseOf, dialectOf, type Store, type SystemStore } from '../store.ts'
 
 /** `resent`: another code took its place. `unsent`: no code went out. `tries`: too many wrong answers. `copied`: by a copy. */
@@ -31,26 +34,23 @@ export type ChallengeRecord = {
 export type FoundChallenge = ChallengeRecord & { endedAt: number | null; end: ChallengeEnd | null }
 
 export async function insertChallenge(store: SystemStore, one: ChallengeRecord): Promise<void> {
-  await databaseOf(store)
-    .insertInto('challenges')
-    .values({
-      id: one.id,
-      handle_hash: one.handleHash,
-      system_key: store.key,
-      user_id: one.userId,
-      authenticator_id: one.authenticatorId,
-      code_hash: one.codeHash,
-      password_stamp: one.passwordStamp,
-      service: one.service,
-      tries: one.tries,
-      sends: one.sends,
-      attempt_at: one.attemptAt,
-      created_at: one.createdAt,
-      expires_at: one.expiresAt,
-      ended_at: null,
-      end_reason: null,
-    })
-    .execute()
+  await insertOne(store, 'challenges', {
+    id: one.id,
+    handle_hash: one.handleHash,
+    system_key: store.key,
+    user_id: one.userId,
+    authenticator_id: one.authenticatorId,
+    code_hash: one.codeHash,
+    password_stamp: one.passwordStamp,
+    service: one.service,
+    tries: one.tries,
+    sends: one.sends,
+    attempt_at: one.attemptAt,
+    created_at: one.createdAt,
+    expires_at: one.expiresAt,
+    ended_at: null,
+    end_reason: null,
+  })
 }
 
 /** Held until the transaction ends: of many answers at once, one after the other is looked at. */
@@ -62,14 +62,9 @@ export async function findChallenge(
   handleHash: string,
   { hold = false }: { hold?: boolean } = {},
 ): Promise<FoundChallenge | undefined> {
-  const row = await databaseOf(store)
-    .selectFrom('challenges')
-    .selectAll()
-    .where('handle_hash', '=', handleHash)
-    .where('system_key', '=', store.key)
-    // SQLite has one writer, so there a transaction holds everything.
-    .$if(hold && dialectOf(store).kind === 'postgres', (select) => select.forUpdate())
-    .executeTakeFirst()
+  // SQLite has one writer, so there a transaction holds everything.
+  const find = hold && dialectOf(store).kind === 'postgres' ? byHandleForUpdate : byHandle
+  const [row] = await find(store, { key: store.key, handleHash })
   return (
     row && {
       id: row.id,
@@ -89,6 +84,12 @@ export async function findChallenge(
     }
   )
 }
+
+type ByHandle = { key: string; handleHash: string }
+const ofHandle = (db: Kysely<Tables>, { key, handleHash }: ByHandle) =>
+  db.selectFrom('challenges').selectAll().where('handle_hash', '=', handleHash).where('system_key', '=', key)
+const byHandle = prepared(ofHandle)
+const byHandleForUpdate = prepared((db, by: ByHandle) => ofHandle(db, by).forUpdate())
 
 /** When the newest challenge that waits for an answer was made; undefined where none waits. */
 export async function newestOpenChallenge(
@@ -142,16 +143,19 @@ export async function endChallenge(
   end: ChallengeEnd,
   now: number,
 ): Promise<boolean> {
-  const { numUpdatedRows } = await databaseOf(store)
+  return (await endOne(store, { key: store.key, id, codeHash, end, now })) > 0
+}
+
+type Ending = { key: string; id: string; codeHash: string; end: ChallengeEnd; now: number }
+const endOne = preparedChange((db, { key, id, codeHash, end, now }: Ending) =>
+  db
     .updateTable('challenges')
     .set({ ended_at: now, end_reason: end })
     .where('id', '=', id)
     .where('code_hash', '=', codeHash)
-    .where('system_key', '=', store.key)
-    .where('ended_at', 'is', null)
-    .executeTakeFirstOrThrow()
-  return numUpdatedRows > 0n
-}
+    .where('system_key', '=', key)
+    .where('ended_at', 'is', null),
+)
 
 export async function deleteOldChallenges(store: Store, before: number): Promise<void> {
   await databaseOf(store).deleteFrom('challenges').where('expires_at', '<', before).execute()

@@ -1,4 +1,5 @@
 /** Services and libraries with all their versions. */
+import { prepared } from '../prepared.ts'
 import type { Tables } from '../schema.ts'
 import { databaseOf, type SystemStore, writerOf } from '../store.ts'
 
@@ -48,16 +49,19 @@ export async function insertUnit(store: SystemStore, unit: CodeUnitRecord): Prom
 
 /** Whether a service runs as this user, whose id is hexadecimal digits. */
 export async function isRunAs(store: SystemStore, userId: string): Promise<boolean> {
-  const row = await databaseOf(store)
-    .selectFrom('code_units')
-    .select('name')
-    .where('system_key', '=', store.key)
-    .where('kind', '=', 'service')
-    .where('settings', 'like', `%"run_user":"${userId}"%`)
-    .limit(1)
-    .executeTakeFirst()
+  const [row] = await runningAs(store, { key: store.key, pattern: `%"run_user":"${userId}"%` })
   return row !== undefined
 }
+
+const runningAs = prepared((db, { key, pattern }: { key: string; pattern: string }) =>
+  db
+    .selectFrom('code_units')
+    .select('name')
+    .where('system_key', '=', key)
+    .where('kind', '=', 'service')
+    .where('settings', 'like', pattern)
+    .limit(1),
+)
 
 export async function updateUnit(
   store: SystemStore,

@@ -1,6 +1,6 @@
 /** What the platform knows by the word of its edges: how far it has taken it, steps taken there. */
-import { sql } from 'kysely'
 import { day } from '../../base/clock.ts'
+import { prepared } from '../prepared.ts'
 import { databaseOf, dialectOf, type Store, type SystemStore } from '../store.ts'
 import type { UpCursor } from '../up/facts.ts'
 
@@ -75,11 +75,19 @@ export async function forgetEdgeWords(tx: SystemStore, edge: string): Promise<vo
 /** A step that was taken here. Without edges there is nobody to compare it with. */
 export async function noteOwnStep(store: SystemStore, authenticator: string, step: number): Promise<void> {
   if (store.key === '') return
-  const [system, id, taken] = [sql.val(store.key), sql.val(authenticator), sql.lit(step)]
-  await sql`insert into taken_steps (system_key, authenticator_id, step, place)
-    select ${system}, ${id}, ${taken}, '' where exists (select 1 from edges where system_key = ${system})
-    on conflict do nothing`.execute(databaseOf(store))
+  if (!(await hasEdges(store))) return
+  await databaseOf(store)
+    .insertInto('taken_steps')
+    .values({ system_key: store.key, authenticator_id: authenticator, step, place: '' })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
 }
+
+const hasEdges = async (store: SystemStore): Promise<boolean> => (await anyEdge(store, { key: store.key })).length > 0
+
+const anyEdge = prepared((db, { key }: { key: string }) =>
+  db.selectFrom('edges').select('name').where('system_key', '=', key).limit(1),
+)
 
 /** In the transaction that holds the authenticator. Answers the other places where this step was taken before. */
 export async function noteStepAt(
@@ -115,10 +123,12 @@ export async function noteOwnCount(
   now: number,
 ): Promise<void> {
   if (store.key === '') return
-  const [system, id, taken, at] = [sql.val(store.key), sql.val(authenticator), sql.lit(count), sql.lit(now)]
-  await sql`insert into taken_counts (system_key, authenticator_id, count, place, taken_at)
-    select ${system}, ${id}, ${taken}, '', ${at} where exists (select 1 from edges where system_key = ${system})
-    on conflict do nothing`.execute(databaseOf(store))
+  if (!(await hasEdges(store))) return
+  await databaseOf(store)
+    .insertInto('taken_counts')
+    .values({ system_key: store.key, authenticator_id: authenticator, count, place: '', taken_at: now })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
 }
 
 /** In the transaction that holds the passkey. Answers the other places where its counter stood there before. */

@@ -2,6 +2,7 @@
  * The ledger of wrong passwords per account found, in budgets: one for each place that the account signed in from, and one
  * for all others. Developers' accounts stand under the system key `''`.
  */
+import { prepared } from '../prepared.ts'
 import { databaseOf, type Store } from '../store.ts'
 
 /** Begins the id under which failures for an e-mail without an account stand. */
@@ -26,15 +27,21 @@ export async function findBudgets(
   accountId: string,
   places: readonly string[],
 ): Promise<(FailureRecord & { place: string; isKnown: boolean })[]> {
-  const rows = await databaseOf(store)
+  const [first = '', second = first, third = second, ...more] = places
+  if (more.length > 0) throw new Error('Budgets of three places are looked for at once, no more.')
+  const rows = await budgetsOf(store, { systemKey, accountId, first, second, third })
+  return rows.map(({ known_at, ...row }) => ({ ...row, isKnown: known_at !== null }))
+}
+
+type Budgets = { systemKey: string; accountId: string; first: string; second: string; third: string }
+const budgetsOf = prepared((db, { systemKey, accountId, first, second, third }: Budgets) =>
+  db
     .selectFrom('failures')
     .select(['place', 'count', 'last_at as lastAt', 'blocked_until as blockedUntil', 'known_at'])
     .where('system_key', '=', systemKey)
     .where('account_id', '=', accountId)
-    .where((eb) => eb.or([eb('place', 'in', places), eb('place', 'like', `${edgePrefix}%`)]))
-    .execute()
-  return rows.map(({ known_at, ...row }) => ({ ...row, isKnown: known_at !== null }))
-}
+    .where((eb) => eb.or([eb('place', 'in', [first, second, third]), eb('place', 'like', `${edgePrefix}%`)])),
+)
 
 /** Adds one in a single statement, so that parallel failures are all counted; answers the new count. */
 export async function addFailure(store: Store, of: Budget, now: number, expiresAt: number): Promise<number> {
@@ -131,14 +138,7 @@ export async function notePlace(
   times: { now: number; freshMs: number; expiresAt: number },
 ): Promise<void> {
   const { now, freshMs, expiresAt } = times
-  const fresh = await databaseOf(store)
-    .selectFrom('failures')
-    .select('known_at')
-    .where('system_key', '=', of.systemKey)
-    .where('account_id', '=', of.accountId)
-    .where('place', '=', of.place)
-    .where('known_at', '>', now - freshMs)
-    .executeTakeFirst()
+  const [fresh] = await knownSince(store, { ...of, since: now - freshMs })
   if (fresh !== undefined) return
   await databaseOf(store)
     .insertInto('failures')
@@ -153,6 +153,16 @@ export async function notePlace(
     )
     .execute()
 }
+
+const knownSince = prepared((db, { systemKey, accountId, place, since }: Budget & { since: number }) =>
+  db
+    .selectFrom('failures')
+    .select('known_at')
+    .where('system_key', '=', systemKey)
+    .where('account_id', '=', accountId)
+    .where('place', '=', place)
+    .where('known_at', '>', since),
+)
 
 /** Of these accounts, those with failures on record: over all places, and the longest rest of any. */
 export async function listFailures(
@@ -181,6 +191,31 @@ export async function listFailures(
   }
   return found
 }
+
+/** Of one account over all places, and the longest rest of any; undefined where none is on record. */
+export async function findFailures(
+  store: Store,
+  systemKey: string,
+  accountId: string,
+): Promise<FailureRecord | undefined> {
+  const [row] = await failuresOf(store, { systemKey, accountId })
+  const count = Number(row?.count ?? 0)
+  if (row === undefined || count === 0) return undefined
+  return { count, lastAt: Number(row.lastAt), blockedUntil: Number(row.blockedUntil) }
+}
+
+const failuresOf = prepared((db, { systemKey, accountId }: Omit<Budget, 'place'>) =>
+  db
+    .selectFrom('failures')
+    .select((eb) => [
+      eb.fn.sum<number | string>('count').as('count'),
+      eb.fn.max('last_at').as('lastAt'),
+      eb.fn.max('blocked_until').as('blockedUntil'),
+    ])
+    .where('system_key', '=', systemKey)
+    .where('account_id', '=', accountId)
+    .where('count', '>', 0),
+)
 
 /** Accounts of a system that must wait at this moment, those that wait longest first. */
 export async function waitingAccounts(store: Store, systemKey: string, now: number, limit: number): Promise<string[]> {

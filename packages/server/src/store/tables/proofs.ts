@@ -1,4 +1,5 @@
 /** Proofs: what a service holds after a password was right. Redeemed once, by sign-in alone. */
+import { insertOne, prepared } from '../prepared.ts'
 import type { Tables } from '../schema.ts'
 import { databaseOf, type Store, type SystemStore } from '../store.ts'
 
@@ -20,22 +21,19 @@ export type ProofRecord = {
 }
 
 export async function insertProof(store: SystemStore, proof: ProofRecord): Promise<void> {
-  await databaseOf(store)
-    .insertInto('proofs')
-    .values({
-      hash: proof.hash,
-      system_key: store.key,
-      user_id: proof.userId,
-      origin: proof.origin,
-      factors: proof.factors,
-      service: proof.service,
-      run_id: proof.runId,
-      password_stamp: proof.passwordStamp,
-      created_at: proof.createdAt,
-      expires_at: proof.expiresAt,
-      redeemed_at: null,
-    })
-    .execute()
+  await insertOne(store, 'proofs', {
+    hash: proof.hash,
+    system_key: store.key,
+    user_id: proof.userId,
+    origin: proof.origin,
+    factors: proof.factors,
+    service: proof.service,
+    run_id: proof.runId,
+    password_stamp: proof.passwordStamp,
+    created_at: proof.createdAt,
+    expires_at: proof.expiresAt,
+    redeemed_at: null,
+  })
 }
 
 /** Checks and spends in one statement: of many that try at once, one gets the proof. */
@@ -44,17 +42,20 @@ export async function redeemProof(
   hash: string,
   now: number,
 ): Promise<Pick<ProofRecord, 'userId' | 'origin' | 'factors' | 'service' | 'passwordStamp'> | undefined> {
-  const row = await databaseOf(store)
+  const [row] = await redeem(store, { key: store.key, hash, now })
+  return row && proofOf(row)
+}
+
+const redeem = prepared((db, { key, hash, now }: { key: string; hash: string; now: number }) =>
+  db
     .updateTable('proofs')
     .set({ redeemed_at: now })
     .where('hash', '=', hash)
-    .where('system_key', '=', store.key)
+    .where('system_key', '=', key)
     .where('redeemed_at', 'is', null)
     .where('expires_at', '>', now)
-    .returning(['user_id', 'origin', 'factors', 'service', 'password_stamp'])
-    .executeTakeFirst()
-  return row && proofOf(row)
-}
+    .returning(['user_id', 'origin', 'factors', 'service', 'password_stamp']),
+)
 
 const proofOf = (row: Pick<Tables['proofs'], 'user_id' | 'origin' | 'factors' | 'service' | 'password_stamp'>) => ({
   userId: row.user_id,

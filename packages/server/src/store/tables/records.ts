@@ -1,4 +1,5 @@
 /** Rows that tell what happened: sign-in traces, failed runs, logs of runs. Kept for a while, then removed. */
+import { insertOne } from '../prepared.ts'
 import { databaseOf, type Store, type SystemStore } from '../store.ts'
 
 /** What goes up from an edge of a record, and how long a text is at most; its user and its time stand beside it. */
@@ -32,10 +33,7 @@ export async function insertTrace(
 ): Promise<void> {
   const { id, at, decision, record } = trace
   const write = async (to: SystemStore): Promise<void> => {
-    await databaseOf(to)
-      .insertInto('sign_in_traces')
-      .values({ id, system_key: to.key, at, decision, record: JSON.stringify(record) })
-      .execute()
+    await insertOne(to, 'sign_in_traces', { id, system_key: to.key, at, decision, record: JSON.stringify(record) })
     if (typeof record.userId === 'string')
       to.tell({ kind: 'sign-in', user: record.userId, decision, record: toldOf(record) })
   }

@@ -1,4 +1,5 @@
 /** How often something was sent, or was wrong, within a while: what limits are counted by. */
+import { prepared } from '../prepared.ts'
 import { databaseOf, type Store, type SystemStore } from '../store.ts'
 
 export type Counted = {
@@ -53,45 +54,52 @@ export async function takeCount(store: SystemStore, counted: Counted, now: numbe
 
 /** Whether nothing is left of it now; takes none. */
 export async function isCountFull(store: SystemStore, counted: Counted, now: number): Promise<boolean> {
-  const row = await databaseOf(store)
-    .selectFrom('send_counts')
-    .select('count')
-    .where('system_key', '=', store.key)
-    .where('kind', '=', counted.kind)
-    .where('subject', '=', counted.subject)
-    .where('began_at', '>', now - counted.windowMs)
-    .executeTakeFirst()
-  return row !== undefined && row.count >= counted.most
+  return (await countTaken(store, counted, now)) >= counted.most
 }
 
-/** When all of these have something left again: 0 where they have now. Takes none. */
-export async function countsFullUntil(store: SystemStore, all: readonly Counted[], now: number): Promise<number> {
-  const rows = await databaseOf(store)
-    .selectFrom('send_counts')
-    .select(['kind', 'subject', 'count', 'began_at'])
-    .where('system_key', '=', store.key)
-    .where((eb) => eb.or(all.map(({ kind, subject }) => eb.and({ kind, subject }))))
-    .execute()
+/** When both have something left again: 0 where they have now. Takes none. */
+export async function countsFullUntil(
+  store: SystemStore,
+  both: readonly [Counted, Counted],
+  now: number,
+): Promise<number> {
+  const [one, other] = both
+  const asked = { key: store.key, kind: one.kind, subject: one.subject }
+  const rows = await twoCounts(store, { ...asked, otherKind: other.kind, otherSubject: other.subject })
   let until = 0
-  for (const { kind, subject, windowMs, most } of all) {
+  for (const { kind, subject, windowMs, most } of both) {
     const row = rows.find((one) => one.kind === kind && one.subject === subject)
     if (row !== undefined && row.count >= most) until = Math.max(until, row.began_at + windowMs)
   }
   return until > now ? until : 0
 }
 
+type TwoCounts = { key: string; kind: string; subject: string; otherKind: string; otherSubject: string }
+const twoCounts = prepared((db, { key, kind, subject, otherKind, otherSubject }: TwoCounts) =>
+  db
+    .selectFrom('send_counts')
+    .select(['kind', 'subject', 'count', 'began_at'])
+    .where('system_key', '=', key)
+    .where((eb) => eb.or([eb.and({ kind, subject }), eb.and({ kind: otherKind, subject: otherSubject })])),
+)
+
 /** How many were taken in the running window. */
 export async function countTaken(store: SystemStore, counted: Omit<Counted, 'most'>, now: number): Promise<number> {
-  const row = await databaseOf(store)
-    .selectFrom('send_counts')
-    .select('count')
-    .where('system_key', '=', store.key)
-    .where('kind', '=', counted.kind)
-    .where('subject', '=', counted.subject)
-    .where('began_at', '>', now - counted.windowMs)
-    .executeTakeFirst()
+  const { kind, subject, windowMs } = counted
+  const [row] = await takenSince(store, { key: store.key, kind, subject, since: now - windowMs })
   return row?.count ?? 0
 }
+
+const takenSince = prepared(
+  (db, { key, kind, subject, since }: { key: string; kind: string; subject: string; since: number }) =>
+    db
+      .selectFrom('send_counts')
+      .select('count')
+      .where('system_key', '=', key)
+      .where('kind', '=', kind)
+      .where('subject', '=', subject)
+      .where('began_at', '>', since),
+)
 
 /** Windows that are over, whatever their length. */
 export async function deleteOldCounts(store: Store, before: number): Promise<void> {

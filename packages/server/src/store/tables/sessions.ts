@@ -1,5 +1,5 @@
 /** Sessions as rows: ended at once, on every node, by one update. Tokens are stored as hashes only. */
-import { prepared } from '../prepared.ts'
+import { insertOne, prepared } from '../prepared.ts'
 import type { Tables } from '../schema.ts'
 import { databaseOf, dialectOf, type Store, type SystemStore, writerOf } from '../store.ts'
 import { findAccount } from './accounts.ts'
@@ -61,27 +61,25 @@ export const fromRow = (row: Tables['sessions']): SessionRecord => ({
 
 /** Of one that is made here. In a transaction. */
 export async function insertSession(store: Store, session: SessionRecord): Promise<void> {
-  await writerOf(store)
-    .insertInto('sessions')
-    .values({
-      id: session.id,
-      token_hash: session.tokenHash,
-      refresh_hash: session.refreshHash,
-      family: session.family,
-      kind: session.kind,
-      system_key: session.systemKey,
-      subject_id: session.subjectId,
-      granted_by: session.grantedBy,
-      factors: session.factors,
-      created_at: session.createdAt,
-      expires_at: session.expiresAt,
-      refresh_until: session.refreshUntil,
-      ended_at: null,
-      end_reason: null,
-      address: session.address,
-      data_age: session.dataAge ?? null,
-    })
-    .execute()
+  writerOf(store)
+  await insertOne(store, 'sessions', {
+    id: session.id,
+    token_hash: session.tokenHash,
+    refresh_hash: session.refreshHash,
+    family: session.family,
+    kind: session.kind,
+    system_key: session.systemKey,
+    subject_id: session.subjectId,
+    granted_by: session.grantedBy,
+    factors: session.factors,
+    created_at: session.createdAt,
+    expires_at: session.expiresAt,
+    refresh_until: session.refreshUntil,
+    ended_at: null,
+    end_reason: null,
+    address: session.address,
+    data_age: session.dataAge ?? null,
+  })
   if (session.kind !== 'user') return
   recordSession(store, session.systemKey, session.id, ['session'])
   const system = store.forSystem(session.systemKey)
