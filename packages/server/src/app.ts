@@ -352,9 +352,9 @@ export async function createApp(config: Config, log: Log, wall: Clock = systemCl
   const sandbox = await createSandbox({
     prelude: preludeSource(),
     // A run that waits for the world holds its process, so there are more of them than processors.
-    maxProcesses: Math.max(8, availableParallelism() * 4),
+    maxProcesses: Math.max(12, availableParallelism() * 4),
     // A busy system leaves places to the others.
-    placesPerTenant: Math.max(4, availableParallelism() * 2),
+    placesPerTenant: Math.max(6, availableParallelism() * 2),
     waitingPlaces: { all: 512, perTenant: 256 },
     waitMs: 10_000,
     allowWeakWalls: config.mode === 'development' || config.weakSandbox,

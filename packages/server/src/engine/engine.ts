@@ -201,7 +201,7 @@ export function createEngine(parts: {
       )
     } finally {
       live.delete(current.id)
-      over.abort()
+      over.abort('The run is over')
     }
     if (outcome.ending.kind === 'no-place') {
       throw new GatehouseError('unavailable', 'Too many services of this system run at once.', {

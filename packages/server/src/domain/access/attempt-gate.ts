@@ -22,7 +22,7 @@ export type GateLimits = {
 }
 
 const cores = availableParallelism()
-const usual: GateLimits = { turns: cores + 2, hashes: cores, perAccount: 4, waiting: 200 }
+const usual: GateLimits = { turns: cores + 6, hashes: cores + 1, perAccount: 4, waiting: 200 }
 
 type Waiting = Asking & { begin: () => void; refuse: (error: GatehouseError) => void }
 

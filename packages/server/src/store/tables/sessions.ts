@@ -151,14 +151,13 @@ export async function factorsOfSession(
 
 /** How old what this session was decided on was; null where it was opened by who knew. */
 export async function dataAgeOfSession(store: SystemStore, id: string): Promise<number | null> {
-  const row = await databaseOf(store)
-    .selectFrom('sessions')
-    .select('data_age')
-    .where('system_key', '=', store.key)
-    .where('id', '=', id)
-    .executeTakeFirst()
+  const [row] = await dataAgeOf(store, { key: store.key, id })
   return row?.data_age ?? null
 }
+
+const dataAgeOf = prepared((db, { key, id }: { key: string; id: string }) =>
+  db.selectFrom('sessions').select('data_age').where('system_key', '=', key).where('id', '=', id),
+)
 
 /** Whether this session is neither ended nor over. Held until the transaction ends: it cannot end beside it. */
 export async function holdLiveSession(store: Store, id: string, now: number): Promise<boolean> {
