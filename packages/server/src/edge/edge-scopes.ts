@@ -35,7 +35,7 @@ export class EdgeScopes {
     if (kept?.revision === system.revision) return kept.scope
     const record = await findEdge(data, edge)
     const scope = record?.publicKey == null ? undefined : await scopeOfEdge(data, system, edge)
-    // One that enrols is none that it was, and no revision says so.
+    // One that comes or enrols is none that it was, and no revision says so.
     if (isOwn && scope !== undefined) {
       this.#kept.delete(key)
       if (this.#kept.size >= mostKept) this.#kept.delete(this.#kept.keys().next().value!)

@@ -190,7 +190,14 @@ export class Feed {
 
   /** Sends these as they are by now, with the lane's next frame. What the edge may not have is left out, as ever. */
   again(lane: Lane, things: readonly { kind: string; id: string }[]): void {
-    this.#again[lane] = things.map(({ kind, id }) => ({ kind, id, position: 0, columns: [], again: true }))
+    this.#again[lane] = things.map(({ kind, id }) => ({
+      kind,
+      id,
+      operation: 'put',
+      position: 0,
+      columns: [],
+      again: true,
+    }))
   }
 
   /** Of what is to be sent once more something was not sent yet. */

@@ -87,6 +87,8 @@ export class PlatformLink {
   #dirty = true
   /** The edge is owed the time, or word that all of users is sent. */
   #wordDue = true
+  /** The row of the edge is to be read again. */
+  #itselfDue = false
   #woken = true
   #wake: () => void = () => {}
   ended: Promise<void> = Promise.resolve()
@@ -153,8 +155,9 @@ export class PlatformLink {
     })
   }
 
-  /** Something may have changed. */
-  ring(): void {
+  /** Something may have changed; `itself`: the row of this edge did. */
+  ring({ itself }: { itself: boolean }): void {
+    this.#itselfDue ||= itself
     this.#wakeUp()
   }
 
@@ -187,8 +190,11 @@ export class PlatformLink {
       const at = this.#means.clock.now()
       const looked = await this.#feed.look()
       if (looked === undefined) return this.#dismiss('The system of this edge is gone.')
-      if (looked.changed && !(await this.#note(true))) return await this.#endOther()
-      if (looked.changed) await this.#hearRetry()
+      if (looked.changed || this.#itselfDue) {
+        this.#itselfDue = false
+        if (!(await this.#note(true))) return await this.#endOther()
+        await this.#hearRetry()
+      }
       if (await this.#sendOne(at)) continue
       this.#settle()
       if (await this.#check()) continue

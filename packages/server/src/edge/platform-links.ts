@@ -10,7 +10,8 @@ import { hashToken } from '../base/secrets.ts'
 import type { Means } from '../domain/access/scope.ts'
 import { platformKey } from '../domain/edges/platform-key.ts'
 import type { SendMessage } from '../domain/sending/send.ts'
-import { logHead } from '../store/down/read.ts'
+import type { Change } from '../store/changes.ts'
+import { edgesChangedSince, logHead } from '../store/down/read.ts'
 import { upCursor } from '../store/tables/edge-words.ts'
 import {
   type EdgeRecord,
@@ -36,6 +37,14 @@ const answerMs = 3 * second
 /** How often another node's changes are looked for; those of this node ring. */
 const pollMs = second / 2
 
+/** Whose row is new or another: of those the links alone. `others`: anything else changed, which may concern every link. */
+type Concern = { edges: ReadonlySet<string> | 'any'; others: boolean }
+
+function concernOf(changes: readonly Change[]): Concern {
+  const own = changes.filter(({ kind, operation }) => kind === 'edge' && operation === 'put')
+  return { edges: new Set(own.map(({ id }) => id)), others: own.length < changes.length || changes.length === 0 }
+}
+
 type Refuse = { why: Refusal; words: string; edge?: EdgeRecord }
 
 export class PlatformLinks {
@@ -57,7 +66,7 @@ export class PlatformLinks {
     this.#send = send
     this.#scopes = scopes
     this.#version = version
-    const silent = means.store.onChange((systemKey) => this.#ring(systemKey))
+    const silent = means.store.onChange((systemKey, _, changes) => this.#ring(systemKey, concernOf(changes)))
     const polling = setInterval(() => void this.#poll(), pollMs)
     polling.unref()
     this.#stop = () => {
@@ -206,18 +215,26 @@ export class PlatformLinks {
     channel.close(4403, why)
   }
 
-  #ring(systemKey: string): void {
-    for (const link of this.#links.values()) if (link.edge.systemKey === systemKey) link.ring()
+  #ring(systemKey: string, { edges, others }: Concern): void {
+    for (const link of this.#links.values()) {
+      if (link.edge.systemKey !== systemKey) continue
+      const itself = edges === 'any' || edges.has(link.edge.name)
+      if (itself || others) link.ring({ itself })
+    }
   }
 
   async #poll(): Promise<void> {
     const systems = new Set([...this.#links.values()].map(({ edge }) => edge.systemKey))
     for (const key of systems) {
       try {
-        const head = await logHead(this.#means.store.forSystem(key))
-        if (head?.position === this.#seen.get(key)) continue
+        const data = this.#means.store.forSystem(key)
+        const head = await logHead(data)
+        const seen = this.#seen.get(key)
+        if (head?.position === seen) continue
+        const isKnown = head !== undefined && seen !== undefined && seen < head.position && seen >= head.floor
+        const { edges, others } = isKnown ? await edgesChangedSince(data, seen) : { edges: undefined, others: true }
         if (head !== undefined) this.#seen.set(key, head.position)
-        this.#ring(key)
+        this.#ring(key, { edges: edges === undefined ? 'any' : new Set(edges), others })
       } catch {
         // The next round asks again; the links themselves find out whether the database is there.
       }

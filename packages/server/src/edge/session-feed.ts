@@ -41,7 +41,9 @@ export class SessionFeed {
     const groups: Group[] = []
     const of = (...kinds: string[]): LoggedChange[] => changes.filter(({ kind }) => kinds.includes(kind))
     const now = this.#clock.now()
-    if (!scope.apart && of('deployment', 'role', 'edge').length > 0) {
+    const isOtherThrough =
+      of('deployment', 'role').length > 0 || of('edge').some(({ operation }) => operation === 'delete')
+    if (!scope.apart && isOtherThrough) {
       const places = await placesOfSessions(this.#store, now)
       const put = []
       for (const place of places) {

@@ -15,6 +15,7 @@ import { databaseOf } from '../store/store.ts'
 import { findAccount, insertAccount } from '../store/tables/accounts.ts'
 import { upCursor } from '../store/tables/edge-words.ts'
 import { findEdge } from '../store/tables/edges.ts'
+import { findPlatformLink } from '../store/tables/platform-links.ts'
 import { addMembership } from '../store/tables/roles.ts'
 import { lastSession } from '../store/tables/sessions.ts'
 import { outboxHead } from '../store/up/outbox.ts'
@@ -463,6 +464,29 @@ describe('sessions between platform and edges', () => {
       [[id, hashToken(tokens[1]!)]],
     )
     assert.ok(feed.isWhole('identity'))
+  })
+
+  test('an edge that is added or described concerns no other: nothing is worked out anew for them, and nothing is sent', async () => {
+    await isIn(app, (await signInAt(hall)).token)
+    const { store, key, clock } = app.app.means
+    const { cursors } = (await findPlatformLink(dock.app.means.store))!
+    const around = { key, clock, scopes: new EdgeScopes(store) }
+    const feed = new Feed(dataOf(app.app), { name: 'dock', sealKey: newKeyPair('x25519').publicKey }, around, cursors)
+    const next = async () => ({ changed: (await feed.look())?.changed, groups: (await feed.next('identity'))?.groups })
+    for (let left: unknown = true; left !== undefined; ) left = (await next()).groups
+    const { scope } = feed
+    const path = `/admin/edges/${system.key}/gate`
+    await admin('POST', path, {})
+    await admin('PUT', path, { description: 'at the north gate' })
+    assert.deepEqual(await next(), { changed: false, groups: undefined })
+    assert.equal(feed.scope, scope)
+    await admin('DELETE', path)
+    const { changed, groups } = await next()
+    assert.deepEqual(
+      [changed, groups?.map(({ what }) => what)],
+      [true, ['places']],
+      'sessions may hang on one that goes',
+    )
   })
 
   test('a rooted edge makes no session of a stranger, takes none of another, and none lives longer than one of the platform', async () => {

@@ -15,6 +15,7 @@ import { createStore, databaseOf, type Store, type SystemStore } from './store.t
 import * as accounts from './tables/accounts.ts'
 import * as code from './tables/code.ts'
 import * as collections from './tables/collections.ts'
+import * as edges from './tables/edges.ts'
 import * as roles from './tables/roles.ts'
 import * as sessions from './tables/sessions.ts'
 import * as systems from './tables/systems.ts'
@@ -707,6 +708,9 @@ export function changesSuite(name: string, makePlace: () => Promise<Place>): voi
       const before = await revision(one)
       await one.transaction((tx) => rows.insertItems(tx, items, [{ a: 5 }]))
       await one.transaction((tx) => sessions.insertSession(tx.node, session(fresh('s'), tx.key)))
+      const edge = { name: 'hall', description: '', tokenHash: fresh('t'), createdAt: epoch, createdBy: '' }
+      await one.transaction((tx) => edges.insertEdge(tx, edge))
+      await one.transaction((tx) => edges.describeEdge(tx, 'hall', 'north'))
       assert.equal(await revision(one), before)
       for (const write of [
         (tx: SystemStore) => roles.putGrant(tx, { roleId: 'r1', kind: 'users', item: '', level: 1 }),
@@ -714,6 +718,7 @@ export function changesSuite(name: string, makePlace: () => Promise<Place>): voi
         (tx: SystemStore) => code.updateUnit(tx, { kind: 'service', name: 'run' }, { settings: {}, updatedAt: epoch }),
         (tx: SystemStore) => rows.addItemColumn(tx, items, { name: 'b', type: 'int' }),
         (tx: SystemStore) => systems.updateSystem(tx, { settings: {} }),
+        (tx: SystemStore) => edges.deleteEdge(tx, 'hall').then(() => {}),
       ]) {
         const was = await revision(one)
         await one.transaction(write)

@@ -53,13 +53,13 @@ const revisionKinds: ReadonlySet<ChangeKind> = new Set([
   'collection',
   'service',
   'library',
-  'edge',
   'deployment',
   'portal',
 ])
 
+/** Nothing hangs on an edge that comes or is described, so that many of them can come; on one that goes sessions do. */
 export const makesRevision = (changes: readonly Change[]): boolean =>
-  changes.some((change) => revisionKinds.has(change.kind))
+  changes.some(({ kind, operation }) => revisionKinds.has(kind) || (kind === 'edge' && operation === 'delete'))
 
 const counterLimit = 0xffff
 

@@ -25,8 +25,8 @@ export type Store = {
   /** Appends to the audit, with what the transaction changes; only inside one. */
   audit(entry: Omit<AuditEntry, 'system'>): void
   /**
-   * Told, after commit, which systems have new changes, and whether one of them made the revision grow. The bell may be
-   * lost; the rows may not.
+   * Told, after commit, which systems have new changes, whether one of them made the revision grow, and what they are. The
+   * bell may be lost; the rows may not.
    */
   onChange(listener: ChangeListener): () => void
   /** Told, after commit, which systems have notices to send. The bell may be lost; the rows may not. */
@@ -34,7 +34,7 @@ export type Store = {
   close(): Promise<void>
 }
 
-export type ChangeListener = (systemKey: string, revised: boolean) => void
+export type ChangeListener = (systemKey: string, revised: boolean, changes: readonly Change[]) => void
 
 export type SystemStore = {
   readonly [handle]: Handle
@@ -191,10 +191,10 @@ export function createStore(
   const ring = ({ changes, facts, notices }: Pending): void => {
     for (const [systemKey, made] of changes) {
       const revised = makesRevision(made)
-      for (const listener of listeners) safely(() => listener(systemKey, revised))
+      for (const listener of listeners) safely(() => listener(systemKey, revised, made))
     }
     for (const systemKey of facts.keys()) {
-      if (!changes.has(systemKey)) for (const listener of listeners) safely(() => listener(systemKey, false))
+      if (!changes.has(systemKey)) for (const listener of listeners) safely(() => listener(systemKey, false, []))
     }
     for (const systemKey of notices) for (const listener of noticeListeners) safely(() => listener(systemKey))
   }

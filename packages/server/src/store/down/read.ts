@@ -10,7 +10,7 @@ import { getRows } from '../typed-table/read.ts'
 import { readIndexes } from '../typed-table/structure.ts'
 import type { CodeState, RoleState, TableState, UserState } from './groups.ts'
 
-export type LoggedChange = { position: number; kind: string; id: string; columns: string[] }
+export type LoggedChange = { position: number; kind: string; id: string; operation: string; columns: string[] }
 
 /** In the order in which they were committed. `missing`: some of what was behind `after` is gone already. */
 export async function changesAfter(
@@ -21,7 +21,7 @@ export async function changesAfter(
 ): Promise<{ changes: LoggedChange[]; missing: boolean }> {
   const rows = await databaseOf(store)
     .selectFrom('changes')
-    .select(['position', 'kind', 'id', 'columns'])
+    .select(['position', 'kind', 'id', 'operation', 'columns'])
     // In one statement, so that it is the floor of what is read.
     .select((eb) =>
       eb
@@ -39,6 +39,24 @@ export async function changesAfter(
     .execute()
   const changes = rows.map(({ floor: _, ...row }) => ({ ...row, columns: JSON.parse(row.columns) }))
   return { changes, missing: Number(rows[0]?.floor ?? 0) > after }
+}
+
+/** Names of edges that are new or described anew since, and whether anything else changed, `others`. */
+export async function edgesChangedSince(
+  store: SystemStore,
+  after: number,
+): Promise<{ edges: string[]; others: boolean }> {
+  const since = databaseOf(store)
+    .selectFrom('changes')
+    .where('system_key', '=', store.key)
+    .where('position', '>', after)
+  const others = await since
+    .select('position')
+    .where((eb) => eb.or([eb('kind', '!=', 'edge'), eb('operation', '!=', 'put')]))
+    .limit(1)
+    .execute()
+  const edges = await since.select('id').distinct().where('kind', '=', 'edge').where('operation', '=', 'put').execute()
+  return { edges: edges.map(({ id }) => id), others: others.length > 0 }
 }
 
 /** How many rows changed since, `most` at most; of collections only those that are named, whole or row by row (`COLLECTION/KEY`). */
