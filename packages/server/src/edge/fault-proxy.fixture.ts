@@ -5,6 +5,10 @@ export type FaultProxy = {
   url: string
   /** Where it leads to, from the next connection on. */
   lead(port: number): void
+  /** Ends all connections on the side of the edge alone: the platform hears nothing more, not even that. */
+  halve(): void
+  /** Connections that the platform believes in and nobody is behind. */
+  halves(): number
   /** Ends all connections; `dark` refuses those to come, until `light`. */
   cut(): void
   dark(): void
@@ -18,6 +22,9 @@ export type FaultProxy = {
 
 export async function faultProxy(t: { after(fn: () => unknown): void }, port: number): Promise<FaultProxy> {
   const sockets = new Set<Socket>()
+  const farOf = new WeakMap<Socket, Socket>()
+  const nearOnes = new Set<Socket>()
+  const halved = new Set<Socket>()
   let target = port
   let isDark = false
   let left = Number.POSITIVE_INFINITY
@@ -34,12 +41,13 @@ export async function faultProxy(t: { after(fn: () => unknown): void }, port: nu
       return
     }
     const far = connect(target, '127.0.0.1')
+    nearOnes.add(near)
     const pass = (from: Socket, to: Socket): void => {
       sockets.add(from)
       from.on('error', () => {})
       from.on('close', () => {
-        sockets.delete(from)
-        to.destroy()
+        for (const set of [sockets, nearOnes, halved]) set.delete(from)
+        if (!halved.has(to)) to.destroy()
       })
       from.on('data', (data: Buffer) => {
         const part = data.subarray(0, Math.min(data.length, left))
@@ -55,6 +63,7 @@ export async function faultProxy(t: { after(fn: () => unknown): void }, port: nu
     }
     pass(near, far)
     pass(far, near)
+    farOf.set(near, far)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => {
@@ -68,6 +77,13 @@ export async function faultProxy(t: { after(fn: () => unknown): void }, port: nu
       target = to
     },
     cut,
+    halve() {
+      for (const near of nearOnes) {
+        halved.add(farOf.get(near)!)
+        near.destroy()
+      }
+    },
+    halves: () => halved.size,
     dark() {
       isDark = true
       cut()

@@ -198,8 +198,9 @@ export class PlatformLink {
       if (await this.#sendOne(at)) continue
       this.#settle()
       if (await this.#check()) continue
-      if (this.#dirty && Date.now() - this.#notedAt >= noteEvery) await this.#note(true)
-      else if (this.#dirty) setTimeout(() => this.#wakeUp(), noteEvery).unref()
+      if (this.#dirty && Date.now() - this.#notedAt >= noteEvery) {
+        if (!(await this.#note(true))) return await this.#endOther()
+      } else if (this.#dirty) setTimeout(() => this.#wakeUp(), noteEvery).unref()
       if (!this.#woken && this.#channel.open) {
         await new Promise<void>((resolve) => {
           this.#wake = resolve
