@@ -30,6 +30,10 @@ const commands: Record<string, { summary: string; run: (args: string[]) => Promi
     summary: 'try sign-ins before anybody meets them',
     run: async (args) => (await import('./auth.ts')).auth(args),
   },
+  user: {
+    summary: 'ask users for new passwords',
+    run: async (args) => (await import('./user.ts')).user(args),
+  },
   inbox: {
     summary: 'read what was sent in development',
     run: async (args) => (await import('./inbox.ts')).inbox(args),

@@ -16,14 +16,15 @@ export const lost = command({
     ...systemFlags,
   },
   notes: `The edge is refused at once. Of all users who were ever sent there sessions end, passwords and authenticator apps are
-good no more, and so are the recovery codes for that edge; the list is printed. Give them new passwords, and enrolment
-codes for new apps. It also works after the edge was removed.`,
+good no more, and so are the recovery codes for that edge; the list is printed. They are asked for new passwords, which
+take a second factor that is left. Give the others a password, and enrolment codes for new apps. It also works after the
+edge was removed.`,
   examples: ['gatehouse edge lost hall-3 --system plant --new-secret'],
   async run(given, output) {
     const api = await openNode(given)
     const { key } = await chooseSystem(api, given.text('system'), output)
     const name = given.places[0]!
-    const what = `Whoever could sign in at ${name} needs a new password from you, and binds the authenticator app anew.`
+    const what = `Whoever could sign in at ${name} needs a new password, and binds the authenticator app anew.`
     await demandYes(given, output, { kind: 'edge', name }, what)
     const path = `/admin/v/4/system/${key}/edges/${encodeURIComponent(name)}/lost`
     const made = await api.call<Lost>('POST', path, { body: { new_secret: given.on('new-secret') } })

@@ -54,6 +54,7 @@ export const errorTable = {
   notAuthenticated: { code: 919, status: 400, category: 'User', message: 'Not authenticated' },
   challengeRefused: { code: 930, status: 401, category: 'User', message: 'Second factor refused' },
   edgeTooOld: { code: 931, status: 401, category: 'User', message: 'Not decided at this edge' },
+  newPasswordNeeded: { code: 932, status: 401, category: 'User', message: 'New password needed' },
   badPassword: { code: 924, status: 400, category: 'User', message: 'Bad request' },
 
   badSetting: { code: 1402, status: 400, category: 'Admin', message: 'Bad request' },

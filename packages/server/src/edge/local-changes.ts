@@ -17,6 +17,8 @@ export function demandLocal({ kind, columns }: Change): void {
 /** Paths that an edge answers at; what is not named here is not there, whoever asks. */
 const paths = [
   /^\/api\/v\/1\/user\/(auth|anon|checkauth|logout|info)$/,
+  // Says that it is done at the platform.
+  /^\/api\/v\/4\/user\/password\//,
   /^\/api\/v\/[0-9]+\/(data|collection|code)\//,
   // Portals are opened here; they are changed and drafted at the platform.
   /^\/console-api\/portal\/(open|init\/user)$/,

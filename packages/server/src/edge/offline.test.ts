@@ -317,6 +317,62 @@ describe('an edge whose link is cut', () => {
     assert.ok(back.body.data_age_seconds < 60)
   })
 
+  test('a new password that is asked for at the platform is asked for at the edge, and sessions end at both', async () => {
+    const again = await app.call('POST', '/admin/auth', {
+      body: { email: developerEmail, password: developerPassword },
+    })
+    app.developer = again.body.dev_token
+    const op = { email: 'op@example.com', password, plain: true }
+    const { body: there } = await ask(edge, op)
+    const { body: here } = await ask(app, op)
+    assert.equal(
+      (
+        await until(
+          () => isIn(here.user_token),
+          ({ status }) => status === 200,
+        )
+      ).status,
+      200,
+    )
+    const path = `/admin/v/4/system/${system.key}/users/${here.user_id}/new-password`
+    await admin('POST', path, { reason: 'asked' })
+    for (const { user_token: token } of [there, here]) {
+      assert.equal(
+        (
+          await until(
+            () => isIn(token),
+            ({ status }) => status === 401,
+          )
+        ).status,
+        401,
+      )
+    }
+    assert.match((await ask(edge, op)).text, /A new password is asked for/)
+    assert.doesNotMatch((await ask(edge, { ...op, password: 'not the password' })).text, /A new password is asked for/)
+    const change = { email: op.email, password, new_password: 'another quiet plant' }
+    const set = (at: TestApp | TestEdge) => at.call('POST', '/api/v/4/user/password/change', { system, body: change })
+    const atEdge = await set(edge)
+    assert.deepEqual([atEdge.status, /at the platform/.test(atEdge.text)], [400, true], atEdge.text)
+    assert.equal((await set(app)).status, 200)
+    const next = { ...op, password: change.new_password }
+    const letIn = await until(
+      () => ask(edge, next),
+      ({ body }) => body.user_token?.startsWith('ghu_'),
+    )
+    assert.match(letIn.text, /ghu_/)
+    assert.doesNotMatch((await ask(edge, op)).text, /ghu_/)
+    await admin('PUT', `/admin/user/${system.key}`, { user: here.user_id, changes: { password } })
+    assert.match(
+      (
+        await until(
+          () => ask(edge, op),
+          ({ body }) => body.user_token?.startsWith('ghu_'),
+        )
+      ).text,
+      /ghu_/,
+    )
+  })
+
   test('an edge that is lost is refused, and what lay there of its users is good nowhere any more', async () => {
     const again = await app.call('POST', '/admin/auth', {
       body: { email: developerEmail, password: developerPassword },
@@ -364,9 +420,9 @@ describe('an edge whose link is cut', () => {
     system = { key: system.key, secret: lost.body.system_secret }
     const plainly = (email: string, with_: string) => ask(app, { email, password: with_, plain: true })
     const said = await plainly('op@example.com', password)
-    assert.match(said.text, /good no more: an edge where it could be used was lost/)
+    assert.match(said.text, /good no more, since others may know it/)
     assert.ok(
-      !(await plainly('op@example.com', 'not the password')).text.includes('lost'),
+      !(await plainly('op@example.com', 'not the password')).text.includes('good no more'),
       'who guesses learns nothing',
     )
     assert.match((await plainly('office@example.com', password)).body.user_token, /^ghu_/)

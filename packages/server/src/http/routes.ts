@@ -24,6 +24,7 @@ import { keptRoutes } from './routes/kept.ts'
 import { libraryRoutes } from './routes/libraries.ts'
 import { nodeRoutes } from './routes/node.ts'
 import { packageRoutes } from './routes/packages.ts'
+import { passwordRoutes } from './routes/passwords.ts'
 import { portalRoutes } from './routes/portals.ts'
 import { roleRoutes } from './routes/roles.ts'
 import { secretRoutes } from './routes/secrets.ts'
@@ -63,6 +64,7 @@ export const routesOf = (
   ...(mode === 'development' ? [...inboxRoutes, ...gatewayRoutes] : []),
   ...adminUserRoutes,
   ...authenticatorRoutes(send),
+  ...passwordRoutes(send),
   ...roleRoutes,
   ...collectionRoutes,
   ...itemRoutes,

@@ -12,11 +12,15 @@ import { addressKey } from '../access/attempt-gate.ts'
 import type { NodeScope, SignInLimits, SystemScope } from '../access/scope.ts'
 import { defaultSignInLimits } from '../access/sign-in-limits.ts'
 import { beginTry, noteRight, noteWrong } from './ledger.ts'
+import { type AskedWhy, askedWhy, newPasswordNeeded } from './new-password.ts'
 
 export type Refusal = {
   ok: false
-  /** For the trace alone; the person hears the same in every case but `blocked` and `void`, which the right password finds. */
-  reason: 'unknown' | 'wrong' | 'disabled' | 'no password' | 'void' | 'blocked'
+  /**
+   * For the trace alone; the person hears the same in every case but `blocked`, and `asked` and `exposed`, which the right
+   * password finds.
+   */
+  reason: 'unknown' | 'wrong' | 'disabled' | 'no password' | AskedWhy | 'blocked'
   accountId: string | undefined
   /** Seconds to wait; only with `blocked`. */
   retryAfter?: number
@@ -26,14 +30,25 @@ export type UserCheck = { ok: true; account: AccountRecord } | Refusal
 export type DeveloperCheck = { ok: true; developer: DeveloperRecord } | Refusal
 
 /** Checks a user's password. Never throws for wrong ones. */
-export async function checkUserPassword(scope: SystemScope, email: unknown, password: unknown): Promise<UserCheck> {
+export const checkUserPassword = (scope: SystemScope, email: unknown, password: unknown): Promise<UserCheck> =>
+  checkUser(scope, email, password, 'good')
+
+/**
+ * For who sets a new password because one is asked for: right is the password that opens nothing any more. Of any other
+ * account nobody hears here whether it was right.
+ */
+export const checkVoidPassword = (scope: SystemScope, email: unknown, password: unknown): Promise<UserCheck> =>
+  checkUser(scope, email, password, 'void')
+
+async function checkUser(scope: SystemScope, email: unknown, password: unknown, wanted: Wanted): Promise<UserCheck> {
   const door = { systemKey: scope.system.key, limits: scope.system.settings.sign_in_limits }
-  const result = await check(scope, door, email, password, async (text) => {
+  const find = async (text: string) => {
     const account = await findAccount(scope.data, { email: text })
     if (account === undefined) return undefined
-    const { userId: id, passwordHash: hash, passwordStamp, disabled, passwordVoid } = account
-    return { id, hash, passwordStamp, disabled, isVoid: passwordVoid !== null, account }
-  })
+    const { userId: id, passwordHash: hash, passwordStamp, disabled } = account
+    return { id, hash, passwordStamp, disabled, asked: askedWhy(account), account }
+  }
+  const result = await check(scope, door, email, password, find, wanted)
   return result.ok ? { ok: true, account: result.found.account } : result
 }
 
@@ -81,11 +96,7 @@ export function refusalError(refusal: Refusal, kind: 'wrongCredentials' | 'devel
       retryAfter: seconds,
     })
   }
-  if (refusal.reason === 'void') {
-    return new GatehouseError(kind, 'This password is good no more: an edge where it could be used was lost.', {
-      hint: 'A developer of the system gives the account a new one.',
-    })
-  }
+  if (refusal.reason === 'asked' || refusal.reason === 'exposed') return newPasswordNeeded(refusal.reason)
   return new GatehouseError(kind, 'The e-mail or the password is not right.')
 }
 
@@ -93,7 +104,15 @@ export function refusalError(refusal: Refusal, kind: 'wrongCredentials' | 'devel
 export const decoyHash =
   '$argon2id$v=19$m=19456,t=2,p=1$Xu7hbdjzNp8uzKHC5PCLLQ$cT9bgNhzxKoD+/qd3YjN8mvpb6AkGZBmZzWqgrgUtsU'
 
-type Found = { id: string; hash: string | null; passwordStamp?: string; disabled: boolean; isVoid?: boolean }
+type Found = {
+  id: string
+  hash: string | null
+  passwordStamp?: string
+  disabled: boolean
+  asked?: AskedWhy | undefined
+}
+/** Whether the password is to open something, or to be replaced since another is asked for. */
+type Wanted = 'good' | 'void'
 
 async function check<T extends Found>(
   scope: NodeScope,
@@ -101,6 +120,7 @@ async function check<T extends Found>(
   email: unknown,
   password: unknown,
   find: (email: string) => Promise<T | undefined>,
+  wanted: Wanted = 'good',
 ): Promise<{ ok: true; found: T } | Refusal> {
   if (typeof email !== 'string' || typeof password !== 'string' || email.length > 320 || password.length > 1024) {
     return { ok: false, reason: 'unknown', accountId: undefined }
@@ -122,9 +142,9 @@ async function check<T extends Found>(
         found === undefined ? 'unknown' : found.hash === null ? 'no password' : right ? 'disabled' : 'wrong'
       return { ok: false, reason, accountId: found?.id }
     }
-    if (found.isVoid === true) {
+    if ((found.asked === undefined) !== (wanted === 'good')) {
       await noteWrong(scope, made)
-      return { ok: false, reason: 'void', accountId: found.id }
+      return { ok: false, reason: found.asked ?? 'wrong', accountId: found.id }
     }
     await noteRight(scope, made)
     return { ok: true, found }

@@ -26,6 +26,7 @@ export type Happened =
   | { what: 'bound' | 'replaced' | 'removed'; label: string }
   /** `label` is the name of the edge. */
   | { what: 'recovery codes for a place' | 'edge lost'; label: string }
+  | { what: 'new password asked for' | 'password changed' }
   | { what: 'recovery code used' | 'recovery codes renewed' | 'passkey closed' | 'app closed' | 'code used twice' }
   /** The password was right, the second factor was not; told once an hour at most. */
   | { what: 'wrong second factor' }
@@ -92,6 +93,10 @@ function sentenceOf(happened: Happened): string {
       return 'New recovery codes were made for your account; those before are good no more.'
     case 'recovery codes for a place':
       return `Recovery codes that are good at ${happened.label} alone were made for your account.`
+    case 'new password asked for':
+      return 'You need a new password: the one you have opens nothing any more.'
+    case 'password changed':
+      return 'Your password was changed.'
     case 'edge lost':
       return `${happened.label}, where you could sign in, was lost: your password, and your authenticator app where you have one, are good no more.`
     case 'passkey closed':

@@ -10,6 +10,7 @@ import { audit } from '../access/audit.ts'
 import { demand } from '../access/rights.ts'
 import type { SystemScope } from '../access/scope.ts'
 import { forgetWrong } from './ledger.ts'
+import { askedWhy } from './new-password.ts'
 import { userTable } from './users.ts'
 
 export type AccountOverview = {
@@ -18,6 +19,8 @@ export type AccountOverview = {
   /** Set by a developer or a service below the rules that bind people, and not changed since. */
   weak_password: boolean
   disabled: boolean
+  /** Why another password is asked for: `asked` or `exposed`; '' where none is. */
+  new_password: string
   failed_sign_ins: number
   /** Unix seconds; 0 where the account may be tried now. */
   blocked_until: number
@@ -82,6 +85,7 @@ async function statesOf(scope: SystemScope, rows: readonly Row[]): Promise<Accou
       email: String(row.email),
       weak_password: states.get(id)?.weak ?? false,
       disabled: states.get(id)?.disabled ?? false,
+      new_password: askedWhy({ passwordVoid: states.get(id)?.passwordVoid ?? null }) ?? '',
       failed_sign_ins: failed?.count ?? 0,
       blocked_until: blockedUntil > now ? Math.ceil(blockedUntil / 1000) : 0,
     }

@@ -65,7 +65,7 @@ export type NewUser = {
 }
 
 /** In its turn; throws tooManyRequests where too many wait. */
-const slowHash = ({ gate, origin, system }: SystemScope, password: string): Promise<string> =>
+export const slowHash = ({ gate, origin, system }: SystemScope, password: string): Promise<string> =>
   gate.pass({ system: system.key, address: addressKey(origin.address) }, () => gate.hash(() => hashPassword(password)))
 
 /**
@@ -376,14 +376,14 @@ export async function manageUser(scope: SystemScope, userId: string, changes: Us
   })
 }
 
-/** Where the password was lost with an edge, the new one is another. Throws badPassword. */
+/** Where a new password is asked for, it is another one. Throws badPassword. */
 async function demandAnother({ data, gate, origin, system }: SystemScope, userId: string, password: string) {
   const account = await findAccount(data, { userId })
-  const lost = account?.passwordVoid === null ? undefined : account?.passwordHash
-  if (typeof lost !== 'string') return
+  const former = account?.passwordVoid === null ? undefined : account?.passwordHash
+  if (typeof former !== 'string') return
   const asking = { system: system.key, address: addressKey(origin.address) }
-  if (!(await gate.pass(asking, () => gate.hash(() => verifyPassword(lost, password))))) return
-  throw new GatehouseError('badPassword', 'This is the password that was lost with an edge: choose another.')
+  if (!(await gate.pass(asking, () => gate.hash(() => verifyPassword(former, password))))) return
+  throw new GatehouseError('badPassword', 'This is the password in whose place another is asked for: choose another.')
 }
 
 /**

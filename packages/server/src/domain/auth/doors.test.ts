@@ -104,6 +104,12 @@ describe('every door', () => {
       ...{ system: who.system, body, headers: { origin: page } },
       ...(token !== undefined && { token }),
     })
+  const askForAnother = (who: Person, reason: string) => {
+    const path = `/admin/v/4/system/${who.system.key}/users/${who.userId}/new-password`
+    return app.call('POST', path, { developer: app.developer, body: { reason } })
+  }
+  const change = ({ system }: Person, body: Record<string, unknown>) =>
+    app.call('POST', '/api/v/4/user/password/change', { system, body })
   const bindPhone = (who: Person) => manage(who, { sms_phone: '+14155550123' })
 
   /** To the beginning of the next step, so that none ends while a code of it is on its way. */
@@ -197,6 +203,27 @@ describe('every door', () => {
         if (kind === 'spent') await change(password, another)
         const given = kind === 'spent' ? password : await passwordOf(who, kind)
         return async () => isWell(await change(given, `${another} now`))
+      },
+    },
+    {
+      ...{ door: 'a new password that is asked for', factor: 'password', at: 'asked' },
+      counts: ['first', 'first', 'first'],
+      ready: async (who, kind) => {
+        await askForAnother(who, 'asked')
+        const body = { email: who.email, password: await passwordOf(who, kind), new_password: `${another} now` }
+        return async () => isWell(await change(who, body))
+      },
+    },
+    {
+      ...{ door: 'a new password that is asked for', factor: 'app', at: 'asked' },
+      counts: ['second', 'second', 'second'],
+      ready: async (who, kind) => {
+        const { secret } = await bindApp(who)
+        const code = kind === 'wrong' ? notShown(secret) : kind === 'forged' ? `${shows(secret)}0` : shows(secret)
+        if (kind === 'spent') assert.ok(isIn(await auth(who, { ...(await begin(who, { kind: 'totp' })), code })))
+        await askForAnother(who, 'exposed')
+        const body = { email: who.email, password, new_password: another, code }
+        return async () => isWell(await change(who, body))
       },
     },
     {

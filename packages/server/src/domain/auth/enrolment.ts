@@ -326,18 +326,36 @@ export const ownService = ' own authenticators'
  * answers what the browser is asked: `{password, factor?}`, in a session. What it answers as `challenge_id` goes beside `code`
  * with the same `factor`.
  */
-export async function sendFreshCode(
+export async function sendFreshCode(scope: SystemScope, send: SendMessage, body: Body): Promise<FreshAsked> {
+  const kind = readAsked(body.factor)
+  const { account } = await demandVouching(scope, { ...body, enrolment: undefined })
+  return askFresh(scope, send, account, { kind, service: ownService, purpose: 'changing your second factors' })
+}
+
+export type FreshAsked = {
+  challenge_id: string
+  to: string
+  expires_at: string
+  code?: string
+  passkey?: PasskeyOptions
+}
+
+export function readAsked(factor: unknown): 'phone' | 'passkey' {
+  const kind = factor ?? 'phone'
+  if (kind === 'phone' || kind === 'passkey') return kind
+  throw new GatehouseError('badRequest', 'factor must be "phone" or "passkey".')
+}
+
+/** Of whoever has just proved the password. `purpose` ends the text of the message. */
+export async function askFresh(
   scope: SystemScope,
   send: SendMessage,
-  body: Body,
-): Promise<{ challenge_id: string; to: string; expires_at: string; code?: string; passkey?: PasskeyOptions }> {
-  const kind = body.factor ?? 'phone'
-  if (kind !== 'phone' && kind !== 'passkey')
-    throw new GatehouseError('badRequest', 'factor must be "phone" or "passkey".')
-  const { account } = await demandVouching(scope, { ...body, enrolment: undefined })
+  { userId, passwordStamp }: AccountRecord,
+  { kind, service, purpose }: { kind: 'phone' | 'passkey'; service: string; purpose: string },
+): Promise<FreshAsked> {
   const { handle, to, expiresAt, code, passkey } = await askFor(scope, send, {
-    ...{ userId: account.userId, passwordStamp: account.passwordStamp, service: ownService, kind },
-    wording: { message: `${scope.system.name.slice(0, 60)}: {code} is your code for changing your second factors.` },
+    ...{ userId, passwordStamp, service, kind },
+    wording: { message: `${scope.system.name.slice(0, 60)}: {code} is your code for ${purpose}.` },
   })
   return {
     ...{ challenge_id: handle, to, expires_at: new Date(expiresAt).toISOString() },
@@ -346,7 +364,8 @@ export async function sendFreshCode(
   }
 }
 
-type AskedFresh = { code: Answer; weighed: Weighed; kind: 'phone' | 'passkey'; handle: string }
+/** `service`: what it was asked for. */
+type AskedFresh = { code: Answer; weighed: Weighed; kind: 'phone' | 'passkey'; handle: string; service: string }
 export type Fresh = { code: Answer; weighed: Weighed; kind: 'totp' | 'recovery' } | AskedFresh
 
 const isAsked = (fresh: Fresh): fresh is AskedFresh => fresh.kind === 'phone' || fresh.kind === 'passkey'
@@ -356,6 +375,7 @@ export async function weighFresh(
   scope: SystemScope,
   account: Pick<AccountRecord, 'userId'>,
   body: Body,
+  service: string = ownService,
 ): Promise<Fresh> {
   const kind = body.factor ?? 'totp'
   if (kind !== 'totp' && kind !== 'recovery' && kind !== 'phone' && kind !== 'passkey') {
@@ -366,7 +386,7 @@ export async function weighFresh(
     if (typeof body.challenge_id !== 'string')
       throw new GatehouseError('badRequest', 'The text challenge_id is missing.')
     const handle = body.challenge_id
-    return { kind, code, handle, weighed: await weighAnswer(scope, { handle, code, service: ownService }) }
+    return { kind, code, handle, service, weighed: await weighAnswer(scope, { handle, code, service }) }
   }
   const held = await findAuthenticator(scope.data, { userId: account.userId, kind })
   const weighed = held === undefined ? { seemsRight: false } : await weighCode(scope, held, code)
@@ -395,7 +415,7 @@ export async function takeFreshCode(
   fresh: Fresh | undefined,
 ): Promise<GatehouseError | undefined> {
   if (fresh !== undefined && isAsked(fresh)) {
-    const taken = await takeAnswer(scope, tx, { ...fresh, service: ownService }, fresh.weighed)
+    const taken = await takeAnswer(scope, tx, fresh, fresh.weighed)
     if (taken instanceof GatehouseError) return taken
     return taken.challenge.userId === userId ? undefined : notGood()
   }

@@ -10,6 +10,7 @@ import { type AccountRecord, findAccount } from '../../store/tables/accounts.ts'
 import { isRunAs } from '../../store/tables/code.ts'
 import { insertProof, type ProofRecord, proofState, redeemProof } from '../../store/tables/proofs.ts'
 import type { SystemScope, SystemSettings } from '../access/scope.ts'
+import { askedWhy } from '../accounts/new-password.ts'
 
 /** As long as a challenge may live (NIST SP 800-63B-4 §3.1.3.2: ten minutes at most). */
 const proofLife = 10 * minute
@@ -74,6 +75,9 @@ export async function redeem(
   if (account.disabled) return { ok: false, erred: false, why: 'a proof for a user who is switched off' }
   if (!(await maySignIn(tx, settings, account.userId)))
     return { ok: false, erred: false, why: 'a proof for a user whom services run as' }
+  if (askedWhy(account) !== undefined && proof.origin !== 'grant') {
+    return { ok: false, erred: false, why: 'a proof of a password in whose place another is asked for' }
+  }
   if (account.passwordStamp !== proof.passwordStamp) {
     return { ok: false, erred: false, why: 'a proof of a password that was changed since' }
   }

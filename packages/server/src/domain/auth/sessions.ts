@@ -4,7 +4,7 @@ import { day } from '../../base/clock.ts'
 import { bearerToken, uuid } from '../../base/ids.ts'
 import { hashToken } from '../../base/secrets.ts'
 import type { Store } from '../../store/store.ts'
-import { findAccount } from '../../store/tables/accounts.ts'
+import { type AccountRecord, findAccount } from '../../store/tables/accounts.ts'
 import { findDeveloper, updateDeveloper } from '../../store/tables/developers.ts'
 import {
   dataAgeOfSession,
@@ -19,6 +19,7 @@ import { holdSystem } from '../../store/tables/systems.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Means, NodeScope, SystemScope } from '../access/scope.ts'
 import { noteSignedIn } from '../accounts/ledger.ts'
+import { askedWhy } from '../accounts/new-password.ts'
 import { readSettings } from '../systems/settings.ts'
 import { demandStillFresh, weighAge } from './edge-limits.ts'
 import { readElsewhere } from './elsewhere.ts'
@@ -175,6 +176,7 @@ export async function refreshUserSession(
     const system = tx.forSystem(scope.system.key)
     const account = await findAccount(system, { userId: session.subjectId }, { hold: true })
     if (account === undefined || account.disabled) return 'the account is gone or switched off'
+    if (isAskedOf(session.factors, account)) return 'a new password is asked for'
     if (!(await maySignIn(system, scope.system.settings, session.subjectId))) {
       return 'services run as this user'
     }
@@ -190,6 +192,10 @@ export async function refreshUserSession(
   if (typeof decided === 'string') throw refreshRefused('wrongCredentials', decided)
   return decided
 }
+
+/** What a service vouched for by itself rests on no password. */
+const isAskedOf = (factors: string, account: AccountRecord): boolean =>
+  askedWhy(account) !== undefined && factors.split(' ').includes('password')
 
 export async function refreshDeveloperSession(
   scope: NodeScope,

@@ -190,6 +190,10 @@ const steps = async (): Promise<[string, Step][]> => [
       noted: ['authenticator'],
     },
   ],
+  [
+    'POST /admin/v/4/system/:key/users/:user/new-password',
+    { params: { user }, body: { reason: 'asked' }, noted: ['user'] },
+  ],
   ['POST /admin/v/4/system/:key/users/:user/enrolment', { params: { user }, noted: ['authenticator'] }],
   ['DELETE /admin/v/4/system/:key/users/:user/devices', { params: { user }, noted: ['authenticator'] }],
   ['POST /admin/user/:key/roles', { body: { name: 'watch' }, noted: ['role'] }],

@@ -183,9 +183,10 @@ async function putUser({ tx, now }: Applying, user: UserState): Promise<void> {
     .where('system_key', '=', tx.key)
     .where('user_id', '=', user.id)
     .executeTakeFirst()
-  if (user.disabled || (before !== undefined && before.password_stamp !== user.passwordStamp)) {
+  const isShut = user.disabled || user.passwordVoid !== null
+  if (isShut || (before !== undefined && before.password_stamp !== user.passwordStamp)) {
     const why = user.disabled ? 'the account was switched off' : 'the password was changed'
-    if (user.disabled) await forgetSessionsFromElsewhere(tx, user.id)
+    if (isShut) await forgetSessionsFromElsewhere(tx, user.id)
     // What was made elsewhere rests on what the platform knew: it says itself which of those end.
     await endSessions(tx.node, { systemKey: tx.key, subjectId: user.id, place: null }, now, why)
   }
@@ -199,7 +200,7 @@ async function putUser({ tx, now }: Applying, user: UserState): Promise<void> {
     .values({
       ...{ system_key: tx.key, user_id: user.id, email_key: user.emailKey, password_hash: user.passwordHash },
       ...{ password_stamp: user.passwordStamp, password_weak: user.passwordWeak ? 1 : 0 },
-      ...{ disabled: user.disabled ? 1 : 0, created_at: user.createdAt, password_void: null },
+      ...{ disabled: user.disabled ? 1 : 0, created_at: user.createdAt, password_void: user.passwordVoid },
       offline_limit: user.offlineLimit,
     })
     .execute()

@@ -77,7 +77,7 @@ export type SummedUser = Omit<ReadUser, 'passwordHash' | 'apps' | 'codes' | 'pas
 export const userText = ({ row, emailKey, roles, disabled, ...user }: SummedUser): string =>
   canonical([
     { ...row, cb_token: null } satisfies Row,
-    ...[emailKey, [...roles].sort(), disabled, user.passwordStamp, user.passwordWeak],
+    ...[emailKey, [...roles].sort(), disabled, user.passwordStamp, user.passwordWeak, user.passwordVoid],
     ...[user.createdAt, user.offlineLimit],
   ])
 

@@ -82,6 +82,8 @@ export type UserState = {
   passwordHash: string | null
   passwordStamp: string
   passwordWeak: boolean
+  /** Why another password is asked for; null where this one is good. */
+  passwordVoid: string | null
   disabled: boolean
   createdAt: number
   roles: string[]

@@ -183,8 +183,7 @@ export async function readUsers(store: SystemStore, ids: readonly string[]): Pro
     if (row === undefined) return []
     return {
       ...{ id: account.user_id, row, emailKey: account.email_key },
-      // One that is good no more here opens nothing at an edge either.
-      passwordHash: account.password_void === null ? account.password_hash : null,
+      ...{ passwordHash: account.password_hash, passwordVoid: account.password_void },
       ...{ passwordStamp: account.password_stamp, passwordWeak: account.password_weak === 1 },
       ...{ disabled: account.disabled === 1, createdAt: account.created_at },
       roles: memberships.filter(({ user_id }) => user_id === account.user_id).map(({ role_id }) => role_id),

@@ -17,7 +17,7 @@ export type AccountRecord = {
   passwordWeak: boolean
   disabled: boolean
   createdAt: number
-  /** Why the password is good no more although it may be right; null where it is good. A new one ends that. */
+  /** Why another password is asked for, and this one opens nothing although it may be right; null where it is good. */
   passwordVoid?: string | null
   /** On an edge: for how long it lets this user in by what it last knew, in seconds. */
   offlineLimit?: number | null
@@ -115,20 +115,48 @@ export async function updateAccount(
   if (changed.length > 0) store.record({ kind: 'credential', id: userId, operation: 'put', columns })
 }
 
-/** The password as it is opens nothing any more, and nothing that rests on it. With `stamp` as after a new one. */
+/**
+ * The password as it is opens nothing any more, and nothing that rests on it. With `stamp` as after a new one. False where
+ * there is no such account, or, with `ifGood`, where another is asked for already.
+ */
 export async function voidPassword(
   store: SystemStore,
   userId: string,
-  { why, stamp }: { why: string; stamp: string },
-): Promise<void> {
+  { why, stamp, ifGood = false }: { why: string; stamp: string; ifGood?: boolean },
+): Promise<boolean> {
   const changed = await writerOf(store)
     .updateTable('accounts')
     .set({ password_void: why, password_stamp: stamp })
     .where('system_key', '=', store.key)
     .where('user_id', '=', userId)
+    .$if(ifGood, (query) => query.where('password_void', 'is', null))
     .returning('user_id')
     .execute()
   if (changed.length > 0) store.record({ kind: 'credential', id: userId, operation: 'put', columns: ['password'] })
+  return changed.length > 0
+}
+
+/**
+ * A new password in the place of that of `stamp`, of an account that is not switched off; false where there is none. Of two at
+ * once one is taken. With `ifVoid` only where another is asked for.
+ */
+export async function replacePassword(
+  store: SystemStore,
+  userId: string,
+  next: { before: string; hash: string; stamp: string; ifVoid?: boolean },
+): Promise<boolean> {
+  const changed = await writerOf(store)
+    .updateTable('accounts')
+    .set({ password_hash: next.hash, password_stamp: next.stamp, password_weak: 0, password_void: null })
+    .where('system_key', '=', store.key)
+    .where('user_id', '=', userId)
+    .where('password_stamp', '=', next.before)
+    .where('disabled', '=', 0)
+    .$if(next.ifVoid === true, (query) => query.where('password_void', 'is not', null))
+    .returning('user_id')
+    .execute()
+  if (changed.length > 0) store.record({ kind: 'credential', id: userId, operation: 'put', columns: ['password'] })
+  return changed.length > 0
 }
 
 export async function deleteAccount(store: SystemStore, userId: string): Promise<boolean> {
@@ -142,20 +170,22 @@ export async function deleteAccount(store: SystemStore, userId: string): Promise
   return deleted.length > 0
 }
 
-/** Which of these users have a password that a person should change, and which are switched off. */
-export async function accountStates(
-  store: SystemStore,
-  userIds: string[],
-): Promise<Map<string, { weak: boolean; disabled: boolean }>> {
-  const states = new Map<string, { weak: boolean; disabled: boolean }>()
+export type AccountState = { weak: boolean; disabled: boolean; passwordVoid: string | null }
+
+/** Which of these users have a password that a person should change, or has to, and which are switched off. */
+export async function accountStates(store: SystemStore, userIds: string[]): Promise<Map<string, AccountState>> {
+  const states = new Map<string, AccountState>()
   for (let start = 0; start < userIds.length; start += 1000) {
     const rows = await databaseOf(store)
       .selectFrom('accounts')
-      .select(['user_id', 'password_weak', 'disabled'])
+      .select(['user_id', 'password_weak', 'disabled', 'password_void'])
       .where('system_key', '=', store.key)
       .where('user_id', 'in', userIds.slice(start, start + 1000))
       .execute()
-    for (const row of rows) states.set(row.user_id, { weak: row.password_weak === 1, disabled: row.disabled === 1 })
+    for (const row of rows) {
+      const { password_weak: weak, disabled, password_void: passwordVoid } = row
+      states.set(row.user_id, { weak: weak === 1, disabled: disabled === 1, passwordVoid })
+    }
   }
   return states
 }

@@ -1,5 +1,5 @@
 /** E-mail, password and state of an account, and its end. */
-import { Button, Group, PasswordInput, Stack, TextInput } from '@mantine/core'
+import { Button, Checkbox, Group, PasswordInput, Stack, TextInput } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useNavigate } from 'react-router'
@@ -10,7 +10,7 @@ import { useSystemKey } from '../../frame/system-frame.tsx'
 import { tellDone, tellFailed } from '../../frame/tell.ts'
 import { type Account, changeUser, type User } from './shapes.ts'
 
-type Asked = 'disable' | 'delete'
+type Asked = 'disable' | 'delete' | 'new password'
 
 export function AccountForm({ user, account }: { user: User; account: Account | undefined }) {
   const key = useSystemKey()
@@ -18,6 +18,7 @@ export function AccountForm({ user, account }: { user: User; account: Account | 
   const navigate = useNavigate()
   const [email, setEmail] = useState(user.email)
   const [password, setPassword] = useState('')
+  const [exposed, setExposed] = useState(false)
   const [asked, setAsked] = useState<Asked>()
   const id = user.user_id
   const refresh = async (): Promise<void> => {
@@ -79,6 +80,9 @@ export function AccountForm({ user, account }: { user: User; account: Account | 
               Disable
             </Button>
           )}
+          <Button variant="default" onClick={() => setAsked('new password')}>
+            Ask for a new password
+          </Button>
           <Button variant="outline" color="red" onClick={() => setAsked('delete')}>
             Delete
           </Button>
@@ -96,6 +100,29 @@ export function AccountForm({ user, account }: { user: User; account: Account | 
         }}
       >
         The account cannot sign in any more, and its sessions end now. It can be enabled again.
+      </Confirm>
+      <Confirm
+        opened={asked === 'new password'}
+        onClose={() => setAsked(undefined)}
+        title={`Ask ${user.email} for a new password?`}
+        label="Ask for it"
+        action={async () => {
+          const path = `/admin/v/4/system/${key}/users/${encodeURIComponent(id)}/new-password`
+          await ask(path, { method: 'POST', body: { reason: exposed ? 'exposed' : 'asked' } })
+          await refresh()
+          tellDone(`${user.email} needs a new password.`)
+        }}
+      >
+        <Stack gap="xs">
+          The sessions of the user end now, and the password opens nothing until there is another: set by the user, or
+          by you.
+          <Checkbox
+            label="Others may know the password"
+            description="Then it takes a second factor to change it."
+            checked={exposed}
+            onChange={(event) => setExposed(event.currentTarget.checked)}
+          />
+        </Stack>
       </Confirm>
       <Confirm
         opened={asked === 'delete'}

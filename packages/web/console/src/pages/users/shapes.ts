@@ -10,6 +10,8 @@ export type Account = {
   email: string
   weak_password: boolean
   disabled: boolean
+  /** `asked` or `exposed` where a new password is asked for, else ''. */
+  new_password: string
   failed_sign_ins: number
   /** Unix seconds; 0 for none. */
   blocked_until: number

@@ -134,13 +134,14 @@ const shown = (value: unknown): string =>
 
 export function States({ account }: { account: Account | undefined }) {
   if (account === undefined) return null
-  const { disabled, weak_password: weak, blocked_until: until } = account
+  const { disabled, weak_password: weak, blocked_until: until, new_password: asked } = account
   return (
     <Group gap={4}>
       {disabled && <State color="red" word="disabled" />}
       {until > 0 && <State color="orange" word="waits" />}
+      {asked !== '' && <State color="orange" word={`needs a new password${asked === 'exposed' ? ': exposed' : ''}`} />}
       {weak && <State color="yellow" word="weak password" />}
-      {!disabled && until === 0 && !weak && <State color="teal" word="active" />}
+      {!disabled && until === 0 && !weak && asked === '' && <State color="teal" word="active" />}
     </Group>
   )
 }

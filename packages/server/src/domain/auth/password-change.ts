@@ -1,0 +1,110 @@
+/**
+ * How a user sets a new password where one is asked for (`domain/accounts/new-password.ts`) and no session is to be had: by the
+ * password that opens nothing any more and a second factor. The password alone is enough where a developer merely wants a change
+ * and the account has no second factor. It opens no session.
+ *
+ * At a door of its own, past the auth service, since that lets nobody in by such a password. So it says of no other account
+ * whether a password was right, and counts as every door does.
+ */
+import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { hexId } from '../../base/ids.ts'
+import type { SystemStore } from '../../store/store.ts'
+import { replacePassword } from '../../store/tables/accounts.ts'
+import { listAuthenticators } from '../../store/tables/authenticators.ts'
+import { deleteDevices } from '../../store/tables/devices.ts'
+import { countRecoveryCodes } from '../../store/tables/recovery-codes.ts'
+import { endSessions } from '../../store/tables/sessions.ts'
+import type { SystemScope } from '../access/scope.ts'
+import { checkVoidPassword, refusalError } from '../accounts/credentials.ts'
+import { askedWhy } from '../accounts/new-password.ts'
+import { noteNotice } from '../accounts/notices.ts'
+import { demandStrong, demandUsable } from '../accounts/password-rules.ts'
+import { slowHash } from '../accounts/users.ts'
+import type { SendMessage } from '../sending/send.ts'
+import { askFresh, type Body, type FreshAsked, readAsked, takeFreshCode, weighFresh } from './enrolment.ts'
+import { notGood, refused } from './factor-check.ts'
+import { maySignIn } from './proofs.ts'
+
+/** No service has such a name: what is asked for here is answered here alone. */
+const ownPassword = ' own password'
+
+/**
+ * Asks whoever has to set a new password for a code of the phone, or for a passkey: `{email, password, factor?}`. Throws
+ * wrongCredentials, challengeRefused, tooManyRequests, notOffered.
+ */
+export async function sendPasswordCode(scope: SystemScope, send: SendMessage, body: Body): Promise<FreshAsked> {
+  demandPlatform(scope)
+  const kind = readAsked(body.factor)
+  const check = await checkVoidPassword(scope, body.email, body.password)
+  if (!check.ok) throw refusalError(check, 'wrongCredentials')
+  return askFresh(scope, send, check.account, { kind, service: ownPassword, purpose: 'setting a new password' })
+}
+
+/**
+ * `{email, password, new_password, code?, factor?, challenge_id?}`: `code` of the app (`totp`, where nothing is said), a
+ * recovery code, or the answer to `sendPasswordCode`. Throws wrongCredentials, challengeRefused, tooManyRequests, badPassword,
+ * notOffered.
+ */
+export async function changeVoidPassword(scope: SystemScope, body: Body): Promise<{ user_id: string }> {
+  demandPlatform(scope)
+  const { email, password, new_password: next } = body
+  demandUsable(next)
+  demandStrong(next, { minLength: scope.system.settings.password_min_length, context: [String(email)] })
+  if (next === password) throw new GatehouseError('badPassword', 'This is the password as it was: choose another.')
+  const check = await checkVoidPassword(scope, email, password)
+  if (!check.ok) throw refusalError(check, 'wrongCredentials')
+  const { account } = check
+  const { userId } = account
+  const hasCode = body.code !== undefined && body.code !== null && body.code !== ''
+  const fresh = hasCode ? await weighFresh(scope, account, body, ownPassword) : undefined
+  if (fresh === undefined && !(await isPasswordEnough(scope.data, account))) throw passwordIsNotEnough()
+  // A slow hash is made for a code that seems right alone; whether it is, is decided below.
+  const hash = fresh?.weighed.seemsRight === false ? undefined : await slowHash(scope, next)
+  const problem = await scope.data.transaction(async (tx): Promise<GatehouseError | undefined> => {
+    if (fresh === undefined) {
+      if (!(await isPasswordEnough(tx, account))) return passwordIsNotEnough()
+    } else {
+      const wrong = await takeFreshCode(scope, tx, userId, hash === undefined ? { ...fresh, code: '' } : fresh)
+      if (wrong !== undefined) return wrong
+    }
+    if (hash === undefined || !(await maySignIn(tx, scope.system.settings, userId))) return notGood()
+    const { passwordStamp: before } = account
+    if (!(await replacePassword(tx, userId, { before, hash, stamp: hexId(8), ifVoid: true }))) return notGood()
+    await endEverything({ ...scope, data: tx }, userId)
+    return undefined
+  })
+  if (problem !== undefined) throw problem
+  return { user_id: userId }
+}
+
+/** After a new password, in its transaction; the user is told. */
+async function endEverything(scope: SystemScope, userId: string): Promise<void> {
+  const { data: tx, clock } = scope
+  const which = { systemKey: tx.key, kind: 'user' as const, subjectId: userId }
+  await endSessions(tx.node, which, clock.now(), 'the password was changed')
+  await deleteDevices(tx, userId)
+  await noteNotice(scope, userId, { what: 'password changed' })
+}
+
+/** One that is switched off is still owed, so that nobody gets round it by wrong codes. */
+async function isPasswordEnough(
+  store: SystemStore,
+  account: { userId: string; passwordVoid?: string | null },
+): Promise<boolean> {
+  if (askedWhy(account) !== 'asked') return false
+  const held = await listAuthenticators(store, account.userId)
+  if (held.some(({ kind }) => kind !== 'recovery')) return false
+  return held.length === 0 || (await countRecoveryCodes(store, account.userId)) === 0
+}
+
+const passwordIsNotEnough = (): GatehouseError =>
+  refused(
+    'The password alone is not enough to set another one: a second factor goes with it.',
+    'Who has none gets a new password from whoever runs the system.',
+  )
+
+/** Throws notOffered at an edge, before anything is looked at. */
+function demandPlatform(scope: SystemScope): void {
+  if (scope.edge === undefined) return
+  throw new GatehouseError('notOffered', 'Passwords are not changed at an edge.', { hint: 'Do it at the platform.' })
+}
