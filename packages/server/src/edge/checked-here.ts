@@ -1,10 +1,13 @@
 /**
  * Whether this edge holds what the platform says it holds, worked out in one transaction, when everything that was sent before is
- * written. What is set aside, what is copied once, and rows that were written here are no differences.
+ * written. What is set aside, what is copied once, rows that were written here, and what is tighter here are no differences.
  */
-
-import { listAsides } from '../store/down/aside.ts'
-import { copiedCode } from '../store/down/copies.ts'
+import type { NodeKey } from '../base/node-key.ts'
+import type { Means } from '../domain/access/scope.ts'
+import { placeOf } from '../domain/accounts/authenticators.ts'
+import { credentialUnder, type PasskeySecret } from '../domain/accounts/passkeys.ts'
+import { type Aside, listAsides } from '../store/down/aside.ts'
+import { copiedCode, copiedRows } from '../store/down/copies.ts'
 import {
   keysWithin,
   type Listed,
@@ -14,6 +17,10 @@ import {
   sumUsersHere,
   systemHash,
 } from '../store/down/digest.ts'
+import { listHeldHere, type SealedHere } from '../store/down/digest-held.ts'
+import { anyHash, listPortalsHere, listTablesHere, noteWhatIsThere } from '../store/down/digest-tables.ts'
+import type { Lane } from '../store/down/groups.ts'
+import { userTable } from '../store/down/read.ts'
 import type { SystemStore } from '../store/store.ts'
 import { findCollection } from '../store/tables/collections.ts'
 import { dropCursor } from '../store/tables/platform-links.ts'
@@ -24,54 +31,118 @@ import type { Check, Checked } from './messages.ts'
 /** More of them are not named: then it is not known, and not asked any further. */
 const mostExcepted = 1_000
 
-/** With a difference the lane has no cursor any more, and comes anew with the next link. `taken`: own rows that the platform has. */
-export async function checkHere(store: SystemStore, check: Check, taken: UpCursor | null): Promise<Checked> {
+/**
+ * With a difference the lane has no cursor any more, and comes anew with the next link; with a collection that is not as it should
+ * be its rows do too. `anew`: those lanes. `taken`: own rows that the platform has.
+ */
+export async function checkHere(
+  { store, key }: Pick<Means, 'store' | 'key'>,
+  system: string,
+  check: Check,
+  taken: UpCursor | null,
+): Promise<{ checked: Checked; anew: Lane[] }> {
   const { lane, part, after } = check
-  return store.transaction(async (tx) => {
-    const found = await differenceIn(tx, check, taken)
-    if (found === 'anew') await dropCursor(tx, lane)
-    const except = typeof found === 'string' ? [] : found
-    return { type: 'checked', lane, part, after, result: typeof found === 'string' ? found : 'except', except }
+  return store.forSystem(system).transaction(async (tx) => {
+    const opens = (one: SealedHere): boolean => isWhole(key, system, one)
+    const { result, except = [], alsoRows } = await differenceIn(tx, check, taken, opens)
+    const anew: Lane[] = result !== 'anew' ? [] : alsoRows ? [lane, 'data'] : [lane]
+    for (const one of anew) await dropCursor(tx, one)
+    return { checked: { type: 'checked', lane, part, after, result, except }, anew }
   })
 }
+
+type Found = { result: Checked['result']; except?: string[]; alsoRows?: boolean }
+const same: Found = { result: 'same' }
+const anew: Found = { result: 'anew' }
 
 async function differenceIn(
   tx: SystemStore,
   check: Check,
   taken: UpCursor | null,
-): Promise<'same' | 'anew' | string[]> {
+  opens: (one: SealedHere) => boolean,
+): Promise<Found> {
   const { part, list } = check
   if (part === 'roles') {
-    return isListed([['system', await systemHash(tx)], ...(await listRolesHere(tx))], list, new Set(), true)
+    const here: Listed = [['system', await systemHash(tx)], ...(await listRolesHere(tx))]
+    const other = differing([...here, ...(await listTablesHere(tx, 'users'))], list)
+    if (other.some((thing) => thing === 'users')) await noteWhatIsThere(tx, 'users')
+    return other.length === 0 ? same : anew
   }
-  if (part === 'users') return (await sumUsersHere(tx, check)) === check.sum ? 'same' : 'anew'
+  if (part === 'users') {
+    const keys = await keysWithin(tx, await userTable(tx), check)
+    if ((await sumUsersHere(tx, keys)) !== check.sum) return anew
+    return differing(await listHeldHere(tx, keys, opens), list).length === 0 ? same : anew
+  }
   const asides = await listAsides(tx)
+  const apart = new Set(asides.map(({ kind, id }) => `${kind} ${id}`))
   if (part === 'code') {
-    const apart = new Set(asides.map(({ kind, id }) => `${kind} ${id}`))
     const copied = await copiedCode(tx)
     for (const one of copied) apart.add(one)
     // Libraries stay with what is copied once, so that more may be here than is listed.
-    return isListed(await listCodeHere(tx), list, apart, copied.length === 0)
+    return differing(await listCodeHere(tx), list, apart, copied.length === 0).length === 0 ? same : anew
   }
-  if (asides.some(({ kind, id }) => kind === 'collection' && id === part)) return 'same'
+  if (part === 'portals') return differing(await listPortalsHere(tx), list, apart).length === 0 ? same : anew
+  if (part === 'tables') return tables(tx, list, asides)
+  return rows(tx, check, taken, asides)
+}
+
+async function tables(tx: SystemStore, list: Listed, asides: readonly Aside[]): Promise<Found> {
+  const apart = new Set(asides.map(({ kind, id }) => `${kind} ${id}`))
+  // Of what is copied once it is only said that it is there.
+  for (const [thing, hash] of list) if (hash === anyHash) apart.add(thing)
+  const isApart = (thing: string): boolean => {
+    const collection = thing.slice(thing.indexOf(' ') + 1).split('/')[0]
+    return apart.has(thing) || apart.has(`collection ${collection}`)
+  }
+  const here = await listTablesHere(tx, 'items')
+  const things = [...here, ...list].map(([thing]) => thing).filter(isApart)
+  const other = differing(here, list, new Set(things))
+  if (other.length === 0) return same
+  const alsoRows = other.some((thing) => thing.startsWith('collection '))
+  if (alsoRows) await noteWhatIsThere(tx, 'items')
+  return { ...anew, alsoRows }
+}
+
+async function rows(tx: SystemStore, check: Check, taken: UpCursor | null, asides: readonly Aside[]): Promise<Found> {
+  const { part } = check
+  if (asides.some(({ kind, id }) => kind === 'collection' && id === part)) return same
   const found = await findCollection(tx, { id: part })
-  if (found === undefined) return 'anew'
-  const keys = await keysWithin(tx, found, check)
+  if (found === undefined) return anew
+  const copied = await copiedRows(tx, part)
+  const keys = (await keysWithin(tx, found, check)).filter((key) => !copied.has(key))
   const except = new Set(check.except)
-  if ((await sumRows(tx, found, keys, except)) === check.sum) return 'same'
+  if ((await sumRows(tx, found, keys, except)) === check.sum) return same
   const own = await ownKeysWithin(tx, part, check, taken)
   const apart = asides.filter(({ kind, id }) => kind === 'row' && id.startsWith(`${part}/`))
   for (const { id } of apart) own.add(id.slice(part.length + 1))
   const more = [...own].filter((key) => !except.has(key))
-  if (more.length === 0) return 'anew'
+  if (more.length === 0) return anew
   // A second time: what was written here meanwhile is looked at another day.
-  return except.size > 0 || own.size > mostExcepted ? 'same' : [...own]
+  return except.size > 0 || own.size > mostExcepted ? same : { result: 'except', except: [...own] }
 }
 
-function isListed(here: Listed, there: Listed, apart: ReadonlySet<string>, demandAll: boolean): 'same' | 'anew' {
-  const held = new Map(here)
-  const isSame = there.every(([thing, hash]) => apart.has(thing) || held.get(thing) === hash)
+/** Things that are otherwise, missing, or (`demandAll`) too many. What only grows may be more here. */
+function differing(here: Listed, there: Listed, apart: ReadonlySet<string> = new Set(), demandAll = true): string[] {
+  const held = new Map(here.map((one) => [one[0], one]))
+  const isSame = ([thing, hash, least = []]: Listed[number]): boolean => {
+    if (apart.has(thing)) return true
+    const [, hashHere, grown = []] = held.get(thing) ?? []
+    return hashHere === hash && least.every((count, index) => (grown[index] ?? -1) >= count)
+  }
   const listed = new Set(there.map(([thing]) => thing))
-  const isMore = demandAll && here.some(([thing]) => !listed.has(thing) && !apart.has(thing))
-  return isSame && !isMore ? 'same' : 'anew'
+  const more = demandAll ? here.filter(([thing]) => !listed.has(thing) && !apart.has(thing)) : []
+  return [...there.filter((one) => !isSame(one)), ...more].map(([thing]) => thing)
+}
+
+/** Whether what is sealed here opens as what it is. */
+function isWhole(key: NodeKey, system: string, one: SealedHere): boolean {
+  if (one.kind === 'recovery' || (one.kind === 'phone' && one.sealed === '')) return true
+  try {
+    const value = key.unseal('authenticators', placeOf(system, { id: one.id, userId: one.user_id }), one.sealed)
+    if (one.kind !== 'passkey') return true
+    const { credentialId }: PasskeySecret = JSON.parse(value)
+    return credentialUnder(key, system, credentialId) === one.credential_hash
+  } catch {
+    return false
+  }
 }

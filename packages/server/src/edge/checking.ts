@@ -15,8 +15,10 @@ import {
   sumRows,
   userText,
 } from '../store/down/digest.ts'
+import { anyHash, listPortalOf, listTableOf } from '../store/down/digest-tables.ts'
 import type { Lane } from '../store/down/groups.ts'
-import { changesAfter, keysAfter, readCode, readUsers, userTable } from '../store/down/read.ts'
+import { readPortalFiles } from '../store/down/portals.ts'
+import { changesAfter, keysAfter, readCode, readTable, readUsers, userTable } from '../store/down/read.ts'
 import type { SystemStore } from '../store/store.ts'
 import { findCollection } from '../store/tables/collections.ts'
 import type { EdgeChecked } from '../store/tables/edges.ts'
@@ -28,6 +30,15 @@ const keysAtOnce = 500
 /** At least once a day, and not all edges at once. */
 const everyMs = (): number => day - Math.random() * 6 * hour
 const mostChanges = 1_000
+
+/** In this order, and then each collection by its id. */
+const parts: readonly [Lane, string][] = [
+  ['identity', 'roles'],
+  ['identity', 'users'],
+  ['configuration', 'code'],
+  ['configuration', 'tables'],
+  ['configuration', 'portals'],
+]
 
 /** What is asked about next. `except`: what the edge has good reason to have otherwise. */
 type Place = { lane: Lane; part: string; after: string; except: string[] }
@@ -133,9 +144,11 @@ export class Checking {
 
   #following({ lane, part }: Pick<Place, 'lane' | 'part'>): Place | undefined {
     const from = (next: Lane, name: string): Place => ({ lane: next, part: name, after: '', except: [] })
-    if (lane === 'identity') return part === 'roles' ? from('identity', 'users') : from('configuration', 'code')
-    const { collections, copies, rows } = this.#feed.scope
-    const checked = [...collections].filter((id) => !copies.has(`collection ${id}`) && !rows.has(id)).sort()
+    const listed = parts.findIndex((one) => one[0] === lane && one[1] === part)
+    const following = listed === -1 ? undefined : parts[listed + 1]
+    if (following !== undefined) return from(...following)
+    const { collections, copies } = this.#feed.scope
+    const checked = [...collections].filter((id) => !copies.has(`collection ${id}`)).sort()
     const id = checked.find((one) => lane !== 'data' || one > part)
     return id === undefined ? undefined : from('data', id)
   }
@@ -143,11 +156,14 @@ export class Checking {
   async #ask({ lane, part, after, except }: Place): Promise<Check | undefined> {
     const about = { type: 'check', lane, part, after, except } as const
     if (part === 'roles') return { ...about, upTo: null, sum: '', list: await this.#roles() }
-    if (part === 'users') return { ...about, ...(await this.#users(after)), list: [] }
+    if (part === 'users') return { ...about, ...(await this.#users(after)) }
     if (part === 'code') return { ...about, upTo: null, sum: '', list: await this.#code() }
+    if (part === 'tables') return { ...about, upTo: null, sum: '', list: await this.#tables() }
+    if (part === 'portals') return { ...about, upTo: null, sum: '', list: await this.#portals() }
     const found = this.#feed.scope.collections.has(part) ? await findCollection(this.#store, { id: part }) : undefined
     if (found === undefined) return undefined
-    const keys = await keysAfter(this.#store, found, after, keysAtOnce)
+    const named = this.#feed.rowsThere(found)?.filter((key) => key > after)
+    const keys = named?.slice(0, keysAtOnce) ?? (await keysAfter(this.#store, found, after, keysAtOnce))
     const sum = await sumRows(this.#store, found, keys, new Set(except))
     return { ...about, upTo: keys.length < keysAtOnce ? null : keys.at(-1)!, sum, list: [] }
   }
@@ -155,21 +171,25 @@ export class Checking {
   async #roles(): Promise<Listed> {
     const { name, secret, settings } = this.#feed.systemThere()
     const hash = hashOf(canonical([name, secret, settings]))
-    return [['system', hash], ...listRolesOf(await this.#feed.rolesThere())]
+    const users = listTableOf(await readTable(this.#store, await userTable(this.#store)))
+    return [['system', hash], ...listRolesOf(await this.#feed.rolesThere()), ...users]
   }
 
-  async #users(after: string): Promise<{ sum: string; upTo: string | null }> {
+  async #users(after: string): Promise<{ sum: string; upTo: string | null; list: Listed }> {
     const keys = await keysAfter(this.#store, await userTable(this.#store), after, keysAtOnce)
     const sum = new Sum()
+    const list: Listed = []
     const { scope } = this.#feed
     for (const user of await readUsers(this.#store, keys)) {
       const there = userOnEdge(scope, user)
       if (there === undefined) continue
-      sum.add(
-        userText({ ...user, row: rowOnEdge(user.row), roles: there.roles, offlineLimit: offlineLimitOf(scope, user) }),
-      )
+      const { roles, canSignIn } = there
+      const passwordHash = canSignIn ? user.passwordHash : null
+      const base = { ...user, row: rowOnEdge(user.row), roles, passwordHash }
+      sum.add(userText({ ...base, offlineLimit: offlineLimitOf(scope, user) }))
+      if (canSignIn) list.push(...this.#feed.heldThere(user))
     }
-    return { sum: sum.value, upTo: keys.length < keysAtOnce ? null : keys.at(-1)! }
+    return { sum: sum.value, list, upTo: keys.length < keysAtOnce ? null : keys.at(-1)! }
   }
 
   /** What is copied once may be as it was. */
@@ -184,6 +204,28 @@ export class Checking {
         if (copies.has(`${kind} ${name}`)) continue
         listed.push(...listCodeOf(kind, await readCode(this.#store, kind, [name])))
       }
+    }
+    return listed
+  }
+
+  /** Of one that is copied once only that there is one: it may be as it was. */
+  async #tables(): Promise<Listed> {
+    const { collections, copies } = this.#feed.scope
+    const listed: Listed = []
+    for (const id of collections) {
+      const found = await findCollection(this.#store, { id })
+      if (found === undefined) continue
+      if (copies.has(`collection ${id}`)) listed.push([`collection ${id}`, anyHash])
+      else listed.push(...listTableOf(await this.#feed.tableThere(found)))
+    }
+    return listed
+  }
+
+  async #portals(): Promise<Listed> {
+    const listed: Listed = []
+    for (const name of this.#feed.scope.portals) {
+      const found = await readPortalFiles(this.#store, name)
+      if (found !== undefined) listed.push(listPortalOf(found))
     }
     return listed
   }

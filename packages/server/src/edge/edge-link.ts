@@ -402,17 +402,16 @@ export class EdgeLink {
       channel.send({ type: 'checked', lane, part, after, result: 'same', except: [] })
       return
     }
-    const store = this.#means.store.forSystem(this.#place.system)
-    const checked = await checkHere(store, check, this.#taken?.rows ?? null)
+    const { checked, anew } = await checkHere(this.#means, this.#place.system, check, this.#taken?.rows ?? null)
     channel.send(checked)
-    if (checked.result !== 'anew') return
+    if (anew.length === 0) return
     this.#means.log.warn({ lane, part }, 'What is held here was not as the platform has it, and comes anew')
-    this.#beginAnew(channel, cursors, lane)
+    this.#beginAnew(channel, cursors, ...anew)
   }
 
   /** With the next link. What has arrived already is refused, since it would write a cursor for what is missing. */
-  #beginAnew(channel: Channel, cursors: Cursors, lane: Lane): void {
-    delete cursors[lane]
+  #beginAnew(channel: Channel, cursors: Cursors, ...anew: Lane[]): void {
+    for (const lane of anew) delete cursors[lane]
     channel.close(1000, 'A lane is to come anew.')
   }
 

@@ -8,6 +8,8 @@ import { sealTo } from '../base/link-keys.ts'
 import type { NodeKey } from '../base/node-key.ts'
 import { phoneColumn, placeOf } from '../domain/accounts/authenticators.ts'
 import { handleUnder, type PasskeySecret } from '../domain/accounts/passkeys.ts'
+import type { Listed } from '../store/down/digest.ts'
+import { listHeldOf } from '../store/down/digest-held.ts'
 import {
   type AuthenticatorState,
   type CodeState,
@@ -173,6 +175,22 @@ export class Feed {
 
   rolesThere(): Promise<RoleState[]> {
     return this.#roles([...this.#facts!.scope.roles])
+  }
+
+  tableThere(found: CollectionRecord): Promise<TableState> {
+    return this.#table(found)
+  }
+
+  /** Of a collection of which single rows go there: those that follow, in order; undefined where all of them do. */
+  rowsThere(found: CollectionRecord): string[] | undefined {
+    const marks = this.#marks(found)
+    return marks && [...marks].flatMap(([key, mark]) => (mark === '' && isKey(found, key) ? [key] : [])).sort()
+  }
+
+  /** What of a user's is compared, but for who may not sign in there: nothing of it is there. */
+  heldThere(user: ReadUser): Listed {
+    const codes = user.codes.filter(({ edge }) => edge === this.#edge.name)
+    return listHeldOf({ ...user, codes }, this.#sendsNumbers())
   }
 
   /** Whether everything of the lane was sent once. */
@@ -677,8 +695,12 @@ export class Feed {
 
   /** Its number goes where the deployments say so, and the edge has a use for it. */
   #phone(userId: string, phone: UserState['phones'][number]): UserState['phones'][number] {
-    const goes = this.#facts!.scope.phones && this.#edge.gateway === true
+    const goes = this.#sendsNumbers()
     return { ...phone, sealed: goes ? this.#sealed(userId, phone.id, this.#value(userId, phone)) : '' }
+  }
+
+  #sendsNumbers(): boolean {
+    return this.#facts!.scope.phones && this.#edge.gateway === true
   }
 
   #value(userId: string, { id, sealed }: { id: string; sealed: string }): string {

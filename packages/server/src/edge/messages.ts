@@ -1,6 +1,7 @@
 /** What the two ends of a link say to each other, and reading it: nothing of the other end is believed before it was parsed. */
 import { isPublicKey } from '../base/link-keys.ts'
 import { type Aside, asideKinds, asideRules } from '../store/down/aside.ts'
+import type { Listed } from '../store/down/digest.ts'
 import { type Cursor, type Cursors, type Group, type Lane, lanes } from '../store/down/groups.ts'
 import type { UpLane } from '../store/tables/edge-words.ts'
 import type { UpCursor } from '../store/up/facts.ts'
@@ -70,8 +71,9 @@ export type Ack = { type: 'ack'; lane: Lane; cursor: Cursor }
  */
 export type Trouble = { type: 'trouble'; lane: Lane; words: string; stopped: boolean }
 /**
- * What the platform has at this very point of the link: of a part of a lane (roles with the system, users, code, or a collection by
- * its id) the sum of what lies between two keys, or a list of things with their hashes. `except`: rows that do not count.
+ * What the platform has at this very point of the link: of a part of a lane (roles with the system, users, code, tables, portals,
+ * or a collection by its id) the sum of what lies between two keys, or a list of things with their hashes, or both. `except`: rows
+ * that do not count.
  */
 export type Check = {
   type: 'check'
@@ -80,7 +82,7 @@ export type Check = {
   after: string
   upTo: string | null
   sum: string
-  list: [string, string][]
+  list: Listed
   except: string[]
 }
 /** `anew`: it is otherwise, and the edge begins anew with the lane. `except`: it may be so for these rows, which were written there. */

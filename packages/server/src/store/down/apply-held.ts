@@ -25,7 +25,9 @@ async function putPhones(tx: SystemStore, { id: userId, phones }: UserState): Pr
         ...{ id, system_key: tx.key, user_id: userId, kind: 'phone', label, sealed, state: 'bound' },
         ...{ bound_at: boundAt, bound_by: 'platform', ...fresh, ...noPasskey },
       })
-      .onConflict((conflict) => conflict.column('id').doUpdateSet({ label, sealed }))
+      .onConflict((conflict) =>
+        conflict.column('id').doUpdateSet({ user_id: userId, kind: 'phone', bound_at: boundAt, label, sealed }),
+      )
       .execute()
   }
 }
@@ -41,6 +43,7 @@ async function putPasskeys(tx: SystemStore, { id: userId, passkeys }: UserState,
       .where('id', '=', id)
       .executeTakeFirst()
     const facts = {
+      ...{ user_id: userId, kind: 'passkey', bound_at: boundAt },
       ...{ label, sealed, rp_id: rpId, credential_hash: credentialHash, backed_up: Number(backedUp) },
       sign_count: Math.max(before?.sign_count ?? 0, signCount),
       state: before?.state === 'disabled' ? 'disabled' : state,
@@ -50,22 +53,20 @@ async function putPasskeys(tx: SystemStore, { id: userId, passkeys }: UserState,
       const which = { ...made, subjectId: userId, factor: 'passkey' }
       await endSessions(tx.node, which, now, 'the passkey was switched off')
     }
-    if (before !== undefined) {
-      await db.updateTable('authenticators').set(facts).where('id', '=', id).execute()
-      continue
-    }
     // On the platform it is bound once; whoever held it here before holds it no more.
     await db
       .deleteFrom('authenticators')
       .where('system_key', '=', tx.key)
       .where('credential_hash', '=', credentialHash)
+      .where('id', '!=', id)
       .execute()
+    if (before !== undefined) {
+      await db.updateTable('authenticators').set(facts).where('id', '=', id).execute()
+      continue
+    }
     await db
       .insertInto('authenticators')
-      .values({
-        ...{ id, system_key: tx.key, user_id: userId, kind: 'passkey', bound_at: boundAt, bound_by: 'platform' },
-        ...{ ...fresh, ...facts },
-      })
+      .values({ ...{ id, system_key: tx.key, bound_by: 'platform' }, ...{ ...fresh, ...facts } })
       .execute()
   }
 }
@@ -83,7 +84,9 @@ async function putCodes(tx: SystemStore, { id: userId, codes: sets }: UserState)
         ...{ id, system_key: tx.key, user_id: userId, kind: 'recovery', label: 'recovery codes', sealed: '' },
         ...{ state: 'bound', bound_at: madeAt, bound_by: 'platform', ...fresh, ...noPasskey },
       })
-      .onConflict((conflict) => conflict.column('id').doNothing())
+      .onConflict((conflict) =>
+        conflict.column('id').doUpdateSet({ user_id: userId, kind: 'recovery', bound_at: madeAt }),
+      )
       .execute()
     for (const code of JSON.parse(codes) as { id: string; selector: string; hash: string }[]) {
       await db

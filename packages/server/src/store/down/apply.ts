@@ -179,12 +179,13 @@ async function putUser({ tx, now }: Applying, user: UserState): Promise<void> {
   const db = databaseOf(tx)
   const before = await db
     .selectFrom('accounts')
-    .select(['password_stamp'])
+    .select(['password_stamp', 'password_hash'])
     .where('system_key', '=', tx.key)
     .where('user_id', '=', user.id)
     .executeTakeFirst()
   const isShut = user.disabled || user.passwordVoid !== null
-  if (isShut || (before !== undefined && before.password_stamp !== user.passwordStamp)) {
+  const isOther = before?.password_stamp !== user.passwordStamp || before.password_hash !== user.passwordHash
+  if (isShut || (before !== undefined && isOther)) {
     const why = user.disabled ? 'the account was switched off' : 'the password was changed'
     if (isShut) await forgetSessionsFromElsewhere(tx, user.id)
     // What was made elsewhere rests on what the platform knew: it says itself which of those end.
@@ -220,13 +221,14 @@ async function putApps(
   now: number,
 ): Promise<void> {
   const db = databaseOf(tx)
+  const present = new Set([...apps, ...codes, ...passkeys, ...phones].map(({ id }) => id))
+  // Also one that lies there as another user's: it is the same, with what was taken or switched off of it.
   const held = await db
     .selectFrom('authenticators')
     .selectAll()
     .where('system_key', '=', tx.key)
-    .where('user_id', '=', userId)
+    .where((eb) => eb.or([eb('user_id', '=', userId), ...[...present].map((id) => eb('id', '=', id))]))
     .execute()
-  const present = new Set([...apps, ...codes, ...passkeys, ...phones].map(({ id }) => id))
   for (const one of held) {
     if (!present.has(one.id)) await db.deleteFrom('authenticators').where('id', '=', one.id).execute()
   }
@@ -241,6 +243,7 @@ async function putApps(
       await db
         .updateTable('authenticators')
         .set({
+          ...{ user_id: userId, kind: 'totp', bound_at: app.boundAt },
           ...{ label: app.label, sealed: app.sealed, last_step: Math.max(before.last_step, app.lastStep) },
           state: before.state === 'disabled' ? 'disabled' : app.state,
         })

@@ -61,3 +61,15 @@ export async function copiedCode(tx: SystemStore): Promise<string[]> {
     .execute()
   return rows.map(({ kind, id }) => `${kind} ${id}`)
 }
+
+/** Keys of rows of this collection. */
+export async function copiedRows(tx: SystemStore, collection: string): Promise<Set<string>> {
+  const rows = await databaseOf(tx)
+    .selectFrom('copied')
+    .select('id')
+    .where('system_key', '=', tx.key)
+    .where('kind', '=', 'row')
+    .where('id', 'like', `${collection}/%`)
+    .execute()
+  return new Set(rows.map(({ id }) => id.slice(collection.length + 1)))
+}

@@ -1,13 +1,13 @@
 /**
- * Sums over what a place holds, alike at both ends of a link where the same stands there: of rows, users and code, without
- * secrets. A sum is that of the hashes of its things, so it does not matter in which order they are read.
+ * Sums over what a place holds, alike at both ends of a link where the same stands there: of rows, users and code. They travel
+ * sealed, and speak of nothing but what both ends have. A sum is that of the hashes of its things, so it does not matter in which order they are read.
  */
 import { createHash } from 'node:crypto'
 import type { Row } from '@gatehouse/contract/columns.ts'
 import { databaseOf, type SystemStore } from '../store.ts'
 import type { CollectionRecord } from '../tables/collections.ts'
 import type { CodeState, Range, RoleState } from './groups.ts'
-import { keysAfter, type ReadUser, readCode, readRoles, readRows, readUsers, userTable } from './read.ts'
+import { keysAfter, type ReadUser, readCode, readRoles, readRows, readUsers } from './read.ts'
 
 const keysAtOnce = 500
 /** A row may be large, and all that are read at once are held. */
@@ -69,22 +69,20 @@ export async function sumRows(
   return sum.value
 }
 
-export type SummedUser = Omit<ReadUser, 'passwordHash' | 'apps' | 'codes' | 'passkeys' | 'phones'> & {
-  offlineLimit: number | null
-}
+export type SummedUser = Omit<ReadUser, 'apps' | 'codes' | 'passkeys' | 'phones'> & { offlineLimit: number | null }
 
-/** Nothing of it is a secret: of a password that it is another, and no more. */
+/** The hash of a password is in it as the edge has it anyway. What else the user holds is `digest-held.ts`. */
 export const userText = ({ row, emailKey, roles, disabled, ...user }: SummedUser): string =>
   canonical([
     { ...row, cb_token: null } satisfies Row,
-    ...[emailKey, [...roles].sort(), disabled, user.passwordStamp, user.passwordWeak, user.passwordVoid],
+    ...[emailKey, [...roles].sort(), disabled, user.passwordHash, user.passwordStamp, user.passwordWeak],
+    user.passwordVoid,
     ...[user.createdAt, user.offlineLimit],
   ])
 
-/** On an edge: of all users that are there within the range. */
-export async function sumUsersHere(store: SystemStore, range: Range): Promise<string> {
+/** On an edge: of all users with these keys. */
+export async function sumUsersHere(store: SystemStore, keys: readonly string[]): Promise<string> {
   const sum = new Sum()
-  const keys = await keysWithin(store, await userTable(store), range)
   for (let start = 0; start < keys.length; start += keysAtOnce) {
     const some = keys.slice(start, start + keysAtOnce)
     const limits = await databaseOf(store)
@@ -101,8 +99,8 @@ export async function sumUsersHere(store: SystemStore, range: Range): Promise<st
   return sum.value
 }
 
-/** Things with their hashes, each `KIND NAME`. */
-export type Listed = [thing: string, hash: string][]
+/** Things with their hashes, each `KIND NAME`. `least`: what only grows, and may be more at the edge. */
+export type Listed = [thing: string, hash: string, least?: number[]][]
 
 export const listRolesOf = (roles: readonly RoleState[]): Listed =>
   roles.map(({ grants, ...role }) => {

@@ -27,12 +27,15 @@ export async function readPortalFiles(store: SystemStore, name: string): Promise
   return { name, files: files.map(({ path, bytes }) => ({ path, bytes: bytes.toString('base64') })) }
 }
 
-/** Of an edge, those between the two names. */
-export async function portalsWithin(tx: SystemStore, { after, upTo }: Range): Promise<string[]> {
+/** Of an edge. */
+export async function listPortalNames(tx: SystemStore): Promise<string[]> {
   const kept = databaseOf(tx).selectFrom('kept_assets').select('name').distinct().where('system_key', '=', tx.key)
-  const names = (await kept.where('kind', '=', 'portal').execute()).map(({ name }) => name)
-  return names.filter((name) => name > after && (upTo === null || name <= upTo))
+  return (await kept.where('kind', '=', 'portal').execute()).map(({ name }) => name)
 }
+
+/** Of an edge, those between the two names. */
+export const portalsWithin = async (tx: SystemStore, { after, upTo }: Range): Promise<string[]> =>
+  (await listPortalNames(tx)).filter((name) => name > after && (upTo === null || name <= upTo))
 
 export async function applyPortals(
   tx: SystemStore,

@@ -1,5 +1,5 @@
 /** Brings a typed table of an edge to the columns and indexes that it has on the platform. */
-import type { Transaction } from 'kysely'
+import { sql, type Transaction } from 'kysely'
 import type { AnyTables, Dialect } from '../dialect/database.ts'
 import type { Tables } from '../schema.ts'
 import { databaseOf, dialectOf, type SystemStore } from '../store.ts'
@@ -10,7 +10,7 @@ import {
   createTable,
   dropColumn,
   dropIndex,
-  dropTable,
+  listColumns,
   readIndexes,
 } from '../typed-table/structure.ts'
 import type { TypedTable } from '../typed-table/table.ts'
@@ -34,6 +34,8 @@ export async function ensureTable(
   if (found === undefined) {
     await giveWay(tx, state)
     const name = `${state.kind === 'users' ? 'u' : 'c'}_${state.id}`
+    // Of which nothing is noted any more.
+    await dropIfThere(db, name)
     table = await createTable(db, dialect, { table: name, key: keyOf[state.kind], columns: state.columns })
     await db
       .insertInto('collections')
@@ -82,6 +84,8 @@ async function hasIndexes(db: AnyTables, dialect: Dialect, table: TypedTable, st
   return indexText(present) === indexText(state.indexes)
 }
 
+const dropIfThere = (db: AnyTables, table: string) => sql`drop table if exists ${sql.id(table)}`.execute(db)
+
 async function changeColumns(
   db: AnyTables,
   dialect: Dialect,
@@ -94,8 +98,12 @@ async function changeColumns(
   for (const column of before.columns) {
     if (!isKept(column)) table = await dropColumn(db, dialect, table, column.name)
   }
-  for (const column of columns) {
-    if (!table.columns.some(({ name }) => name === column.name)) table = await addColumn(db, dialect, table, column)
+  const added = columns.filter((column) => !table.columns.some(({ name }) => name === column.name))
+  const there = new Set(added.length === 0 ? [] : await listColumns(db, dialect, table))
+  for (const column of added) {
+    // It is there already, and was noted no more.
+    if (there.has(column.name)) table = { ...table, columns: [...table.columns, column] }
+    else table = await addColumn(db, dialect, table, column)
   }
   return table
 }
@@ -126,12 +134,17 @@ async function writeColumns(db: Transaction<Tables>, { id, columns }: TableState
   await db.insertInto('collection_columns').values(rows).execute()
 }
 
-/** In a transaction. */
+/** In a transaction; whatever there is of it, and the table of users too. */
 export async function dropCollection(tx: SystemStore, id: string): Promise<void> {
-  const found = await findCollection(tx, { id })
-  if (found === undefined) return
   const db = databaseOf(tx)
-  await dropTable(db, dialectOf(tx), found.table)
+  const found = await db
+    .selectFrom('collections')
+    .select('table_name')
+    .where('system_key', '=', tx.key)
+    .where('id', '=', id)
+    .executeTakeFirst()
+  if (found === undefined) return
+  await dropIfThere(db, found.table_name)
   await db.deleteFrom('collection_columns').where('collection_id', '=', id).execute()
   await db.deleteFrom('synced_collections').where('system_key', '=', tx.key).where('collection_id', '=', id).execute()
   await db.deleteFrom('collections').where('system_key', '=', tx.key).where('id', '=', id).execute()

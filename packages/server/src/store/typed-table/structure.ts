@@ -239,6 +239,16 @@ export async function readIndexes(db: AnyTables, dialect: Dialect, table: TypedT
   }))
 }
 
+/** Names of the columns as the database itself knows them, in no order; none where there is no such table. */
+export async function listColumns(db: AnyTables, dialect: Dialect, { table }: TypedTable): Promise<string[]> {
+  const statement =
+    dialect.kind === 'sqlite'
+      ? sql<{ name: string }>`select name from pragma_table_info(${table})`
+      : sql<{ name: string }>`select attname as name from pg_attribute
+          where attrelid = to_regclass(quote_ident(${table})) and attnum > 0 and not attisdropped`
+  return (await statement.execute(db)).rows.map(({ name }) => name)
+}
+
 /** Always the same for the same column, and short enough for PostgreSQL whatever the names. */
 export function indexName(table: TypedTable, column: string, unique: boolean): string {
   const kind = unique ? 'unique' : 'plain'

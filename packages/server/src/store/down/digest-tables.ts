@@ -1,0 +1,101 @@
+/**
+ * Tables and portals as they can be compared: columns and rules of collections, their indexes, files of portals. What an edge has
+ * is what stands in its database itself, and not what is noted of it. Sums of rows, users and code are `digest.ts`.
+ */
+import type { AnyTables } from '../dialect/database.ts'
+import { databaseOf, dialectOf, type SystemStore } from '../store.ts'
+import { type CollectionRecord, findCollection } from '../tables/collections.ts'
+import { listColumns } from '../typed-table/structure.ts'
+import { canonical, hashOf, type Listed } from './digest.ts'
+import type { PortalState, TableState } from './groups.ts'
+import { listPortalNames, readPortalFiles } from './portals.ts'
+import { readTable } from './read.ts'
+import { dropCollection } from './schema.ts'
+
+/** What is not compared, though it is to be there. */
+export const anyHash = ''
+
+/** Each column that has indexes by itself: one that could not be made is set aside by itself. */
+export function listTableOf({ id, kind, name, columns, indexes, rule }: TableState): Listed {
+  const thing = kind === 'users' ? 'users' : `collection ${id}`
+  const byColumn = [...Map.groupBy(indexes, ({ column }) => column)]
+  return [
+    [thing, hashOf(canonical([name, columns.map((one) => [one.name, one.type]), rule ?? '']))],
+    ...byColumn.map(([column, of]): Listed[number] => [
+      kind === 'users' ? `users index ${column}` : `index ${id}/${column}`,
+      hashOf(canonical(of.map(({ unique }) => unique).sort())),
+    ]),
+  ]
+}
+
+export const listPortalOf = ({ name, files }: PortalState): Listed[number] => [
+  `portal ${name}`,
+  hashOf(canonical(files.map(({ path, bytes }) => [path, hashOf(bytes)]).sort())),
+]
+
+type Tabled = 'users' | 'items'
+
+/** On an edge: of its collections, or of its users. */
+export async function listTablesHere(tx: SystemStore, kind: Tabled): Promise<Listed> {
+  const listed: Listed = []
+  for (const { found } of await tablesHere(tx, kind))
+    if (found !== undefined) listed.push(...(await listTable(tx, found)))
+  return listed
+}
+
+async function listTable(tx: SystemStore, found: CollectionRecord): Promise<Listed> {
+  const rule = await databaseOf(tx)
+    .selectFrom('synced_collections')
+    .select('rule')
+    .where('system_key', '=', tx.key)
+    .where('collection_id', '=', found.id)
+    .executeTakeFirst()
+  const state = await readTable(tx, found)
+  const listed = listTableOf({ ...state, ...(rule !== undefined && { rule: rule.rule as TableState['rule'] }) })
+  const isWhole = (await missingColumns(tx, found)).length === 0
+  return isWhole ? listed : listed.map(([thing]) => [thing, 'columns are missing'])
+}
+
+/** `found` is undefined where no column of it is noted. */
+async function tablesHere(
+  tx: SystemStore,
+  kind: Tabled,
+): Promise<{ id: string; found: CollectionRecord | undefined }[]> {
+  const rows = await databaseOf(tx)
+    .selectFrom('collections')
+    .select('id')
+    .where('system_key', '=', tx.key)
+    .where('kind', '=', kind)
+    .execute()
+  const all = []
+  for (const { id } of rows) all.push({ id, found: await findCollection(tx, kind === 'users' ? { kind } : { id }) })
+  return all
+}
+
+/** That are noted, and are not in the database. */
+async function missingColumns(tx: SystemStore, { table }: CollectionRecord): Promise<string[]> {
+  const there = new Set(await listColumns(databaseOf(tx) as AnyTables, dialectOf(tx), table))
+  return table.columns.flatMap(({ name }) => (there.has(name) ? [] : [name]))
+}
+
+/** On an edge, where columns are missing: what is noted is what there is by now, so that what comes down makes the rest. */
+export async function noteWhatIsThere(tx: SystemStore, kind: Tabled): Promise<void> {
+  for (const { id, found } of await tablesHere(tx, kind)) {
+    const missing = found === undefined ? [] : await missingColumns(tx, found)
+    if (found === undefined || missing.includes(found.table.key)) await dropCollection(tx, id)
+    else if (missing.length > 0) {
+      await databaseOf(tx)
+        .deleteFrom('collection_columns')
+        .where('collection_id', '=', id)
+        .where('name', 'in', missing)
+        .execute()
+    }
+  }
+}
+
+/** On an edge. */
+export async function listPortalsHere(tx: SystemStore): Promise<Listed> {
+  const listed: Listed = []
+  for (const name of await listPortalNames(tx)) listed.push(listPortalOf((await readPortalFiles(tx, name))!))
+  return listed
+}
