@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { plainEnvironment } from './environment.ts'
 
 const command = fileURLToPath(new URL('../../packages/cli/src/gatehouse.js', import.meta.url))
 
@@ -22,9 +23,9 @@ export const startCommand = (args: string[], env: Record<string, string> = {}): 
 
 /** Nothing of the surrounding environment but what a program needs, so that no option comes in by chance. */
 function spawnCommand(args: string[], env: Record<string, string>): Started {
-  const { PATH = '', HOME = '/', TMPDIR } = process.env
+  const { HOME = '/' } = process.env
   const child = spawn(process.execPath, [command, ...args], {
-    env: { PATH, HOME, ...(TMPDIR !== undefined && { TMPDIR }), ...env },
+    env: { ...plainEnvironment(), HOME, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   // A command that ends at once does not read what it is sent.

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
+import { plainEnvironment } from '../support/environment.ts'
 import { descendants, processFacts, until } from '../support/node-process.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -18,9 +19,15 @@ const patienceMs = 60_000
 /** The demo with a folder for temporary files of its own, to see what it leaves there. */
 function startDemo(t: TestContext, args: string[]) {
   const scratch = mkdtempSync(join(tmpdir(), 'gatehouse-test-'))
-  const { PATH = '', HOME = '/' } = process.env
+  const { HOME = '/' } = process.env
   // Settings of the surroundings are not the demo's: a node on that database would not be a new one.
-  const env = { PATH, HOME, TMPDIR: scratch, GATEHOUSE_MODE: 'production', DATABASE_URL: 'postgres://nowhere' }
+  const env = {
+    ...plainEnvironment(),
+    HOME,
+    TMPDIR: scratch,
+    GATEHOUSE_MODE: 'production',
+    DATABASE_URL: 'postgres://nowhere',
+  }
   const child = spawn(process.execPath, [demo, ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   const looks = new Set<() => void>()

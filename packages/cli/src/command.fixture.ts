@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createTestApp, developerEmail, developerPassword, type TestApp } from '../../../test/support/app.ts'
+import { plainEnvironment } from '../../../test/support/environment.ts'
 
 const gatehouse = fileURLToPath(new URL('gatehouse.js', import.meta.url))
 
@@ -25,8 +26,7 @@ export function newPerson(t: Ends) {
     return join(home, name)
   }
   const run = (args: string[], options: RunOptions = {}): Promise<Ran> => {
-    const { PATH = '' } = process.env
-    const env = { PATH, HOME: home, XDG_CONFIG_HOME: config, ...options.env }
+    const env = { ...plainEnvironment(), HOME: home, XDG_CONFIG_HOME: config, ...options.env }
     return new Promise((resolve, reject) => {
       const given = { env, cwd: options.folder ?? home, timeout: 20_000 }
       const child = execFile(process.execPath, [gatehouse, ...args], given, (error, stdout, stderr) => {
@@ -77,10 +77,12 @@ export async function atTerminal(
   answers: [RegExp, string][],
   folder = person.home,
 ): Promise<{ code: number; shown: string }> {
-  const { PATH = '' } = process.env
   const line = [process.execPath, gatehouse, ...args].map((word) => `'${word}'`).join(' ')
   const child = spawn('script', ['-qec', line, '/dev/null'], {
-    env: { PATH, HOME: person.home, XDG_CONFIG_HOME: person.config, SHELL: '/bin/sh', TERM: 'xterm', NO_COLOR: '1' },
+    env: {
+      ...plainEnvironment(),
+      ...{ HOME: person.home, XDG_CONFIG_HOME: person.config, SHELL: '/bin/sh', TERM: 'xterm', NO_COLOR: '1' },
+    },
     cwd: folder,
     timeout: 20_000,
   })

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { createTestApp, type TestApp } from '../../../test/support/app.ts'
+import { plainEnvironment } from '../../../test/support/environment.ts'
 import { signedIn } from './command.fixture.ts'
 
 const gatehouse = fileURLToPath(new URL('gatehouse.js', import.meta.url))
@@ -44,9 +45,8 @@ test('inbox --watch prints each message once, as it comes', async (t) => {
   const { app, person } = await signedIn(t)
   const system = await app.createSystem()
   await sendVia(app, system.key, 'before')
-  const { PATH = '' } = process.env
   const child = spawn(process.execPath, [gatehouse, 'inbox', '--watch', '--json'], {
-    env: { PATH, HOME: person.home, XDG_CONFIG_HOME: `${person.home}/settings` },
+    env: { ...plainEnvironment(), HOME: person.home, XDG_CONFIG_HOME: `${person.home}/settings` },
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   t.after(() => child.kill('SIGKILL'))

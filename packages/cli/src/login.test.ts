@@ -17,6 +17,7 @@ import { dirname } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { createTestApp, developerEmail, developerPassword, type TestApp } from '../../../test/support/app.ts'
+import { plainEnvironment } from '../../../test/support/environment.ts'
 import { shownByApp } from '../../server/src/domain/accounts/totp.fixture.ts'
 import { credentials, newPerson, type Person, signedIn } from './command.fixture.ts'
 import { signInsFile } from './sign-ins.ts'
@@ -139,11 +140,16 @@ describe('login', () => {
     if (spawnSync('script', ['--version']).error !== undefined)
       return t.skip('script(1), which makes a terminal, is missing')
     const person = newPerson(t)
-    const { PATH = '' } = process.env
     const gatehouse = fileURLToPath(new URL('gatehouse.js', import.meta.url))
     const line = [process.execPath, gatehouse, 'login', '--url', url].map((word) => `'${word}'`).join(' ')
     const child = spawn('script', ['-qec', line, '/dev/null'], {
-      env: { PATH, HOME: person.home, XDG_CONFIG_HOME: dirname(dirname(person.file)), SHELL: '/bin/sh', TERM: 'xterm' },
+      env: {
+        ...plainEnvironment(),
+        HOME: person.home,
+        XDG_CONFIG_HOME: dirname(dirname(person.file)),
+        SHELL: '/bin/sh',
+        TERM: 'xterm',
+      },
       timeout: 20_000,
     })
     const answers: [RegExp, string][] = [

@@ -9,6 +9,7 @@ import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { filesOf, service } from '@gatehouse/server/deploy/import.fixture.ts'
 import type { TestApp } from '../../../test/support/app.ts'
+import { plainEnvironment } from '../../../test/support/environment.ts'
 import { type Person, signedIn } from './command.fixture.ts'
 
 const ends: (() => unknown)[] = []
@@ -112,9 +113,8 @@ test('what is in the way and can give way is told with the flag for it', async (
 
 test('whoever stops reading gets no stack', async () => {
   const gatehouse = fileURLToPath(new URL('gatehouse.js', import.meta.url))
-  const { PATH = '' } = process.env
   const child = spawn(process.execPath, [gatehouse, 'package', 'fetch', 'good', '--json'], {
-    env: { PATH, HOME: person.home, XDG_CONFIG_HOME: person.config },
+    env: { ...plainEnvironment(), HOME: person.home, XDG_CONFIG_HOME: person.config },
     cwd: person.home,
     stdio: ['ignore', 'pipe', 'pipe'],
   })

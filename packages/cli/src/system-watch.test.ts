@@ -11,6 +11,7 @@ import { after, before, describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { filesOf, role, service } from '@gatehouse/server/deploy/import.fixture.ts'
 import type { TestApp } from '../../../test/support/app.ts'
+import { plainEnvironment } from '../../../test/support/environment.ts'
 import { credentials, type Person, signedIn } from './command.fixture.ts'
 
 const ends: (() => unknown)[] = []
@@ -48,9 +49,14 @@ type Watch = {
 
 async function watch(t: TestContext, more: Record<string, string> = {}): Promise<Watch> {
   const gatehouse = fileURLToPath(new URL('gatehouse.js', import.meta.url))
-  const { PATH = '' } = process.env
   const child: ChildProcess = spawn(process.execPath, [gatehouse, 'system', 'watch', '--json'], {
-    env: { PATH, HOME: person.home, XDG_CONFIG_HOME: person.config, GATEHOUSE_URL: app.app.means.publicUrl(), ...more },
+    env: {
+      ...plainEnvironment(),
+      HOME: person.home,
+      XDG_CONFIG_HOME: person.config,
+      GATEHOUSE_URL: app.app.means.publicUrl(),
+      ...more,
+    },
     cwd: folder,
     timeout: 60_000,
   })
