@@ -6,10 +6,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { type App, createApp } from '../../packages/server/src/app.ts'
+import { type App, createApp, type GivenByTests } from '../../packages/server/src/app.ts'
 import type { Clock } from '../../packages/server/src/base/clock.ts'
 import { createLog } from '../../packages/server/src/base/log.ts'
 import { readConfig } from '../../packages/server/src/config/config.ts'
+import { strongestWalls, type Walls } from '../../packages/server/src/sandbox/walls.ts'
 import { postgresUrl } from './postgres.ts'
 
 export const developerEmail = 'dev@example.com'
@@ -77,6 +78,20 @@ type TestOptions = {
   beside?: TestApp & { databaseUrl?: string }
 }
 
+let walls: Promise<Walls> | undefined
+
+/**
+ * How nodes of tests differ from others: passwords are argon2id at a fraction of its cost, since hashes were half of what all
+ * tests computed (`main.test.ts` looks at the cost of a real node); and walls are looked for once in a process.
+ */
+export const quick: GivenByTests = {
+  passwordCost: { memory: 64, passes: 1, parallelism: 1, tagLength: 32 },
+  findWalls: () => {
+    walls ??= strongestWalls()
+    return walls
+  },
+}
+
 async function ok(answer: Promise<Answer>): Promise<Answer> {
   const got = await answer
   if (got.status !== 200) throw new Error(`expected 200, got ${got.status}: ${got.text}`)
@@ -99,7 +114,7 @@ export async function createTestApp(
   let offset = 0
   const clock: Clock = { now: () => Date.now() + offset, steady: () => performance.now() + offset }
   const log = createLog({ format: process.env.GATEHOUSE_TEST_LOG ? 'readable' : 'silent', level: 'debug' })
-  const app = await createApp(config, log, clock)
+  const app = await createApp(config, log, clock, quick)
   t.after(async () => {
     await app.close()
     if (options.beside === undefined) rmSync(dataFolder, { recursive: true, force: true })

@@ -12,6 +12,7 @@ import { type CountryOf, noCountries, readCountries } from './base/countries.ts'
 import { hexId } from './base/ids.ts'
 import type { Log } from './base/log.ts'
 import { loadNodeKey, type NodeKey } from './base/node-key.ts'
+import { type Argon2Cost, hashPassword } from './base/secrets.ts'
 import { noTracing, type Tracing } from './base/tracing.ts'
 import { type Config, ConfigError } from './config/config.ts'
 import { openCatalogue } from './deploy/catalogue.ts'
@@ -57,7 +58,8 @@ import { createServer } from './http/server.ts'
 import { hasConsole } from './http/web-files.ts'
 import { auditChain } from './operate/audit-chain.ts'
 import { adoptNextKey } from './operate/key-files.ts'
-import { createSandbox } from './sandbox/sandbox.ts'
+import { createSandbox, type SandboxOptions } from './sandbox/sandbox.ts'
+import type { Walls } from './sandbox/walls.ts'
 import type { AuditChain } from './store/audit.ts'
 import type { Database } from './store/dialect/database.ts'
 import { openSqlite } from './store/dialect/sqlite.ts'
@@ -257,7 +259,15 @@ async function openDatabase(config: Config, log: Log): Promise<Database> {
   }
 }
 
-export async function createApp(config: Config, log: Log, wall: Clock = systemClock): Promise<App> {
+/** What only tests give, so that a thousand nodes start soon. No configuration leads here. */
+export type GivenByTests = { passwordCost?: Argon2Cost; findWalls?: () => Promise<Walls> }
+
+export async function createApp(
+  config: Config,
+  log: Log,
+  wall: Clock = systemClock,
+  { passwordCost, findWalls }: GivenByTests = {},
+): Promise<App> {
   const edgeClock = config.edge && new EdgeClock(config.edge, wall)
   const clock = edgeClock ?? wall
   const tls = config.tls && readCertificate(config.tls)
@@ -287,7 +297,7 @@ export async function createApp(config: Config, log: Log, wall: Clock = systemCl
     clock,
     log,
     key,
-    gate: new AttemptGate(),
+    gate: new AttemptGate({}, passwordCost),
     kept,
     mode: config.mode,
     publicUrl: () => publicUrl,
@@ -349,7 +359,7 @@ export async function createApp(config: Config, log: Log, wall: Clock = systemCl
   else if (asking !== undefined) means.edgeCodes = asking
   const dial = createDial({ allow: config.egressAllow, ownPort: () => listeningPort })
   const notices = new NoticeSender(means, send, (scope, mail, signal) => sendMail(scope, dial, mail, signal))
-  const sandbox = await createSandbox({
+  const sandboxOptions: SandboxOptions = {
     prelude: preludeSource(),
     // A run that waits for the world holds its process, so there are more of them than processors.
     maxProcesses: Math.max(12, availableParallelism() * 4),
@@ -359,7 +369,8 @@ export async function createApp(config: Config, log: Log, wall: Clock = systemCl
     waitMs: 10_000,
     allowWeakWalls: config.mode === 'development' || config.weakSandbox,
     log,
-  })
+  }
+  const sandbox = await createSandbox(sandboxOptions, findWalls)
   const doors = { redeem: redeemForService, anonymous: signInAnonymously, refresh: refreshUserSession }
   const stage = { sandbox, node: { publicUrl: means.publicUrl, nodeId, version } }
   const recorder = new Recorder(stage, log)
@@ -504,7 +515,8 @@ async function firstDeveloper(config: Config, means: Means): Promise<void> {
   const onlyFirst = async (_tx: Store, first: boolean): Promise<void> => {
     if (!first) throw new GatehouseError('developerRegistration', 'There is a first developer already.')
   }
-  await addDeveloper(means, { ...means, by: 'operator' }, person, onlyFirst).catch(async (error) => {
+  const hash = (password: string) => means.gate.hash((cost) => hashPassword(password, cost))
+  await addDeveloper(means, { ...means, by: 'operator' }, person, onlyFirst, hash).catch(async (error) => {
     // Another node that starts beside this one may have been quicker.
     if (await needsFirstDeveloper(means)) throw error
   })

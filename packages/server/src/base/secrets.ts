@@ -1,13 +1,14 @@
 /** Hashing of what must not be stored: passwords slowly, tokens quickly (they are random), and comparing without a clock. */
 import { argon2, createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 
-/** OWASP's figure for argon2id: 19 MiB, 2 passes, one lane. */
-const cost = { memory: 19_456, passes: 2, parallelism: 1, tagLength: 32 } as const
+/** `memory` in KiB, `tagLength` in bytes. */
+export type Argon2Cost = { memory: number; passes: number; parallelism: number; tagLength: number }
 
-type Argon2Cost = { memory: number; passes: number; parallelism: number; tagLength: number }
+/** OWASP's figure for argon2id: 19 MiB, 2 passes, one lane. */
+export const passwordCost: Argon2Cost = { memory: 19_456, passes: 2, parallelism: 1, tagLength: 32 }
 
 /** PHC string format, so that another tool (or another cost, later) can read it. */
-export async function hashPassword(password: string): Promise<string> {
+export async function hashPassword(password: string, cost: Argon2Cost = passwordCost): Promise<string> {
   const salt = randomBytes(16)
   const tag = await argon2id(password, salt, cost)
   const b64 = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '')

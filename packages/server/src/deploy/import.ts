@@ -421,7 +421,7 @@ async function makePasswords(scope: NodeScope, { users }: Work, { onProgress }: 
   const made: Passwords = new Map()
   for (const { asset } of fresh) {
     const password = randomBytes(18).toString('base64url')
-    made.set(asset.email, { password, hash: await scope.gate.hash(() => hashPassword(password)) })
+    made.set(asset.email, { password, hash: await scope.gate.hash((cost) => hashPassword(password, cost)) })
     onProgress?.({ phase: 'passwords', done: made.size, total: fresh.length })
   }
   return made

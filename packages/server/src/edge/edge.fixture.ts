@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Answer, CallOptions, TestApp } from '../../../../test/support/app.ts'
+import { type Answer, type CallOptions, quick, type TestApp } from '../../../../test/support/app.ts'
 import { type App, createApp } from '../app.ts'
 import type { Clock } from '../base/clock.ts'
 import { createLog } from '../base/log.ts'
@@ -41,7 +41,8 @@ export async function startEdge(t: Ends, platform: TestApp, asked: EdgeAsked): P
     {},
   )
   const log = createLog({ format: process.env.GATEHOUSE_TEST_LOG ? 'readable' : 'silent', level: 'debug' })
-  const app = await createApp({ ...config, routes: asked.routes ?? [] }, log, asked.clock ?? platform.app.means.clock)
+  const clock = asked.clock ?? platform.app.means.clock
+  const app = await createApp({ ...config, routes: asked.routes ?? [] }, log, clock, quick)
   let closing: Promise<void> | undefined
   const close = app.close
   app.close = () => {

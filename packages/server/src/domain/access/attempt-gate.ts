@@ -6,6 +6,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
+import { type Argon2Cost, passwordCost } from '../../base/secrets.ts'
 
 /** Whose turn it is: `system` is `''` for developers. */
 export type Asking = { system: string; address: string; account?: string }
@@ -28,6 +29,7 @@ type Waiting = Asking & { begin: () => void; refuse: (error: GatehouseError) => 
 
 export class AttemptGate {
   readonly #limits: GateLimits
+  readonly #cost: Argon2Cost
   /** Those that wait, by system and then by address; in the order of their next turn. */
   readonly #systems = new Map<string, Map<string, Waiting[]>>()
   readonly #accounts = new Map<string, number>()
@@ -36,8 +38,10 @@ export class AttemptGate {
   #turns = 0
   #hashes = 0
 
-  constructor(limits: Partial<GateLimits> = {}) {
+  /** `cost` is of what is hashed here; another than the usual is only given by tests. */
+  constructor(limits: Partial<GateLimits> = {}, cost: Argon2Cost = passwordCost) {
     this.#limits = { ...usual, ...limits }
+    this.#cost = cost
   }
 
   /** Runs `work` when it is its turn. Throws tooManyRequests where too many wait: then nothing was hashed. */
@@ -52,11 +56,11 @@ export class AttemptGate {
   }
 
   /** One slow hash, in a turn; never more at once than there are processors. */
-  async hash<T>(work: () => Promise<T>): Promise<T> {
+  async hash<T>(work: (cost: Argon2Cost) => Promise<T>): Promise<T> {
     if (this.#hashes < this.#limits.hashes) this.#hashes += 1
     else await new Promise<void>((resolve) => this.#hashing.push(resolve))
     try {
-      return await work()
+      return await work(this.#cost)
     } finally {
       // The place goes straight to the next in line, so the count stays as it is.
       const next = this.#hashing.shift()

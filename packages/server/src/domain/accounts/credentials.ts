@@ -4,7 +4,7 @@
  * comes here, so all doors meet one ledger.
  */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
-import { verifyPassword } from '../../base/secrets.ts'
+import { type Argon2Cost, verifyPassword } from '../../base/secrets.ts'
 import { type AccountRecord, findAccount } from '../../store/tables/accounts.ts'
 import { type DeveloperRecord, emailKey, findDeveloper } from '../../store/tables/developers.ts'
 import { type EdgeAccount, findEdgeAccount } from '../../store/tables/edge-accounts.ts'
@@ -101,8 +101,8 @@ export function refusalError(refusal: Refusal, kind: 'wrongCredentials' | 'devel
 }
 
 /** Of a password that nobody has, at the cost of every other: what an unknown user is checked against. */
-export const decoyHash =
-  '$argon2id$v=19$m=19456,t=2,p=1$Xu7hbdjzNp8uzKHC5PCLLQ$cT9bgNhzxKoD+/qd3YjN8mvpb6AkGZBmZzWqgrgUtsU'
+export const decoyHash = ({ memory, passes, parallelism }: Argon2Cost): string =>
+  `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$Xu7hbdjzNp8uzKHC5PCLLQ$cT9bgNhzxKoD+/qd3YjN8mvpb6AkGZBmZzWqgrgUtsU`
 
 type Found = {
   id: string
@@ -134,7 +134,7 @@ async function check<T extends Found>(
       return { ok: false, reason: 'blocked', accountId: found?.id, retryAfter: Math.ceil(made.waitMs / 1000) }
     }
     // An unknown user costs the same hash as a known one.
-    const right = await scope.gate.hash(() => verifyPassword(found?.hash ?? decoyHash, password))
+    const right = await scope.gate.hash((cost) => verifyPassword(found?.hash ?? decoyHash(cost), password))
     // A right password of an account that is switched off counts as a wrong one: nothing shall tell that it was right.
     if (!right || found === undefined || found.hash === null || found.disabled) {
       await noteWrong(scope, made)

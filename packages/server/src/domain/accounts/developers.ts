@@ -117,7 +117,9 @@ function demandOwnPage({ origin, publicUrl }: NodeScope): void {
 const slowHash =
   ({ gate, origin }: NodeScope) =>
   (password: string): Promise<string> =>
-    gate.pass({ system: '', address: addressKey(origin.address) }, () => gate.hash(() => hashPassword(password)))
+    gate.pass({ system: '', address: addressKey(origin.address) }, () =>
+      gate.hash((cost) => hashPassword(password, cost)),
+    )
 
 /** The key of a one-time link; only its hash is stored. */
 export async function invite(

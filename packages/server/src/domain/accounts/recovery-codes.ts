@@ -35,7 +35,7 @@ export const makeRecoveryCodes = (
     }
     const rows: MadeRecoveryCodes['rows'] = []
     for (const [selector, code] of bySelector) {
-      rows.push({ id: uuid(), selector, hash: await scope.gate.hash(() => hashPassword(code)) })
+      rows.push({ id: uuid(), selector, hash: await scope.gate.hash((cost) => hashPassword(code, cost)) })
     }
     return { codes: [...bySelector.values()].map(inGroups), rows }
   })
@@ -50,7 +50,7 @@ export async function matchingRecoveryCode(
   if (code === undefined) return undefined
   return scope.gate.pass(turnOf(scope, authenticator.userId), async () => {
     const found = await findRecoveryCode(scope.data, authenticator.id, code.slice(0, recoveryRules.selector))
-    const right = await scope.gate.hash(() => verifyPassword(found?.hash ?? decoyHash, code))
+    const right = await scope.gate.hash((cost) => verifyPassword(found?.hash ?? decoyHash(cost), code))
     return right ? found?.id : undefined
   })
 }

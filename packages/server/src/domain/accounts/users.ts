@@ -66,7 +66,9 @@ export type NewUser = {
 
 /** In its turn; throws tooManyRequests where too many wait. */
 export const slowHash = ({ gate, origin, system }: SystemScope, password: string): Promise<string> =>
-  gate.pass({ system: system.key, address: addressKey(origin.address) }, () => gate.hash(() => hashPassword(password)))
+  gate.pass({ system: system.key, address: addressKey(origin.address) }, () =>
+    gate.hash((cost) => hashPassword(password, cost)),
+  )
 
 /**
  * Makes a user with the role Authenticated. Asks for no right: the doors that register do. Throws badPassword, badRequest,

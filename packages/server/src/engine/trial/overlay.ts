@@ -149,7 +149,7 @@ async function assumePassword(scope: SystemScope, { steps }: Trial): Promise<voi
   }
   const account = await findAccount(scope.data, { email })
   if (account === undefined) throw new GatehouseError('noSuchUser', 'assume_password: nobody has this e-mail.')
-  const hash = await scope.gate.hash(() => hashPassword(password))
+  const hash = await scope.gate.hash((cost) => hashPassword(password, cost))
   await scope.data.transaction((tx) =>
     updateAccount(tx, account.userId, { password: { hash, stamp: uuid(), weak: false } }),
   )
