@@ -71,6 +71,8 @@ export class EdgeLink {
   readonly #clock: EdgeClock
   #keys: EdgeKeys | undefined
   #channel: Channel | undefined
+  /** Not open yet. */
+  #dialled: WebSocket | undefined
   readonly #pending = new Pending()
   #closed = false
   #askedForTime = Number.NEGATIVE_INFINITY
@@ -180,6 +182,7 @@ export class EdgeLink {
     this.#closed = true
     this.#channel?.close(1000, 'The edge ends.')
     this.#channel?.socket.terminate()
+    this.#dialled?.terminate()
     this.#wakeUp()
     await this.#running
   }
@@ -230,6 +233,7 @@ export class EdgeLink {
   async #once(): Promise<void> {
     const { store } = this.#means
     const link = (await findPlatformLink(store))!
+    if (this.#closed) throw new LinkBroken('The edge ends.')
     const channel = await this.#dial()
     this.#channel = channel
     const watching = setInterval(() => {
@@ -267,7 +271,9 @@ export class EdgeLink {
       channel.close(1011, 'The edge failed.')
     })
     try {
-      for (;;) await this.#take(channel, cursors, teller)
+      // What is under way is written; what has arrived behind it comes again.
+      while (!this.#closed) await this.#take(channel, cursors, teller)
+      throw new LinkBroken('The edge ends.')
     } catch (error) {
       throw failure ?? error
     } finally {
@@ -292,7 +298,12 @@ export class EdgeLink {
       reject(answeredOtherwise(response.statusCode ?? 0, response.headers['retry-after']))
       socket.terminate()
     })
-    await promise
+    this.#dialled = socket
+    try {
+      await promise
+    } finally {
+      this.#dialled = undefined
+    }
     return channel
   }
 

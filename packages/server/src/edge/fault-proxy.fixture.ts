@@ -18,6 +18,8 @@ export type FaultProxy = {
   /** Milliseconds by which whatever passes is late. */
   delay(ms: number): void
   cuts(): number
+  /** Bytes that went through, of both ways. */
+  passed(): number
 }
 
 export async function faultProxy(t: { after(fn: () => unknown): void }, port: number): Promise<FaultProxy> {
@@ -30,6 +32,7 @@ export async function faultProxy(t: { after(fn: () => unknown): void }, port: nu
   let left = Number.POSITIVE_INFINITY
   let late = 0
   let cuts = 0
+  let passed = 0
   const cut = (): void => {
     if (sockets.size > 0) cuts += 1
     for (const socket of sockets) socket.destroy()
@@ -55,6 +58,7 @@ export async function faultProxy(t: { after(fn: () => unknown): void }, port: nu
         const isLast = left <= 0
         const hand = (): void => {
           if (to.writable) to.write(part)
+          passed += part.length
           if (isLast) cut()
         }
         if (late > 0) setTimeout(hand, late)
@@ -98,5 +102,6 @@ export async function faultProxy(t: { after(fn: () => unknown): void }, port: nu
       late = ms
     },
     cuts: () => cuts,
+    passed: () => passed,
   }
 }

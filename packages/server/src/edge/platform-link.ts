@@ -91,6 +91,7 @@ export class PlatformLink {
   #itselfDue = false
   #woken = true
   #wake: () => void = () => {}
+  #beaten: Promise<unknown> = Promise.resolve()
   ended: Promise<void> = Promise.resolve()
 
   constructor(
@@ -151,6 +152,7 @@ export class PlatformLink {
       for (const timer of Object.values(this.#stopped)) clearTimeout(timer)
       this.#catchUps.done(this)
       await this.#hearing.ended()
+      await this.#beaten
       await this.#note(false).catch(() => {})
     })
   }
@@ -488,7 +490,7 @@ export class PlatformLink {
     this.#wordDue = true
     this.#wakeUp()
     // Another link of this edge, at whatever node, has another number.
-    void this.#note(true).then(
+    this.#beaten = this.#note(true).then(
       (isOurs) => (isOurs ? undefined : this.#endOther().catch(() => this.close(4403, removed))),
       () => {},
     )

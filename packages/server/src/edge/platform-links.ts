@@ -57,6 +57,8 @@ export class PlatformLinks {
   readonly #seen = new Map<string, number>()
   readonly #stop: () => void
   readonly #gate = new HandshakeGate()
+  /** Handshakes that are under way. */
+  readonly #welcomes = new Set<Promise<void>>()
   readonly #catchUps = new CatchUps()
   #closed = false
 
@@ -97,16 +99,28 @@ export class PlatformLinks {
     }
     // Also of one that is gone before it was a WebSocket.
     socket.once('close', knock.done)
-    this.#server.handleUpgrade(request, socket, head, (open) => void this.#welcome(open).finally(knock.done))
+    this.#server.handleUpgrade(request, socket, head, (open) => {
+      const welcome = this.#welcome(open).finally(() => {
+        knock.done()
+        this.#welcomes.delete(welcome)
+      })
+      this.#welcomes.add(welcome)
+    })
   }
 
   async close(): Promise<void> {
     this.#closed = true
     this.#stop()
-    const ended = [...this.#links.values()].map((link) => link.ended)
-    for (const link of this.#links.values()) link.close(1012, 'The platform restarts.')
-    for (const client of this.#server.clients) client.terminate()
-    await Promise.all(ended)
+    const end = (): Promise<unknown> => {
+      const links = [...this.#links.values()]
+      for (const link of links) link.close(1012, 'The platform restarts.')
+      for (const client of this.#server.clients) client.terminate()
+      return Promise.all(links.map((link) => link.ended))
+    }
+    await end()
+    // A handshake that had its number by then has become a link, of which it is noted that it ended.
+    await Promise.all(this.#welcomes)
+    await end()
   }
 
   async #welcome(socket: WebSocket): Promise<void> {

@@ -6,7 +6,7 @@ import type { App } from '../app.ts'
 import { hour, minute, second } from '../base/clock.ts'
 import { hashToken } from '../base/secrets.ts'
 import { readRows, userTable } from '../store/down/read.ts'
-import { databaseOf } from '../store/store.ts'
+import { databaseOf, type Store, type SystemStore } from '../store/store.ts'
 import { upCursor } from '../store/tables/edge-words.ts'
 import { listEdges } from '../store/tables/edges.ts'
 import { outboxHead } from '../store/up/outbox.ts'
@@ -339,6 +339,40 @@ describe('the review of an edge that was away', () => {
     const after_ = await rowsOf(app)
     const changed = Object.keys(after_).filter((name) => after_[name] !== asIs[name])
     assert.deepEqual(changed.sort(), ['edge_reviews', 'sign_in_traces'])
+  })
+
+  test('what the database undid and took once more is counted once', async () => {
+    const { means } = app.app
+    const { linkNumber, publicKey } = (await listEdges(dataOf(app.app)))[0]!
+    const edge = { systemKey: system.key, name: 'hall', publicKey: publicKey!, number: linkNumber }
+    const now = means.clock.now()
+    const dark = { link: linkNumber, from: now - minute, until: now, identity: 1_000_000, configuration: 1_000_000 }
+    const user = await app.createUser(system, 'never@example.com', password)
+    await admin('PUT', `/admin/user/${system.key}`, { user, changes: { roles: { add: [operators] } } })
+    const from = (await upCursor(dataOf(app.app), 'hall', 'facts'))!
+    const items = [{ kind: 'sign-in', at: now - 1, user, decision: 'granted', record: { door: 'password' } }]
+    const to = { ...from, position: from.position + 1 }
+    // As after a deadlock.
+    const twice: Store = {
+      ...means.store,
+      forSystem(key) {
+        const data = means.store.forSystem(key)
+        const undone = new Error('undone')
+        const transaction: SystemStore['transaction'] = async (work) => {
+          const first = data.transaction(async (tx) => {
+            await work(tx)
+            throw undone
+          })
+          await assert.rejects(first, undone)
+          return data.transaction(work)
+        }
+        return { ...data, transaction }
+      },
+    }
+    const taking = new Taking({ ...means, store: twice }, edge, dark)
+    const outcome = await taking.take({ type: 'told', lane: 'facts', from, to, lost: 0, items })
+    assert.equal(outcome.taken, true)
+    assert.match(outcome.problem ?? '', /was cut 1 sign-ins/)
   })
 
   test('a review stays when its edge is removed, and is for developers alone', async () => {

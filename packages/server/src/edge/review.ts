@@ -56,8 +56,10 @@ export class Review {
   readonly #absence: Absence
   readonly #missed: MissedChange[] = []
   #upTo: number
-  readonly #leftOut = new Set<string>()
+  #leftOut = new Set<string>()
   #otherwise = 0
+  /** As it was with the last transaction that was written. */
+  #written = { leftOut: new Set<string>(), otherwise: 0 }
   /** Whether all that was missed is among them. */
   #isWhole: boolean
 
@@ -67,6 +69,17 @@ export class Review {
     const { identity, configuration } = absence
     this.#isWhole = identity !== null && configuration !== null
     this.#upTo = Math.min(identity ?? 0, configuration ?? 0)
+  }
+
+  /** First in a transaction: of one that was undone, and is run again, nothing is remembered. */
+  begin(): void {
+    this.#leftOut = new Set(this.#written.leftOut)
+    this.#otherwise = this.#written.otherwise
+  }
+
+  /** What was remembered in the last transaction stands. */
+  written(): void {
+    this.#written = { leftOut: this.#leftOut, otherwise: this.#otherwise }
   }
 
   /**

@@ -7,6 +7,7 @@ import { logHead } from '../store/down/read.ts'
 import { databaseOf } from '../store/store.ts'
 import { upCursor } from '../store/tables/edge-words.ts'
 import { findPlatformLink } from '../store/tables/platform-links.ts'
+import { localRows } from '../store/up/local.ts'
 import { setLogClock } from '../store/up/stamps.ts'
 import { startEdge, type TestEdge, until } from './edge.fixture.ts'
 import { type FaultProxy, faultProxy } from './fault-proxy.fixture.ts'
@@ -297,6 +298,30 @@ describe('rows that are written at an edge', () => {
       await change(app, 'Readings', row, { value: 2 })
     })
     assert.equal((await rowAt(hall, 'Readings', later)).value, 2, 'its clock has gone back to what is true')
+  })
+
+  test('large rows go up a few at a time, and no more of them are read than that', async () => {
+    network.dark()
+    const from = (await upCursor(app.app.means.store.forSystem(system.key), 'hall', 'rows'))!
+    const note = 'precious'.repeat(20_000)
+    const written: string[] = []
+    for (let value = 0; value < 12; value++) written.push(await add(hall, 'Readings', { value, note }))
+    const sent: string[] = []
+    const looked: number[] = []
+    for (let cursor = from, atOnce: number | undefined; ; ) {
+      const found = await localRows(hall.app.means.store.forSystem(system.key), cursor, atOnce)
+      if (found === undefined) break
+      cursor = found.to
+      atOnce = found.atOnce
+      looked.push(atOnce)
+      assert.ok(JSON.stringify(found.items).length <= 256 * 1024)
+      sent.push(...found.items.map(({ key }) => key).filter((key) => written.includes(key)))
+    }
+    assert.deepEqual(sent, written)
+    assert.ok(looked.every((count) => count <= 10) && looked.at(-1) === 1, looked.join())
+    network.light()
+    await settled(hall, 'hall')
+    for (const id of written) assert.equal((await rowAt(app, 'Readings', id))?.note, note)
   })
 
   test('a row that cannot be written is set aside with its values, and what follows goes on', async () => {

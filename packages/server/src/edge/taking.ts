@@ -53,7 +53,8 @@ export class Taking {
   async #facts(told: Told): Promise<Outcome> {
     const facts = told.items.map(readFact).filter((fact) => fact !== undefined)
     const { store } = this.#means
-    return store.forSystem(this.#edge.systemKey).transaction(async (tx) => {
+    const outcome = await store.forSystem(this.#edge.systemKey).transaction(async (tx) => {
+      this.#review?.begin()
       const scope = await this.#hold(tx)
       if (scope === undefined) return { taken: false, problem: gone }
       if (!(await moveUpCursor(tx, { edge: this.#edge.name, lane: 'facts' }, told.from, told.to))) {
@@ -79,6 +80,8 @@ export class Taking {
       const problem = [problemOf(tally, told.lost), this.#review?.problem() ?? ''].filter((one) => one !== '').join(' ')
       return { taken: true, ...(problem !== '' && { problem }) }
     })
+    this.#review?.written()
+    return outcome
   }
 
   /** One row that cannot be written must not keep the others waiting, so then they are written one by one. */

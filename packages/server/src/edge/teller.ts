@@ -24,6 +24,8 @@ export class Teller {
   readonly #told: Record<UpLane, UpCursor | null>
   /** How far the own log was looked through, where nothing of it was to be sent. */
   #scanned: UpCursor | undefined
+  /** Of own changes, those that are looked at for one message. */
+  #atOnce: number | undefined
   readonly #onWay: Record<UpLane, { to: UpCursor; bytes: number }[]> = { facts: [], rows: [] }
   #stopped = false
   #woken = true
@@ -105,8 +107,9 @@ export class Teller {
   }
   async #rows(): Promise<Told | undefined> {
     for (;;) {
-      const found = await localRows(this.#store, this.#scanned ?? this.#told.rows)
+      const found = await localRows(this.#store, this.#scanned ?? this.#told.rows, this.#atOnce)
       if (found === undefined) return undefined
+      this.#atOnce = found.atOnce
       const { to, of, items } = found
       this.#scanned = to
       if (items.length > 0) return { type: 'told', lane: 'rows', from: this.#told.rows, to, lost: 0, items, of }

@@ -202,29 +202,38 @@ export async function setBackLogClock(
 
 export type LocalRows = {
   to: UpCursor
+  /** How many changes to look at next: few where rows are large, so that not all of them are read to send one. */
+  atOnce: number
   /** The incarnation of the platform's log that `seen` speaks of. */
   of: string
   items: ({ collection: string } & SentRow)[]
 }
 
-const sizes = { changes: 200, bytes: 256 * 1024, row: 2 * 1024 * 1024 } as const
+const sizes = { changes: 200, first: 10, bytes: 256 * 1024, row: 2 * 1024 * 1024 } as const
 
 /**
  * What is to be sent next, as it is by now; without items where nothing behind `from` goes up. Undefined where there is
  * nothing new at all. A row that cannot be sent is told as such.
  */
-export async function localRows(store: SystemStore, from: UpCursor | null): Promise<LocalRows | undefined> {
+export async function localRows(
+  store: SystemStore,
+  from: UpCursor | null,
+  atOnce: number = sizes.first,
+): Promise<LocalRows | undefined> {
   return store.transaction(async (tx) => {
     const head = await headOf(tx)
     if (head === undefined) return undefined
     const after = from?.incarnation === head.incarnation ? from.position : 0
     const synced = await syncedCollections(tx)
-    const changes = await changesBehind(tx, after, sizes.changes)
+    const changes = await changesBehind(tx, after, atOnce)
     for (let count = changes.length; count > 0; count = Math.floor(count / 2)) {
       const some = changes.slice(0, count)
       const to = { incarnation: head.incarnation, position: some.at(-1)!.position }
       const { items, of } = await itemsOf(tx, some, synced)
-      if (count === 1 || JSON.stringify(items).length <= sizes.bytes) return { to, of, items }
+      const size = JSON.stringify(items).length
+      if (count > 1 && size > sizes.bytes) continue
+      const more = size <= sizes.bytes / 2 ? Math.min(sizes.changes, 2 * atOnce) : atOnce
+      return { to, of, items, atOnce: count < changes.length ? count : more }
     }
     return undefined
   })
