@@ -22,9 +22,10 @@ import { changesAfter, keysAfter, readCode, readTable, readUsers, userTable } fr
 import type { SystemStore } from '../store/store.ts'
 import { findCollection } from '../store/tables/collections.ts'
 import type { EdgeChecked } from '../store/tables/edges.ts'
-import { type Feed, kindsOf, rowOnEdge } from './feed.ts'
+import { type Feed, kindsOf } from './feed.ts'
 import type { Check, Checked } from './messages.ts'
 import { offlineLimitOf, userOnEdge } from './scope.ts'
+import { rowOnEdge } from './users-down.ts'
 
 const keysAtOnce = 500
 /** At least once a day, and not all edges at once. */

@@ -4,21 +4,16 @@
  */
 import type { Row } from '@gatehouse/contract/columns.ts'
 import { type Clock, hour } from '../base/clock.ts'
-import { sealTo } from '../base/link-keys.ts'
 import type { NodeKey } from '../base/node-key.ts'
-import { phoneColumn, placeOf } from '../domain/accounts/authenticators.ts'
-import { handleUnder, type PasskeySecret } from '../domain/accounts/passkeys.ts'
 import type { Listed } from '../store/down/digest.ts'
 import { listHeldOf } from '../store/down/digest-held.ts'
 import {
-  type AuthenticatorState,
   type CodeState,
   type Cursor,
   type Cursors,
   type Group,
   type Lane,
   lanes,
-  type PasskeyState,
   type PortalState,
   type RoleState,
   type TableState,
@@ -32,10 +27,8 @@ import {
   logHead,
   type ReadUser,
   readCode,
-  readRoles,
   readRows,
   readTable,
-  readUsers,
   userTable,
 } from '../store/down/read.ts'
 import type { SystemStore } from '../store/store.ts'
@@ -44,15 +37,11 @@ import { upCursor } from '../store/tables/edge-words.ts'
 import { findSystem, type SystemRow } from '../store/tables/systems.ts'
 import type { UpCursor } from '../store/up/facts.ts'
 import type { EdgeScopes } from './edge-scopes.ts'
+import { demandSize, largeIn, sizeOf, sizes } from './frame-sizes.ts'
 import type { Frame } from './messages.ts'
-import { type EdgeScope, markOnEdge, offlineLimitOf, scopeOfEdge, settingsOnEdge, userOnEdge } from './scope.ts'
+import { type EdgeScope, markOnEdge, scopeOfEdge, settingsOnEdge } from './scope.ts'
 import { SessionFeed } from './session-feed.ts'
-
-/** Place that an authenticator is sealed for on its way: it opens on no other edge and for nobody else. */
-export const sealedPlace = (edge: string, system: string, userId: string, id: string): string[] => [
-  ...['authenticator', edge, system],
-  ...[userId, id],
-]
+import { type FedEdge, type Giving, rolesDown, sendsNumbers, usersDown } from './users-down.ts'
 
 export const kindsOf: Record<Lane, readonly string[]> = {
   identity: [
@@ -63,22 +52,11 @@ export const kindsOf: Record<Lane, readonly string[]> = {
   data: ['item', 'collection'],
 }
 
-/** `bytes` of JSON that make a frame; `most`, beyond which a single thing does not travel. */
-const sizes = {
-  ...{ changes: 200, users: 200, keys: 500, rowsAtOnce: 10 },
-  ...{ bytes: 256 * 1024, frame: 1024 * 1024, most: 30 * 1024 * 1024 },
-} as const
-
 /** How far behind the log, or for how long, a cursor stands where nothing of the lane changes. */
 const forwardRules = { positions: 1_000, everyMs: hour } as const
 
 /** `again`: asked for once more, also where it is copied once; either all of those that are looked at together, or none. */
 type Change = LoggedChange & { again?: true }
-
-/** A user who makes more than one message can hold: of users nothing is left out. */
-export class TooLarge extends Error {
-  override readonly name = 'TooLarge'
-}
 
 type Facts = {
   incarnation: string
@@ -89,18 +67,6 @@ type Facts = {
   system: SystemRow
   scope: EdgeScope
 }
-
-/** Of users whom services run as. */
-/** Numbers of phones go there by another way, or not at all. */
-export const rowOnEdge = (row: Row): Row => ({
-  ...row,
-  cb_token: null,
-  ...(Object.hasOwn(row, phoneColumn) && { [phoneColumn]: null }),
-})
-
-const nothingHeld = { passwordHash: null, apps: [], codes: [], passkeys: [], phones: [], failures: null }
-/** `gateway`: it says that it sends messages by itself. */
-export type FedEdge = { name: string; sealKey: string; gateway?: boolean }
 
 export class Feed {
   readonly #store: SystemStore
@@ -190,7 +156,7 @@ export class Feed {
   /** What of a user's is compared, but for who may not sign in there: nothing of it is there. */
   heldThere(user: ReadUser): Listed {
     const codes = user.codes.filter(({ edge }) => edge === this.#edge.name)
-    return listHeldOf({ ...user, codes }, this.#sendsNumbers())
+    return listHeldOf({ ...user, codes }, sendsNumbers(this.#giving))
   }
 
   /** Whether everything of the lane was sent once. */
@@ -646,69 +612,16 @@ export class Feed {
     return { what: 'system', name: system.name, secret: system.secret, settings: settingsOnEdge(scope, system) }
   }
 
-  async #roles(ids: readonly string[]) {
-    const { services, collections, portals } = this.#facts!.scope
-    const goes = ({ kind, item }: { kind: string; item: string }): boolean =>
-      item === '' || (kind === 'portals' ? portals.has(item) : services.has(item) || collections.has(item))
-    return (await readRoles(this.#store, ids)).map((role) => ({
-      ...role,
-      // Rights on what is not there would only tell that it exists.
-      grants: role.grants.filter(goes),
-    }))
+  #roles(ids: readonly string[]): Promise<RoleState[]> {
+    return rolesDown(this.#giving, ids)
   }
 
-  async #users(ids: readonly string[]): Promise<UserState[]> {
-    const { scope } = this.#facts!
-    return (await readUsers(this.#store, ids)).flatMap((user) => {
-      const there = userOnEdge(scope, user)
-      if (there === undefined) return []
-      const { roles, canSignIn } = there
-      const row = rowOnEdge(user.row)
-      const base = { ...user, row, roles, offlineLimit: offlineLimitOf(scope, user), failures: this.#failures(user) }
-      if (!canSignIn) return { ...base, ...nothingHeld }
-      const apps = user.apps.map((app) => this.#app(user.id, app))
-      const passkeys = user.passkeys.map((one) => this.#passkey(user.id, one))
-      const phones = user.phones.map((one) => this.#phone(user.id, one))
-      return { ...base, apps, passkeys, phones, codes: user.codes.filter(({ edge }) => edge === this.#edge.name) }
-    })
+  #users(ids: readonly string[]): Promise<UserState[]> {
+    return usersDown(this.#giving, ids)
   }
 
-  /** The edge has its own. */
-  #failures({ failures }: ReadUser): UserState['failures'] {
-    const others = failures.filter(({ edge }) => edge !== this.#edge.name)
-    if (others.length === 0) return null
-    const count = others.reduce((sum, one) => sum + one.count, 0)
-    return { count, lastAt: Math.max(...others.map(({ lastAt }) => lastAt)) }
-  }
-
-  /** Who bound it stays behind: it may name a developer. */
-  #app(userId: string, app: AuthenticatorState): AuthenticatorState {
-    return { ...app, sealed: this.#sealed(userId, app.id, this.#value(userId, app)), boundBy: 'platform' }
-  }
-
-  /** With the name by which it knows its user, which follows from the node key here. */
-  #passkey(userId: string, one: PasskeyState): PasskeyState {
-    const secret: PasskeySecret = JSON.parse(this.#value(userId, one))
-    const named = { ...secret, userHandle: secret.userHandle ?? handleUnder(this.#key, this.#store.key, userId) }
-    return { ...one, sealed: this.#sealed(userId, one.id, JSON.stringify(named)) }
-  }
-
-  /** Its number goes where the deployments say so, and the edge has a use for it. */
-  #phone(userId: string, phone: UserState['phones'][number]): UserState['phones'][number] {
-    const goes = this.#sendsNumbers()
-    return { ...phone, sealed: goes ? this.#sealed(userId, phone.id, this.#value(userId, phone)) : '' }
-  }
-
-  #sendsNumbers(): boolean {
-    return this.#facts!.scope.phones && this.#edge.gateway === true
-  }
-
-  #value(userId: string, { id, sealed }: { id: string; sealed: string }): string {
-    return this.#key.unseal('authenticators', placeOf(this.#store.key, { id, userId }), sealed)
-  }
-
-  #sealed(userId: string, id: string, value: string): string {
-    return sealTo(this.#edge.sealKey, sealedPlace(this.#edge.name, this.#store.key, userId, id), value)
+  get #giving(): Giving {
+    return { store: this.#store, edge: this.#edge, key: this.#key, scope: this.#facts!.scope }
   }
 }
 
@@ -718,23 +631,6 @@ const isKey = (found: CollectionRecord, key: string): boolean =>
 
 const isUuid = ({ table }: CollectionRecord): boolean =>
   table.columns.find(({ name }) => name === table.key)?.type === 'uuid'
-
-/** Infinity for what makes a longer text than there can be. */
-function sizeOf(value: unknown): number {
-  try {
-    return Buffer.byteLength(JSON.stringify(value))
-  } catch (error) {
-    if (error instanceof RangeError) return Number.POSITIVE_INFINITY
-    throw error
-  }
-}
-
-function demandSize(value: unknown): void {
-  if (sizeOf(value) <= sizes.most) return
-  throw new TooLarge('A user makes more than the 30 MiB that one message can hold, and of users nothing is left out.')
-}
-
-const largeIn = (large: string[]): { large?: string[] } => (large.length > 0 ? { large } : {})
 
 const splitAt = (at: string): [kind: string, name: string] => [
   at.slice(0, at.indexOf('/')),

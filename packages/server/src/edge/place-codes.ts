@@ -13,8 +13,8 @@ import { readUsers } from '../store/down/read.ts'
 import { putEdgeCodes } from '../store/tables/edge-recovery-codes.ts'
 import { type EdgeRecord, findEdge } from '../store/tables/edges.ts'
 import { findSystem } from '../store/tables/systems.ts'
-import { sealedPlace } from './feed.ts'
 import { scopeOfEdge, userOnEdge } from './scope.ts'
+import { sealedPlace } from './users-down.ts'
 
 /** As `renewRecoveryCodes`, for the edge that `body.edge` names. Throws badRequest for one that the user is not at. */
 export async function renewCodesForEdge(

@@ -15,7 +15,8 @@ import { Checking } from './checking.ts'
 import { CodeRequests } from './code-requests.ts'
 import type { AskedCode, EnteredCode } from './code-words.ts'
 import type { EdgeScopes } from './edge-scopes.ts'
-import { Feed, TooLarge } from './feed.ts'
+import { Feed } from './feed.ts'
+import { TooLarge } from './frame-sizes.ts'
 import { Hearing } from './hearing.ts'
 import {
   type AsideItem,

@@ -11,8 +11,8 @@ import { countHeld } from '../store/down/held.ts'
 import { dropCursor, writeCursor } from '../store/tables/platform-links.ts'
 import { moveLogClock, noteSeen, type Pending } from '../store/up/local.ts'
 import { aheadMs } from '../store/up/merge.ts'
-import { sealedPlace } from './feed.ts'
 import type { Frame } from './messages.ts'
+import { sealedPlace } from './users-down.ts'
 
 /** Whose edge it is, and the key that the platform seals to. */
 type Place = { system: string; name: string; seal: KeyPairText; version: string }
