@@ -2,49 +2,30 @@
  * The link as the edge has it: opens it, proves who it is, writes what comes down, and opens it again when it is cut. Nothing
  * comes in but over the link that the edge itself dialled.
  */
-import { WebSocket } from 'ws'
+import type { WebSocket } from 'ws'
 import { second } from '../base/clock.ts'
-import { type KeyPairText, newKeyPair } from '../base/link-keys.ts'
 import type { Means } from '../domain/access/scope.ts'
-import { edgeKeysPlace } from '../domain/edges/platform-key.ts'
 import { isPassing, LaneStopped, listAsides, noteStopped, reasonOf, stoppedLanes } from '../store/down/aside.ts'
 import type { Cursors, Lane } from '../store/down/groups.ts'
 import { forgetNumbers } from '../store/down/phones.ts'
 import {
-  deletePlatformLink,
   dropCursor,
   findPlatformLink,
-  insertPlatformLink,
   nextLinkNumber,
   type PlatformLink,
   pinPlatform,
 } from '../store/tables/platform-links.ts'
 import { Pending } from '../store/up/local.ts'
-import { Channel, LinkBroken, linkLimits } from './channel.ts'
+import { type Channel, LinkBroken } from './channel.ts'
 import { checkHere } from './checked-here.ts'
 import type { CodeAsking } from './code-asking.ts'
+import { dial } from './dialling.ts'
 import type { EdgeClock } from './edge-clock.ts'
+import { type EdgeKeys, type EdgePlace, fingerprintIn, openPlace } from './edge-place.ts'
 import { greetPlatform, LinkRefused, signProof } from './handshake.ts'
-import {
-  type Check,
-  type Frame,
-  linkPath,
-  type Refused,
-  readFromPlatform,
-  sameCursor,
-  type Welcome,
-} from './messages.ts'
+import { type Check, type Frame, type Refused, readFromPlatform, sameCursor, type Welcome } from './messages.ts'
 import { Teller } from './teller.ts'
 import { type Written, writeFrame } from './writing.ts'
-
-export type EdgePlace = {
-  platform: string
-  system: string
-  name: string
-  token: string | undefined
-  /** Whether the platform is reached without https beyond this machine. */
-  insecure: boolean
-}
 
 /** What the edge knows of its link. `at` in milliseconds. */
 export type LinkState = { state: 'away' | 'connected' | 'refused'; since: number; problem: string }
@@ -60,9 +41,6 @@ const waits = {
   again: { first: 250, longest: 30 * second },
 } as const
 const silence = 60 * second
-const dialMs = 10 * second
-
-type EdgeKeys = { sign: KeyPairText; seal: KeyPairText }
 
 export class EdgeLink {
   readonly #means: Means
@@ -136,28 +114,9 @@ export class EdgeLink {
 
   /** Throws a plain sentence where this folder is that of another edge, or there is no token for a new one. */
   async prepare(): Promise<{ enrolled: boolean }> {
-    const { store, key } = this.#means
-    const { system, name, token } = this.#place
-    let link = await findPlatformLink(store)
-    // What was tried with another name and never let in has left nothing worth keeping.
-    if (link?.enrolled === false && (link.systemKey !== system || link.edgeName !== name)) {
-      await deletePlatformLink(store)
-      link = undefined
-    }
-    if (link === undefined) {
-      const keys: EdgeKeys = { sign: newKeyPair('ed25519'), seal: newKeyPair('x25519') }
-      const sealed = key.seal('links', edgeKeysPlace(system), JSON.stringify(keys))
-      await insertPlatformLink(store, { systemKey: system, edgeName: name, sealed })
-      link = (await findPlatformLink(store))!
-    }
-    if (link.systemKey !== system || link.edgeName !== name) {
-      throw new Error(
-        `This folder is that of edge ${link.edgeName} of system ${link.systemKey}. Choose another with --data.`,
-      )
-    }
-    if (!link.enrolled && fingerprintIn(token) === undefined) {
-      throw new Error('This edge is new and needs its token: --token-file, GATEHOUSE_EDGE_TOKEN, or the prompt.')
-    }
+    const { store } = this.#means
+    const { system } = this.#place
+    const { keys, enrolled } = await openPlace(this.#means, this.#place)
     // Numbers are of no use to an edge that sends nothing by itself. Once it has a gateway again they are to come anew.
     if (this.#codes !== undefined) {
       await store.forSystem(system).transaction(async (tx) => {
@@ -165,8 +124,8 @@ export class EdgeLink {
       })
     }
     this.#held = await stoppedLanes(store.forSystem(system))
-    this.#keys = JSON.parse(key.unseal('links', edgeKeysPlace(system), link.sealed))
-    return { enrolled: link.enrolled }
+    this.#keys = keys
+    return { enrolled }
   }
 
   /** Links, and goes on doing so. Ends with the first link of an edge that is new, or with what refused it. */
@@ -285,22 +244,10 @@ export class EdgeLink {
   }
 
   async #dial(): Promise<Channel> {
-    const url = `${this.#place.platform.replace(/^http/, 'ws')}${linkPath}`
-    const options = { perMessageDeflate: false, maxPayload: linkLimits.piece, handshakeTimeout: dialMs }
-    const socket = new WebSocket(url, { ...options, followRedirects: false })
-    const channel = new Channel(socket, linkLimits.fromPlatform)
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    socket.once('open', resolve)
-    socket.once('error', (error) => reject(new LinkBroken(`The platform cannot be reached: ${error.message}`)))
-    socket.once('close', () => reject(new LinkBroken('The platform cannot be reached.')))
-    // Whoever listens for it ends the connection himself.
-    socket.once('unexpected-response', (_request, response) => {
-      reject(answeredOtherwise(response.statusCode ?? 0, response.headers['retry-after']))
-      socket.terminate()
-    })
-    this.#dialled = socket
+    const { channel, opened } = dial(this.#place.platform)
+    this.#dialled = channel.socket
     try {
-      await promise
+      await opened
     } finally {
       this.#dialled = undefined
     }
@@ -451,17 +398,4 @@ export class EdgeLink {
     await promise
     clearTimeout(timer)
   }
-}
-
-/** By whoever answers there, who has proved nothing: a wait that he names is believed up to a minute. */
-function answeredOtherwise(status: number, retryAfter: string | undefined): Error {
-  if (status !== 429 && status !== 503) return new LinkBroken(`The platform cannot be reached: it answers ${status}.`)
-  const seconds = /^\d{1,6}$/.test(retryAfter ?? '') ? Number(retryAfter) : undefined
-  const after = seconds === undefined ? undefined : Math.min(seconds * second, waits.refused)
-  return new LinkRefused('busy', 'The platform takes no more links at this moment. The edge tries again.', after)
-}
-
-/** A token holds the fingerprint of its platform's key behind the dot. */
-function fingerprintIn(token: string | undefined): string | undefined {
-  return /^ghl_[\w-]{43}\.([\w-]{32})$/.exec(token ?? '')?.[1]
 }
