@@ -39,6 +39,7 @@ import type { UpCursor } from '../store/up/facts.ts'
 import type { EdgeScopes } from './edge-scopes.ts'
 import { demandSize, largeIn, sizeOf, sizes } from './frame-sizes.ts'
 import type { Frame } from './messages.ts'
+import { fittingRows, followingKeys, marksOfRows, nextRows } from './rows-down.ts'
 import { type EdgeScope, markOnEdge, scopeOfEdge, settingsOnEdge } from './scope.ts'
 import { SessionFeed } from './session-feed.ts'
 import { type FedEdge, type Giving, rolesDown, sendsNumbers, usersDown } from './users-down.ts'
@@ -149,8 +150,8 @@ export class Feed {
 
   /** Of a collection of which single rows go there: those that follow, in order; undefined where all of them do. */
   rowsThere(found: CollectionRecord): string[] | undefined {
-    const marks = this.#marks(found)
-    return marks && [...marks].flatMap(([key, mark]) => (mark === '' && isKey(found, key) ? [key] : [])).sort()
+    const marks = marksOfRows(this.#facts!.scope, found)
+    return marks && followingKeys(found, marks)
   }
 
   /** What of a user's is compared, but for who may not sign in there: nothing of it is there. */
@@ -379,9 +380,8 @@ export class Feed {
       const found = await findCollection(this.#store, { id })
       if (found === undefined) continue
       const start = id === current ? after : ''
-      const marks = this.#marks(found)
-      const { rows, large, upTo } =
-        marks === undefined ? await this.#someRows(found, start) : await this.#namedRows(found, marks, start)
+      const marks = marksOfRows(this.#facts!.scope, found)
+      const { rows, large, upTo } = await nextRows(this.#store, found, marks, start)
       const table = await this.#table(found)
       const isIn = (key: string): boolean => key > start && (upTo === null || key <= upTo)
       const copies = marks && Object.fromEntries([...marks].filter(([key, mark]) => mark !== '' && isIn(key)))
@@ -393,54 +393,6 @@ export class Feed {
       return { groups, at: upTo !== null ? `${id}/${upTo}` : following === undefined ? null : `${following}/` }
     }
     return { groups: [], at: null }
-  }
-
-  /** Of a collection of which only single rows go there: their keys as they are in rows, and the mark of each. */
-  #marks(found: CollectionRecord): ReadonlyMap<string, string> | undefined {
-    const named = this.#facts!.scope.rows.get(found.id)
-    return named && (isUuid(found) ? new Map([...named].map(([key, mark]) => [key.toLowerCase(), mark])) : named)
-  }
-
-  #namedRows(found: CollectionRecord, marks: ReadonlyMap<string, string>, after: string) {
-    const keys = [...marks.keys()].filter((key) => key > after && isKey(found, key)).sort()
-    return this.#rowsOf(found, keys, null)
-  }
-
-  #fitting({ table }: CollectionRecord, rows: readonly Row[]): { put: Row[]; large: string[] } {
-    const large = rows.filter((row) => sizeOf(row) > sizes.most)
-    return { put: rows.filter((row) => !large.includes(row)), large: large.map((row) => String(row[table.key])) }
-  }
-
-  async #someRows(found: CollectionRecord, after: string) {
-    const keys = await keysAfter(this.#store, found, after, sizes.keys)
-    return this.#rowsOf(found, keys, keys.length < sizes.keys ? null : keys.at(-1)!)
-  }
-
-  /** As many as make a frame, though one row may make more than that alone. `end` is `upTo` where all of them do. */
-  async #rowsOf(found: CollectionRecord, keys: readonly string[], end: string | null) {
-    const rows: Row[] = []
-    const large: string[] = []
-    let bytes = 0
-    let atOnce: number = sizes.rowsAtOnce
-    for (let start = 0; start < keys.length; ) {
-      const some = keys.slice(start, start + atOnce)
-      const read = await readRows(this.#store, found, some)
-      const size = sizeOf(read)
-      // Few rows at a time where they are large, and none that makes a frame too large beside others.
-      if (size > sizes.frame && some.length > 1) {
-        atOnce = Math.max(1, Math.floor(some.length / 8))
-        continue
-      }
-      if (size > sizes.most) large.push(some[0]!)
-      else if (bytes + size > 2 * sizes.frame && rows.length > 0) return { rows, large, upTo: keys[start - 1]! }
-      else {
-        rows.push(...read)
-        bytes += size
-      }
-      start += some.length
-      if (bytes >= sizes.bytes && start < keys.length) return { rows, large, upTo: some.at(-1)! }
-    }
-    return { rows, large, upTo: end }
   }
 
   /** `anew` where what happened cannot be told by rows alone: a column got another name, and its values with it. */
@@ -584,7 +536,7 @@ export class Feed {
       const isSent = scope.collections.has(id) && this.#follows('collection', id, isAgain)
       const found = isSent ? await findCollection(this.#store, { id }) : undefined
       if (found === undefined) continue
-      const only = this.#marks(found)
+      const only = marksOfRows(scope, found)
       const changed = [...new Set(of.map((change) => change.id.slice(id.length + 1)))]
       const keys =
         only === undefined ? changed : changed.filter((key) => (isAgain ? only.has(key) : only.get(key) === ''))
@@ -598,7 +550,7 @@ export class Feed {
       }
       const present = new Set(rows.map((row) => String(row[found.table.key])))
       const gone = keys.filter((key) => !present.has(key))
-      const { put, large } = this.#fitting(found, rows)
+      const { put, large } = fittingRows(found, rows)
       const once = only && keys.map((key) => [key, only.get(key)!] as const).filter(([, mark]) => mark !== '')
       const copies = once !== undefined && once.length > 0 && { copies: Object.fromEntries(once) }
       const table = await this.#table(found)
@@ -624,13 +576,6 @@ export class Feed {
     return { store: this.#store, edge: this.#edge, key: this.#key, scope: this.#facts!.scope }
   }
 }
-
-/** What is no key of this collection names no row of it, and PostgreSQL would refuse the question. */
-const isKey = (found: CollectionRecord, key: string): boolean =>
-  !isUuid(found) || /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(key)
-
-const isUuid = ({ table }: CollectionRecord): boolean =>
-  table.columns.find(({ name }) => name === table.key)?.type === 'uuid'
 
 const splitAt = (at: string): [kind: string, name: string] => [
   at.slice(0, at.indexOf('/')),
