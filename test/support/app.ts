@@ -11,7 +11,9 @@ import type { Clock } from '../../packages/server/src/base/clock.ts'
 import { createLog } from '../../packages/server/src/base/log.ts'
 import { readConfig } from '../../packages/server/src/config/config.ts'
 import { strongestWalls, type Walls } from '../../packages/server/src/sandbox/walls.ts'
-import { postgresUrl } from './postgres.ts'
+import { openPostgres } from '../../packages/server/src/store/dialect/postgres.ts'
+import { migrate } from '../../packages/server/src/store/migrations.ts'
+import { preparedDatabaseUrl } from './postgres.ts'
 
 export const developerEmail = 'dev@example.com'
 export const developerPassword = 'correct horse battery'
@@ -92,6 +94,12 @@ export const quick: GivenByTests = {
   },
 }
 
+async function makeTables(connectionString: string): Promise<void> {
+  const { db, dialect, close } = openPostgres({ connectionString })
+  await migrate(db, dialect)
+  await close()
+}
+
 async function ok(answer: Promise<Answer>): Promise<Answer> {
   const got = await answer
   if (got.status !== 200) throw new Error(`expected 200, got ${got.status}: ${got.text}`)
@@ -104,7 +112,8 @@ export async function createTestApp(
 ): Promise<TestApp & { databaseUrl?: string }> {
   const dataFolder = options.beside?.dataFolder ?? mkdtempSync(join(tmpdir(), 'gatehouse-test-'))
   const postgres = process.env.GATEHOUSE_TEST_DATABASE === 'postgres'
-  const databaseUrl = options.beside?.databaseUrl ?? (postgres ? await postgresUrl() : undefined)
+  const databaseUrl =
+    options.beside?.databaseUrl ?? (postgres ? await preparedDatabaseUrl('migrated', makeTables) : undefined)
   const config = readConfig(['--port', '0', '--data', dataFolder, ...(options.args ?? [])], {
     GATEHOUSE_DEVELOPER_EMAIL: developerEmail,
     GATEHOUSE_DEVELOPER_PASSWORD: developerPassword,

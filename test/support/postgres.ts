@@ -74,10 +74,31 @@ async function startKeeper(args: string[]): Promise<DurableCluster> {
 const shared = once(async () => process.env[clusterVariable] ?? (await startPostgres()).url)
 
 /** Makes an empty database in the shared cluster, which is started by the first call. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+export const createTestDatabase = async (): Promise<TestDatabase> => newDatabase(await shared())
+
+/**
+ * The URL of a new database as `prepare` leaves an empty one. It does so once in a cluster for each `name`, of letters, whichever
+ * of the test files is the first to ask: a copy is there in a fraction of the time that the tables take.
+ */
+export async function preparedDatabaseUrl(name: string, prepare: (url: string) => Promise<void>): Promise<string> {
   const base = await shared()
+  await withClient(base, async (client) => {
+    const isThere = async (): Promise<boolean> =>
+      (await client.query('select from pg_database where datname = $1', [name])).rowCount === 1
+    if (await isThere()) return
+    await client.query('select pg_advisory_lock(1)')
+    if (await isThere()) return
+    const making = await newDatabase(base)
+    await prepare(making.url)
+    await client.query(`alter database ${new URL(making.url).pathname.slice(1)} rename to ${name}`)
+  })
+  return (await newDatabase(base, name)).url
+}
+
+async function newDatabase(base: string, template = 'template1'): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`
-  await administer(base, `create database ${name}`)
+  // Copied as files: half of the work that the usual way is.
+  await administer(base, `create database ${name} template ${template} strategy file_copy`)
   const url = new URL(base)
   url.pathname = `/${name}`
   return { url: url.href, drop: () => administer(base, `drop database if exists ${name} with (force)`) }
@@ -96,11 +117,14 @@ export async function withPostgres<T>(work: (url: string) => Promise<T>): Promis
   }
 }
 
-async function administer(url: string, statement: string): Promise<void> {
+const administer = (url: string, statement: string): Promise<void> =>
+  withClient(url, async (client) => void (await client.query(statement)))
+
+async function withClient(url: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
-    await client.query(statement)
+    await work(client)
   } finally {
     await client.end()
   }
