@@ -110,16 +110,32 @@ export function Editor({ label, initial, problem, facts, onEdit, onSave, handle 
  */
 export const typeOverSelection = EditorView.domEventHandlers({
   beforeinput(event, view) {
-    const { main } = view.state.selection
-    if (event.inputType !== 'insertText' || event.data === null || main.empty || view.composing) return false
+    if (event.inputType !== 'insertText' || event.data === null || view.composing) return false
+    const { state } = view
+    const { main } = state.selection
+    const chosen = main.empty ? shownSelection(view) : main
+    if (chosen === undefined) return false
+    const { from, to } = chosen
     const text = event.data
-    const plain = () => view.state.update(view.state.replaceSelection(text), { userEvent: 'input.type' })
-    const handlers = view.state.facet(EditorView.inputHandler)
-    if (!handlers.some((handle) => handle(view, main.from, main.to, text, plain))) view.dispatch(plain())
+    const insert = state.toText(text)
+    const change = main.empty
+      ? { changes: { from, to, insert }, selection: { anchor: from + insert.length } }
+      : state.replaceSelection(insert)
+    const plain = () => state.update(change, { userEvent: 'input.type' })
+    const handlers = state.facet(EditorView.inputHandler)
+    if (!handlers.some((handle) => handle(view, from, to, text, plain))) view.dispatch(plain())
     event.preventDefault()
     return true
   },
 })
+
+/** Of the page: the editor hears of a new selection only a moment later. */
+function shownSelection(view: EditorView): { from: number; to: number } | undefined {
+  const shown = document.getSelection()
+  if (shown === null || shown.isCollapsed || !view.contentDOM.contains(shown.anchorNode)) return undefined
+  const { startContainer, startOffset, endContainer, endOffset } = shown.getRangeAt(0)
+  return { from: view.posAtDOM(startContainer, startOffset), to: view.posAtDOM(endContainer, endOffset) }
+}
 
 const extensions = (facts: () => CompletionFacts) => [
   EditorView.cspNonce.of(styleNonce()),
