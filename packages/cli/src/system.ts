@@ -76,6 +76,7 @@ const settings = {
   'auth-error-status': { value: 'STATUS', prose: 'HTTP status of a refused sign-in: 200 or 401' },
   anonymous: { value: 'open|closed', prose: 'whether anybody may sign in anonymously' },
   registration: { value: 'open|closed', prose: 'whether anybody may register' },
+  'password-reset': { value: 'open|closed', prose: 'whether users get links for new passwords by e-mail' },
   'run-as-sign-in': { value: 'refused|allowed', prose: 'whether accounts that services run as may sign in' },
   'messages-to': { value: 'inbox|provider', prose: 'where text messages go; empty for what the mode says' },
   'phone-country': { value: 'XX', prose: 'where phone numbers without a country code are, as US; empty for nowhere' },
@@ -170,6 +171,7 @@ const shown = [
   'auth_error_status',
   'anonymous',
   'registration',
+  'password_reset',
   'run_as_sign_in',
   'messages_to',
   'phone_country',
@@ -203,7 +205,7 @@ function readChanges(given: Given<Setting>): Record<string, unknown> {
   if (changes.record_sign_ins !== undefined) {
     changes.record_sign_ins = changes.record_sign_ins === 0 ? null : { keep: changes.record_sign_ins }
   }
-  for (const flag of ['anonymous', 'registration'] as const) {
+  for (const flag of ['anonymous', 'registration', 'password-reset'] as const) {
     const text = given.text(flag)
     if (text !== undefined && text !== 'open' && text !== 'closed') {
       throw new CommandError(`--${flag} is "${text}", but must be open or closed.`)

@@ -36,4 +36,15 @@ test('where a new password is asked for it is set by the old one and a fresh cod
   assert.equal((await sign(credentials.password)).state, 'refused')
   app.advance(31_000)
   assert.equal((await sign(next.newPassword)).state, 'code', 'the second factor is owed as before')
+
+  app.advance(60_000)
+  assert.deepEqual(await own.sendLink(credentials.email), { state: 'asked' })
+  assert.equal((await own.sendLink('no address')).state, 'refused')
+  await app.app.notices.idle()
+  const mails = (await app.call('GET', `/admin/v/4/system/${system.key}/inbox`, { developer })).body
+  const behind = mails.map(({ body }: any) => /password-reset#(\S+)/.exec(body)?.[1]).find((found: any) => found)
+  assert.equal((await own.setByLink('not.it', 'a third quiet plant')).state, 'refused')
+  assert.deepEqual(await own.setByLink(behind, 'a third quiet plant'), { state: 'changed' })
+  assert.equal((await sign(next.newPassword)).state, 'refused')
+  assert.equal((await sign('a third quiet plant')).state, 'code')
 })

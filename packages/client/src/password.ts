@@ -1,10 +1,18 @@
 /**
- * A new password where the platform asks for one (the sign-in was refused with code 932): by the password that is good no more,
- * and a second factor. It opens no session.
+ * New passwords of users who are not signed in. None of it opens a session, and a second factor is owed as before.
+ *
+ * Where the platform asks for one (the sign-in was refused with code 932), by the password that is good no more and a second
+ * factor:
  *
  *   const own = passwordClient(platform)
  *   const asked = await own.askForCode({ email, password }, 'phone')     // not for an app: its code is at hand
  *   const done = await own.change({ email, password, newPassword, code, factor: 'phone', challengeId: asked.challengeId })
+ *
+ * Where it was forgotten, by a link in an e-mail, which leads to a page of the platform:
+ *
+ *   await own.sendLink(email)
+ *
+ * An app that takes the link itself gives what stands behind its `#` to `setByLink`.
  */
 import type { CodeAsked } from './authenticators.ts'
 import { dateOf, isObject, type Platform, type Refused, refusalOf, request, SignInError, text } from './sign-in.ts'
@@ -21,10 +29,16 @@ export type NewPassword = Account & {
 
 export type PasswordChanged = { state: 'changed' }
 
+/** Whether anything was sent, nobody is told. */
+export type LinkAsked = { state: 'asked' }
+
 /** All throw SignInError where nothing is known; a refusal is an answer. */
 export type PasswordClient = {
   askForCode(account: Account, factor: 'phone' | 'passkey'): Promise<CodeAsked | Refused>
   change(next: NewPassword): Promise<PasswordChanged | Refused>
+  sendLink(email: string): Promise<LinkAsked | Refused>
+  /** `behind` as `SYSTEM.TOKEN`. */
+  setByLink(behind: string, newPassword: string): Promise<PasswordChanged | Refused>
 }
 
 const path = '/api/v/4/user/password'
@@ -56,6 +70,20 @@ export function passwordClient(platform: Platform): PasswordClient {
         ...(challengeId !== undefined && { challenge_id: challengeId }),
       }
       const { answer, refused } = await post('change', body)
+      if (refused !== undefined) return refused
+      if (text(answer.user_id) === undefined) throw notOne()
+      return { state: 'changed' }
+    },
+    async sendLink(email) {
+      const { answer, refused } = await post('reset', { email })
+      if (refused !== undefined) return refused
+      if (answer.asked !== true) throw notOne()
+      return { state: 'asked' }
+    },
+    async setByLink(behind, newPassword) {
+      const [key, token] = behind.split('.')
+      const body = { system_key: key, token, new_password: newPassword }
+      const { answer, refused } = await post('reset/confirm', body)
       if (refused !== undefined) return refused
       if (text(answer.user_id) === undefined) throw notOne()
       return { state: 'changed' }

@@ -78,6 +78,7 @@ import { deleteOldInboxMessages } from './store/tables/inbox.ts'
 import { deleteOldNotes } from './store/tables/messages.ts'
 import { readMeta, writeMetaOnce } from './store/tables/meta.ts'
 import { deleteOldNotices } from './store/tables/notices.ts'
+import { deleteOldResets } from './store/tables/password-resets.ts'
 import { findPlatformLink, holdsDevelopers } from './store/tables/platform-links.ts'
 import { deleteOldDrafts } from './store/tables/portal-drafts.ts'
 import { deleteOldProofs } from './store/tables/proofs.ts'
@@ -548,6 +549,7 @@ export async function clean(means: Means, audit: { chain: AuditChain; days: numb
     await deleteOldChallenges(means.store, now - day)
     await deleteOldVersionOutcomes(means.store, now - outcomesKeptMs)
     await deleteOldEnrolments(means.store, now)
+    await deleteOldResets(means.store, now)
     await deleteOldDevices(means.store, now)
     await deleteOldFailures(means.store, now)
     await deleteOldDrafts(means.store, now)

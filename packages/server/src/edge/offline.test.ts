@@ -353,6 +353,9 @@ describe('an edge whose link is cut', () => {
     const set = (at: TestApp | TestEdge) => at.call('POST', '/api/v/4/user/password/change', { system, body: change })
     const atEdge = await set(edge)
     assert.deepEqual([atEdge.status, /at the platform/.test(atEdge.text)], [400, true], atEdge.text)
+    const reset = { system, body: { email: op.email } }
+    const asked = await edge.call('POST', '/api/v/4/user/password/reset', reset)
+    assert.deepEqual([asked.status, /at the platform/.test(asked.text)], [400, true], asked.text)
     assert.equal((await set(app)).status, 200)
     const next = { ...op, password: change.new_password }
     const letIn = await until(

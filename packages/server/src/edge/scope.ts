@@ -309,6 +309,6 @@ export function settingsOnEdge(scope: EdgeScope, system: SystemRow): Record<stri
           auth_safe: all.auth_safe && { ...all.auth_safe, by: '' },
         }
       : { auth_service: '' }),
-    ...{ registration: 'closed', reg_service: '', messages_to: 'provider' },
+    ...{ registration: 'closed', password_reset: 'closed', reg_service: '', messages_to: 'provider' },
   }
 }

@@ -81,7 +81,7 @@ export const servesPortals = ({ allow, portal }: Route, path: string): boolean =
  * The node's own pages: a browser trusts them by their origin, so they are nowhere else. Nor are its metrics, which a page
  * could read that has led its own name to this machine.
  */
-const ownPages = /^\/($|setup$|metrics$|console($|\/)|portal($|\/))/
+const ownPages = /^\/($|setup$|password-reset$|metrics$|console($|\/)|portal($|\/))/
 
 /** Refuses what does not belong at a site. `route` is the one that was found; `open` says that it serves portals. */
 export function demandPlace(site: Site, route: string | undefined, open: boolean): void {

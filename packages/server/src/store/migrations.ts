@@ -1066,6 +1066,27 @@ const sessionEnds: Migration = {
   },
 }
 
+const passwordResets: Migration = {
+  name: '026 links for new passwords',
+  async up(tx) {
+    const db = tx as AnyDb
+    await db.schema
+      .createTable('password_resets')
+      .addColumn('hash', 'text', (c) => c.primaryKey())
+      .addColumn('system_key', 'text', (c) => c.notNull())
+      .addColumn('user_id', 'text', (c) => c.notNull())
+      .addColumn('password_stamp', 'text', (c) => c.notNull())
+      .addColumn('created_at', 'bigint', (c) => c.notNull())
+      .addColumn('expires_at', 'bigint', (c) => c.notNull())
+      .execute()
+    await db.schema
+      .createIndex('password_resets_by_user')
+      .on('password_resets')
+      .columns(['system_key', 'user_id'])
+      .execute()
+  },
+}
+
 export const migrations: readonly Migration[] = [
   firstSchema,
   packages,
@@ -1089,6 +1110,7 @@ export const migrations: readonly Migration[] = [
   edgeWords,
   downRobust,
   sessionEnds,
+  passwordResets,
 ]
 
 /** Brings the database to the present schema. Throws DatabaseTooNew where it is ahead of this program. */

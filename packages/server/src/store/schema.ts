@@ -164,6 +164,15 @@ export type Tables = {
     created_by: string
     expires_at: number
   }
+  /** Links by which users set a new password; `user_id` is '' where nobody was sent one. */
+  password_resets: {
+    hash: string
+    system_key: string
+    user_id: string
+    password_stamp: string
+    created_at: number
+    expires_at: number
+  }
   pending_authenticators: {
     id: string
     system_key: string

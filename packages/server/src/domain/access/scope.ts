@@ -175,6 +175,8 @@ export type SystemSettings = {
   anonymous: 'open' | 'closed'
   /** Whether `/user/reg` makes accounts for whoever knows the system's key and secret. */
   registration: 'open' | 'closed'
+  /** Whether users get a link for a new password by e-mail, where an e-mail goes anywhere. */
+  password_reset: 'open' | 'closed'
   /** Whether an account that services run as may sign in as well. */
   run_as_sign_in: 'refused' | 'allowed'
   password_min_length: number

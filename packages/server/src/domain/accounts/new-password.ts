@@ -28,7 +28,7 @@ export const newPasswordNeeded = (why: AskedWhy): GatehouseError =>
         hint: 'Set another one where your system offers it, or ask whoever runs it for one.',
       })
     : new GatehouseError('newPasswordNeeded', 'This password is good no more, since others may know it.', {
-        hint: 'Set another one by a second factor where your system offers it, or ask whoever runs it for one.',
+        hint: 'Set another one by e-mail or a second factor where your system offers it, or ask whoever runs it.',
       })
 
 /**

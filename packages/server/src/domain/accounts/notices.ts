@@ -26,13 +26,27 @@ export type Happened =
   | { what: 'bound' | 'replaced' | 'removed'; label: string }
   /** `label` is the name of the edge. */
   | { what: 'recovery codes for a place' | 'edge lost'; label: string }
-  | { what: 'new password asked for' | 'password changed' }
+  | { what: 'new password asked for' | 'password changed' | 'password reset' }
   | { what: 'recovery code used' | 'recovery codes renewed' | 'passkey closed' | 'app closed' | 'code used twice' }
   /** The password was right, the second factor was not; told once an hour at most. */
   | { what: 'wrong second factor' }
 
 /** Where the recipient of a notice is sealed for. */
 export const noticePlace = (system: string, id: string): string[] => ['notice', system, id]
+
+/** In the body of a notice, where the link goes that lies sealed with its recipient. */
+export const placeOfLink = '{link}'
+
+/** To whom a notice goes, '' for nobody; and what nobody is to read from the database until it is sent. */
+type Recipient = { to: string; link?: string }
+
+export const sealRecipient = (scope: SystemScope, id: string, { to, link = '' }: Recipient): string =>
+  scope.key.seal('authenticators', noticePlace(scope.system.key, id), link === '' ? to : `${to}\n${link}`)
+
+export function openRecipient(scope: SystemScope, id: string, sealed: string): Required<Recipient> {
+  const [to = '', link = ''] = scope.key.unseal('authenticators', noticePlace(scope.system.key, id), sealed).split('\n')
+  return { to, link }
+}
 
 /**
  * In the transaction that `scope` holds. `formerPhone` is the number that was bound until now, where it is the phone that
@@ -54,7 +68,7 @@ export async function noteNotice(
   const body = textOf(scope, happened, now)
   const note = async (channel: NoticeChannel, to: string): Promise<void> => {
     const id = uuid()
-    const recipient = scope.key.seal('authenticators', noticePlace(scope.system.key, id), to)
+    const recipient = sealRecipient(scope, id, { to })
     await insertNotice(scope.data, { id, userId, channel, recipient, body, createdAt: now })
   }
   const phone = formerPhone ?? (await boundPhone(scope, userId))
@@ -97,6 +111,8 @@ function sentenceOf(happened: Happened): string {
       return 'You need a new password: the one you have opens nothing any more.'
     case 'password changed':
       return 'Your password was changed.'
+    case 'password reset':
+      return 'Your password was changed, by a link in an e-mail.'
     case 'edge lost':
       return `${happened.label}, where you could sign in, was lost: your password, and your authenticator app where you have one, are good no more.`
     case 'passkey closed':
@@ -110,9 +126,12 @@ function sentenceOf(happened: Happened): string {
   }
 }
 
+export const systemNameIn = ({ system }: SystemScope): string => system.name.replace(/[\s\p{Cc}]+/gu, ' ').slice(0, 60)
+
+export const timeOf = (at: number): string => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+
 function textOf(scope: SystemScope, happened: Happened, now: number): string {
-  const name = scope.system.name.replace(/[\s\p{Cc}]+/gu, ' ').slice(0, 60)
-  const at = `${new Date(now).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+  const [name, at] = [systemNameIn(scope), timeOf(now)]
   const who =
     scope.caller.kind === 'developer' ? 'by a developer of the system' : `from ${scope.origin.address.slice(0, 60)}`
   const advice =

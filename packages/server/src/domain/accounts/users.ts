@@ -379,7 +379,7 @@ export async function manageUser(scope: SystemScope, userId: string, changes: Us
 }
 
 /** Where a new password is asked for, it is another one. Throws badPassword. */
-async function demandAnother({ data, gate, origin, system }: SystemScope, userId: string, password: string) {
+export async function demandAnother({ data, gate, origin, system }: SystemScope, userId: string, password: string) {
   const account = await findAccount(data, { userId })
   const former = account?.passwordVoid === null ? undefined : account?.passwordHash
   if (typeof former !== 'string') return

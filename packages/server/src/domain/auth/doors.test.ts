@@ -227,6 +227,25 @@ describe('every door', () => {
       },
     },
     {
+      ...{ door: 'a new password by e-mail', factor: 'link', at: 'plain', counts: ['nowhere', 'nowhere', 'nowhere'] },
+      ready: async (who, kind) => {
+        const { key } = who.system
+        await app.call('POST', '/api/v/4/user/password/reset', { system: who.system, body: { email: who.email } })
+        await app.app.notices.idle()
+        const inbox = await app.call('GET', `/admin/v/4/system/${key}/inbox`, { developer: app.developer })
+        const mail = inbox.body.find(({ to }: { to: string }) => to === who.email).body
+        const good = /#[0-9a-f]+\.(ghw_[\w-]+)/.exec(mail)![1]!
+        const set = (token: string, of = key) =>
+          app.call('POST', '/api/v/4/user/password/reset/confirm', {
+            body: { system_key: of, token, new_password: another },
+          })
+        if (kind === 'spent') assert.ok(isWell(await set(good)))
+        // A forged one is good at another system.
+        return async () =>
+          isWell(await set(kind === 'wrong' ? random('ghw') : good, kind === 'forged' ? systems.asked.key : key))
+      },
+    },
+    {
       ...{ door: 'enrolment', factor: 'password', at: 'asked', counts: ['first', 'first', 'first'] },
       ready: async (who, kind) => {
         const code = await enrolment(who)

@@ -70,7 +70,7 @@ export async function changeVoidPassword(scope: SystemScope, body: Body): Promis
     if (hash === undefined || !(await maySignIn(tx, scope.system.settings, userId))) return notGood()
     const { passwordStamp: before } = account
     if (!(await replacePassword(tx, userId, { before, hash, stamp: hexId(8), ifVoid: true }))) return notGood()
-    await endEverything({ ...scope, data: tx }, userId)
+    await endAfterNewPassword({ ...scope, data: tx }, userId, 'password changed')
     return undefined
   })
   if (problem !== undefined) throw problem
@@ -78,12 +78,16 @@ export async function changeVoidPassword(scope: SystemScope, body: Body): Promis
 }
 
 /** After a new password, in its transaction; the user is told. */
-async function endEverything(scope: SystemScope, userId: string): Promise<void> {
+export async function endAfterNewPassword(
+  scope: SystemScope,
+  userId: string,
+  what: 'password changed' | 'password reset',
+): Promise<void> {
   const { data: tx, clock } = scope
   const which = { systemKey: tx.key, kind: 'user' as const, subjectId: userId }
   await endSessions(tx.node, which, clock.now(), 'the password was changed')
   await deleteDevices(tx, userId)
-  await noteNotice(scope, userId, { what: 'password changed' })
+  await noteNotice(scope, userId, { what })
 }
 
 /** One that is switched off is still owed, so that nobody gets round it by wrong codes. */
@@ -100,11 +104,11 @@ async function isPasswordEnough(
 const passwordIsNotEnough = (): GatehouseError =>
   refused(
     'The password alone is not enough to set another one: a second factor goes with it.',
-    'Who has none gets a new password from whoever runs the system.',
+    'Who has none gets a new password by e-mail where the system offers that, or from whoever runs it.',
   )
 
 /** Throws notOffered at an edge, before anything is looked at. */
-function demandPlatform(scope: SystemScope): void {
+export function demandPlatform(scope: Pick<SystemScope, 'edge'>): void {
   if (scope.edge === undefined) return
   throw new GatehouseError('notOffered', 'Passwords are not changed at an edge.', { hint: 'Do it at the platform.' })
 }

@@ -1,5 +1,5 @@
 /**
- * E-mail, for notices alone: it is no factor, and no code travels by it (NIST SP 800-63B-4 §3.1.3.1). By the SMTP server that
+ * E-mail, for notices and links for new passwords: it is no factor (NIST SP 800-63B-4 §3.1.3.1). By the SMTP server that
  * the settings of the system name, or into the inbox of development.
  */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'

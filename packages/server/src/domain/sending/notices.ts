@@ -6,7 +6,7 @@
 import { minute } from '../../base/clock.ts'
 import { type NoticeRecord, settleNotice, systemsWithNotices, takeNotice } from '../../store/tables/notices.ts'
 import type { Means, SystemScope } from '../access/scope.ts'
-import { noticePlace } from '../accounts/notices.ts'
+import { openRecipient, placeOfLink, systemNameIn } from '../accounts/notices.ts'
 import { systemByKey } from '../systems/systems.ts'
 import { messagesTo } from './inbox.ts'
 import type { MailSent, SendMail } from './mail.ts'
@@ -98,8 +98,11 @@ export class NoticeSender {
   async #sendOne(scope: SystemScope, notice: NoticeRecord): Promise<void> {
     let sent: MailSent
     try {
-      const to = scope.key.unseal('authenticators', noticePlace(scope.system.key, notice.id), notice.recipient)
-      sent = notice.channel === 'phone' ? await this.#toPhone(scope, notice, to) : await this.#toMail(scope, notice, to)
+      const { to, link } = openRecipient(scope, notice.id, notice.recipient)
+      const told = link === '' ? notice : { ...notice, body: notice.body.replaceAll(placeOfLink, () => link) }
+      if (to === '') sent = { state: 'skipped' }
+      else
+        sent = notice.channel === 'phone' ? await this.#toPhone(scope, told, to) : await this.#toMail(scope, told, to)
     } catch (error) {
       // Whatever it was, whether it went out is not known.
       sent = { state: 'failed', reason: error instanceof Error ? error.message : 'unknown' }
@@ -126,7 +129,6 @@ export class NoticeSender {
   }
 
   #toMail(scope: SystemScope, { id, body }: NoticeRecord, to: string): Promise<MailSent> {
-    const name = scope.system.name.replace(/[\s\p{Cc}]+/gu, ' ').slice(0, 60)
-    return this.#mail(scope, { id, to, subject: `${name}: your sign-in`, body }, this.#ending.signal)
+    return this.#mail(scope, { id, to, subject: `${systemNameIn(scope)}: your sign-in`, body }, this.#ending.signal)
   }
 }

@@ -21,6 +21,7 @@ export const defaultSettings: SystemSettings = {
   auth_error_status: 200,
   anonymous: 'open',
   registration: 'open',
+  password_reset: 'open',
   run_as_sign_in: 'refused',
   password_min_length: 8,
   sign_in_limits: defaultSignInLimits,
@@ -77,7 +78,7 @@ export function checkSettings(body: Record<string, unknown>): Partial<SystemSett
     }
     changes.auth_error_status = body.auth_error_status
   }
-  for (const name of ['anonymous', 'registration'] as const) {
+  for (const name of ['anonymous', 'registration', 'password_reset'] as const) {
     const value = body[name]
     if (value === undefined || value === null) continue
     if (value !== 'open' && value !== 'closed')

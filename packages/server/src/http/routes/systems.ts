@@ -40,6 +40,7 @@ async function v4Shape(scope: SystemScope): Promise<Record<string, unknown>> {
     auth_service: settings.auth_service,
     reg_service: settings.reg_service,
     registration: settings.registration,
+    password_reset: settings.password_reset,
     anonymous: settings.anonymous,
     run_as_sign_in: settings.run_as_sign_in,
     token_ttl: settings.token_ttl,

@@ -41,8 +41,9 @@ export async function endWhatMustNotReturn(
   { keepSessions, now }: { keepSessions: boolean; now: number },
 ): Promise<Ended> {
   const db = databaseOf(tx)
-  const removed = async (table: 'proofs' | 'enrolments' | 'pending_authenticators' | 'remembered_devices') =>
-    Number((await db.deleteFrom(table).executeTakeFirstOrThrow()).numDeletedRows)
+  const removed = async (
+    table: 'proofs' | 'enrolments' | 'pending_authenticators' | 'password_resets' | 'remembered_devices',
+  ) => Number((await db.deleteFrom(table).executeTakeFirstOrThrow()).numDeletedRows)
   const ended: Ended = { sessions: 0, devices: 0, codes: 0, invitations: 0 }
   if (!keepSessions) {
     const { numUpdatedRows } = await db
@@ -60,7 +61,9 @@ export async function endWhatMustNotReturn(
     .where('ended_at', 'is', null)
     .executeTakeFirstOrThrow()
   ended.codes = Number(challenges)
-  for (const table of ['proofs', 'enrolments', 'pending_authenticators'] as const) ended.codes += await removed(table)
+  for (const table of ['proofs', 'enrolments', 'pending_authenticators', 'password_resets'] as const) {
+    ended.codes += await removed(table)
+  }
   const { numUpdatedRows: invitations } = await db
     .updateTable('invitations')
     .set({ used_at: now })

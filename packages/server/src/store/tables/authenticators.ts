@@ -137,6 +137,7 @@ const tablesOfUser = [
   'enrolments',
   'pending_authenticators',
   'notices',
+  'password_resets',
   'remembered_devices',
   'edge_recovery_codes',
   'edge_requests',

@@ -163,6 +163,7 @@ export async function deleteSystemRows(store: SystemStore): Promise<void> {
     'challenges',
     'recovery_codes',
     'enrolments',
+    'password_resets',
     'pending_authenticators',
     'safe_versions',
     'version_outcomes',

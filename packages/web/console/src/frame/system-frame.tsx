@@ -17,6 +17,7 @@ export type Settings = {
   auth_service: string
   reg_service: string
   registration: 'open' | 'closed'
+  password_reset: 'open' | 'closed'
   anonymous: 'open' | 'closed'
   run_as_sign_in: 'refused' | 'allowed'
   token_ttl_user: number

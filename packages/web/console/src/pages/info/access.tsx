@@ -90,6 +90,12 @@ export function AccessTab() {
               onChange={(event) => set('anonymous', event.currentTarget.checked ? 'open' : 'closed')}
             />
             <Checkbox
+              label="Users get a link for a new password by e-mail"
+              description="Where a mail server is set. A second factor is owed as before."
+              checked={values.password_reset === 'open'}
+              onChange={(event) => set('password_reset', event.currentTarget.checked ? 'open' : 'closed')}
+            />
+            <Checkbox
               label="Accounts that services run as may sign in as well"
               checked={values.run_as_sign_in === 'allowed'}
               onChange={(event) => set('run_as_sign_in', event.currentTarget.checked ? 'allowed' : 'refused')}
