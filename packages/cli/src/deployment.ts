@@ -17,15 +17,17 @@ const set = command({
     'both-ways': { value: 'NAME', prose: 'a collection whose rows go up as well', many: true },
     conflicts: {
       value: 'RULE',
-      prose: 'with --both-ways or --up-only: last_writer (the default), platform, edge or both',
+      prose: 'with --both-ways, --up-only or --row-both-ways: last_writer (the default), platform, edge or both',
     },
     'copy-of': { value: 'NAME', prose: 'a collection that is copied once, and not kept in step', many: true },
     'up-only': { value: 'NAME', prose: 'a collection that is copied once, and whose rows go up', many: true },
     row: { value: 'COLLECTION/ID', prose: 'a single row that goes down', many: true },
+    'row-both-ways': { value: 'COLLECTION/ID', prose: 'a single row that goes up as well', many: true },
     'copy-of-row': { value: 'COLLECTION/ID', prose: 'a single row that is copied once', many: true },
     'copy-of-service': { value: 'NAME', prose: 'a service that stays there as it is now', many: true },
     service: { value: 'NAME', prose: 'a service that goes down with its libraries', many: true },
     portal: { value: 'NAME', prose: 'a portal that users open at the edge', many: true },
+    'copy-of-portal': { value: 'NAME', prose: 'a portal that stays there as it is now', many: true },
     'sign-in': { prose: "the system's sign-in goes down: auth service, its libraries, the named roles and users" },
     role: { value: 'NAME', prose: 'with --sign-in: a role that its users hold there', many: true },
     'users-of': { value: 'ROLE', prose: 'with --sign-in: all users of this role', many: true },
@@ -53,8 +55,8 @@ const set = command({
     if (!given.on('sign-in') && signInFlags.some((flag) => given.on(flag))) {
       throw new CommandError(`${signInFlags.map((flag) => `--${flag}`).join(', ')} go with --sign-in.`)
     }
-    if (given.on('conflicts') && !given.on('both-ways') && !given.on('up-only')) {
-      throw new CommandError('--conflicts goes with --both-ways or --up-only.')
+    if (given.on('conflicts') && !(['both-ways', 'up-only', 'row-both-ways'] as const).some((flag) => given.on(flag))) {
+      throw new CommandError('--conflicts goes with --both-ways, --up-only or --row-both-ways.')
     }
     const rule = given.text('conflicts')
     const edges = given.on('all-edges') ? ['___ALL_EDGES___'] : given.list('edge')
@@ -73,10 +75,12 @@ const set = command({
       ...given.list('copy-of').map((one) => asset(one, '', false)),
       ...given.list('up-only').map((one) => ({ ...asset(one, '', false), ...up })),
       ...given.list('row').map((one) => rowOf(one, true)),
+      ...given.list('row-both-ways').map((one) => ({ ...rowOf(one, true), ...up })),
       ...given.list('copy-of-row').map((one) => rowOf(one, false)),
       ...given.list('service').map((one) => asset('services', one)),
       ...given.list('copy-of-service').map((one) => asset('services', one, false)),
       ...given.list('portal').map((one) => asset('portals', one)),
+      ...given.list('copy-of-portal').map((one) => asset('portals', one, false)),
     ]
     const users = { roles: given.list('users-of'), emails: given.list('user') }
     const offline = offlineOf(given.text('offline-days'), given.list('offline-days-of'), given.text('near'))

@@ -40,7 +40,8 @@ test('an edge is made with its token, listed and removed; a deployment is set, s
   }
   const fourth = await person.json([...set, '--both-ways', 'Readings', '--conflicts', 'edge'])
   assert.deepEqual([fourth.assets[0].sync_to_platform, fourth.assets[0].conflicts], [true, 'edge'])
-  const once = '--copy-of Recipes --up-only Reports --row Limits/a --copy-of-row Limits/b --copy-of-service report'
+  const rows = '--row Limits/a --row-both-ways Limits/c --copy-of-row Limits/b'
+  const once = `--copy-of Recipes --up-only Reports ${rows} --copy-of-service report --copy-of-portal Board`
   const copies = await person.json([...set, ...once.split(' ')])
   assert.deepEqual(
     copies.assets.map((one: any) => [one.asset_class, one.asset_id, one.sync_to_edge, one.sync_to_platform]),
@@ -48,11 +49,13 @@ test('an edge is made with its token, listed and removed; a deployment is set, s
       ['Recipes', '', false, false],
       ['Reports', '', false, true],
       ['Limits', 'a', true, false],
+      ['Limits', 'c', true, true],
       ['Limits', 'b', false, false],
       ['services', 'report', false, false],
+      ['portals', 'Board', false, false],
     ],
   )
-  assert.equal((await person.json(['deployment', 'push', 'hall'])).copied, 4)
+  assert.equal((await person.json(['deployment', 'push', 'hall'])).copied, 5)
   assert.match((await person.run([...set, '--row', 'Limits'])).stderr, /is no row/)
   assert.match((await person.run(['edge', 'show', 'hall-3'])).stdout, /state +waiting/)
   assert.equal((await person.json(['edge', 'retry', 'hall-3'])).retried, true)

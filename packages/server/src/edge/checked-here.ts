@@ -125,7 +125,7 @@ async function rows(tx: SystemStore, check: Check, taken: UpCursor | null, aside
 function differing(here: Listed, there: Listed, apart: ReadonlySet<string> = new Set(), demandAll = true): string[] {
   const held = new Map(here.map((one) => [one[0], one]))
   const isSame = ([thing, hash, least = []]: Listed[number]): boolean => {
-    if (apart.has(thing)) return true
+    if (apart.has(thing) || hash === anyHash) return true
     const [, hashHere, grown = []] = held.get(thing) ?? []
     return hashHere === hash && least.every((count, index) => (grown[index] ?? -1) >= count)
   }

@@ -209,7 +209,7 @@ export class Checking {
     return listed
   }
 
-  /** Of one that is copied once only that there is one: it may be as it was. */
+  /** Of one that is copied once, as of portals, only that there is one: it may be as it was. */
   async #tables(): Promise<Listed> {
     const { collections, copies } = this.#feed.scope
     const listed: Listed = []
@@ -224,7 +224,12 @@ export class Checking {
 
   async #portals(): Promise<Listed> {
     const listed: Listed = []
-    for (const name of this.#feed.scope.portals) {
+    const { portals, copies } = this.#feed.scope
+    for (const name of portals) {
+      if (copies.has(`portal ${name}`)) {
+        listed.push([`portal ${name}`, anyHash])
+        continue
+      }
       const found = await readPortalFiles(this.#store, name)
       if (found !== undefined) listed.push(listPortalOf(found))
     }

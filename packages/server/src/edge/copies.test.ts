@@ -3,14 +3,18 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sql } from 'kysely'
 import { createTestApp, type TestApp } from '../../../../test/support/app.ts'
+import { makePortal } from '../../../../test/support/portals.ts'
 import { databaseOf } from '../store/store.ts'
+import { upCursor } from '../store/tables/edge-words.ts'
+import { listKeptFiles } from '../store/tables/packages.ts'
 import { findPlatformLink } from '../store/tables/platform-links.ts'
 import { findSafeVersion } from '../store/tables/safe-versions.ts'
 import { startEdge, type TestEdge, until } from './edge.fixture.ts'
+import { Taking } from './taking.ts'
 
 const email = 'op@example.com'
 const password = 'the plant is quiet'
-const names = ['Marks', 'Recipes', 'Reports', 'Limits'] as const
+const names = ['Marks', 'Recipes', 'Reports', 'Limits', 'Targets'] as const
 type Name = (typeof names)[number]
 
 describe('what is copied to an edge once', () => {
@@ -19,7 +23,10 @@ describe('what is copied to an edge once', () => {
   let edge: TestEdge
   let session: string
   const ids = {} as Record<Name, string>
-  const row = {} as Record<'recipe' | 'follows' | 'copied' | 'stays behind', string>
+  const row = {} as Record<
+    'recipe' | 'follows' | 'copied' | 'stays behind' | 'both ways' | 'up only' | 'down' | 'no matter',
+    string
+  >
   const ends: (() => unknown)[] = []
   const t = { after: (end: () => unknown) => void ends.push(end) }
   after(async () => {
@@ -61,6 +68,17 @@ describe('what is copied to an edge once', () => {
     (await edge.call('POST', `/api/v/1/code/${system.key}/frozen`, { token: session, body: {} })).body?.results
   const asset = (asset_class: string, asset_id: string, to: object = {}) => ({ asset_class, asset_id, ...to })
   const once = { sync_to_edge: false }
+  const configOf = (name: string) => ({ pages: { Home: { id: 'Home', name } }, panes: {}, widgets: {} })
+  const changePortal = (name: string, title: string) =>
+    admin('PUT', `/api/v/2/portals/${system.key}/${name}`, { config: JSON.stringify(configOf(title)) })
+  const portalsThere = async (): Promise<string> => {
+    const files = await listKeptFiles(edge.app.means.store.forSystem(system.key), { kind: 'portal' })
+    return files.map(({ bytes }) => bytes.toString()).join('')
+  }
+  const onPlatform = async (name: Name): Promise<Record<string, number>> => {
+    const found = (await admin('GET', `/api/v/1/data/${ids[name]}`)).DATA
+    return Object.fromEntries(found.map(({ item_id, value }: any) => [item_id, value]))
+  }
 
   before(async () => {
     app = await createTestApp(t)
@@ -79,6 +97,8 @@ describe('what is copied to an edge once', () => {
     row.copied = await add('Limits', 2)
     row['stays behind'] = await add('Limits', 3)
     await add('Reports', 1)
+    for (const name of ['both ways', 'up only', 'down', 'no matter'] as const) row[name] = await add('Targets', 1)
+    await makePortal(app, system, 'Board', configOf('one'), ['Authenticated'])
     await admin('POST', `/admin/${system.key}/deployments`, {
       ...{ name: 'hall', edges: ['hall'] },
       assets: [
@@ -89,6 +109,10 @@ describe('what is copied to an edge once', () => {
         asset('Limits', row.copied, once),
         asset('Limits', 'no-such-row'),
         asset('services', 'frozen', once),
+        asset('portals', 'Board', once),
+        asset('Targets', row['both ways'], { sync: true }),
+        asset('Targets', row['up only'], { ...once, sync_to_platform: true }),
+        asset('Targets', row.down),
       ],
       sign_in: { users: { emails: [email] } },
     })
@@ -155,6 +179,54 @@ describe('what is copied to an edge once', () => {
     )
   })
 
+  test('a portal that is copied once stays as it was', async () => {
+    assert.match(await portalsThere(), /one/)
+    await changePortal('Board', 'two')
+    await settle()
+    assert.match(await portalsThere(), /one/)
+  })
+
+  test('a single row goes both ways, and no other of its collection goes up, be it new, changed or deleted', async () => {
+    const at = (id: string) => [[{ EQ: [{ item_id: id }] }]]
+    const there = async () => (await rows('Targets')).map(({ item_id }) => item_id).sort()
+    assert.deepEqual(await there(), [row['both ways'], row['up only'], row.down].sort())
+    const own = (await atEdge('POST', 'Targets', { value: 7 }))[0].item_id
+    for (const name of ['both ways', 'up only', 'down'] as const) {
+      await atEdge('PUT', 'Targets', { query: at(row[name]), $set: { value: 5 } })
+    }
+    const got = await until(
+      () => onPlatform('Targets'),
+      (found) => found[row['both ways']] === 5 && found[row['up only']] === 5,
+    )
+    assert.deepEqual(got, { [row['both ways']]: 5, [row['up only']]: 5, [row.down]: 1, [row['no matter']]: 1 })
+    for (const name of ['both ways', 'up only'] as const) await change('Targets', row[name], 6)
+    assert.equal(await isValue('Targets', row['both ways'], 6), 6)
+    await settle()
+    assert.deepEqual([await valueAt('Targets', row['up only']), await valueAt('Targets', own)], [5, 7])
+    await atEdge('PUT', 'Targets', { query: at(row['both ways']), $set: { value: 8 } })
+    assert.equal(
+      (
+        await until(
+          () => onPlatform('Targets'),
+          (found) => found[row['both ways']] === 8,
+        )
+      )[row['both ways']],
+      8,
+    )
+    const remove = async (id: string) => {
+      const path = `/api/v/1/data/${ids.Targets}?query=${encodeURIComponent(JSON.stringify({ FILTERS: at(id) }))}`
+      const answer = await edge.call('DELETE', path, { token: session })
+      assert.equal(answer.status, 200, answer.text)
+    }
+    await remove(row.down)
+    await remove(row['both ways'])
+    const left = await until(
+      () => onPlatform('Targets'),
+      (found) => found[row['both ways']] === undefined,
+    )
+    assert.deepEqual(left, { [row['up only']]: 6, [row.down]: 1, [row['no matter']]: 1 })
+  })
+
   test('another asset of the deployment brings nothing of it anew', async () => {
     const body = { assets: { add: [asset('Limits', row['stays behind'])] } }
     await admin('PUT', `/admin/${system.key}/deployments/hall`, body)
@@ -176,9 +248,12 @@ describe('what is copied to an edge once', () => {
     assert.ok(recipes.every((one) => 'more' in one))
     assert.equal(await valueAt('Limits', row.copied), 20)
     assert.equal(await says(), 'two psi')
+    assert.match(await portalsThere(), /two/)
+    await changePortal('Board', 'three')
     await change('Recipes', row.recipe, 4)
     await settle()
     assert.equal(await valueAt('Recipes', row.recipe), 2, 'and follows no more than before')
+    assert.match(await portalsThere(), /two/)
   })
 
   test('what of it could not be written comes when it is tried again, and nothing else of it', async () => {
@@ -239,5 +314,31 @@ describe('what is copied to an edge once', () => {
     assert.deepEqual([(await status()).lanes.data.queued, await stateOf()], [0, 'there'])
     await change('Limits', row.follows, 32)
     assert.deepEqual([(await status()).lanes.data.queued, await stateOf()], [1, 'behind'])
+  })
+
+  test('what an edge sends of other rows of it is refused', async () => {
+    const data = app.app.means.store.forSystem(system.key)
+    const { public_key: publicKey, link_number: number } = (await databaseOf(data)
+      .selectFrom('edges')
+      .selectAll()
+      .executeTakeFirstOrThrow()) as any
+    const taking = new Taking(app.app.means, { systemKey: system.key, name: 'hall', publicKey, number })
+    const from = (await upCursor(data, 'hall', 'rows'))!
+    const mark = { stamp: '000000000000-0000-x', seen: 0 }
+    const sent = (key: string) => ({
+      collection: ids.Targets,
+      key,
+      row: { item_id: key, value: 66 },
+      columns: { value: mark },
+    })
+    const items = [
+      sent(row['no matter']),
+      sent(row.down),
+      { collection: ids.Targets, key: row['no matter'], deleted: mark },
+    ]
+    const to = { ...from, position: from.position + 3 }
+    const outcome = await taking.take({ type: 'told', lane: 'rows', from, to, lost: 0, items, of: 'x' })
+    assert.match(outcome.problem ?? '', /3 rows of collections that do not go up/)
+    assert.deepEqual([(await onPlatform('Targets'))[row['no matter']], (await onPlatform('Targets'))[row.down]], [1, 1])
   })
 })

@@ -39,7 +39,7 @@ import type { UpCursor } from '../store/up/facts.ts'
 import type { EdgeScopes } from './edge-scopes.ts'
 import { demandSize, largeIn, sizeOf, sizes } from './frame-sizes.ts'
 import type { Frame } from './messages.ts'
-import { fittingRows, followingKeys, marksOfRows, nextRows } from './rows-down.ts'
+import { asKeys, fittingRows, followingKeys, marksOfRows, nextRows } from './rows-down.ts'
 import { type EdgeScope, markOnEdge, scopeOfEdge, settingsOnEdge } from './scope.ts'
 import { SessionFeed } from './session-feed.ts'
 import { type FedEdge, type Giving, rolesDown, sendsNumbers, usersDown } from './users-down.ts'
@@ -231,10 +231,17 @@ export class Feed {
   }
 
   async #table(found: CollectionRecord): Promise<TableState> {
-    const { upward, copies } = this.#facts!.scope
+    const { upward, upwardRows, copies } = this.#facts!.scope
     const [rule, copy] = [upward.get(found.id), copies.get(`collection ${found.id}`)]
+    const named = upwardRows.get(found.id)
+    const up = named && [...asKeys(found, named)].sort()
     const state = await readTable(this.#store, found)
-    return { ...state, ...(rule !== undefined && { rule }), ...(copy !== undefined && { copy }) }
+    return {
+      ...state,
+      ...(rule !== undefined && { rule }),
+      ...(up !== undefined && { up }),
+      ...(copy !== undefined && { copy }),
+    }
   }
 
   async #code(kind: 'service' | 'library', names: readonly string[]): Promise<CodeState[]> {
@@ -243,6 +250,13 @@ export class Feed {
       const copy = copies.get(`${kind} ${one.name}`)
       return copy === undefined ? one : { ...one, copy }
     })
+  }
+
+  /** Undefined where there is none. */
+  async #portal(name: string): Promise<PortalState | undefined> {
+    const found = await readPortalFiles(this.#store, name)
+    const copy = this.#facts!.scope.copies.get(`portal ${name}`)
+    return found === undefined || copy === undefined ? found : { ...found, copy }
   }
 
   /** Whether a change of it is to be sent: what is copied once has what it had, but for what could not be written there. */
@@ -312,7 +326,7 @@ export class Feed {
     if (at.startsWith('portal/')) return this.#firstPortals(at.slice('portal/'.length))
     const { scope } = this.#facts!
     const [current, start] = at === '' ? (['library', ''] as const) : splitAt(at)
-    const keep = [...scope.copies.keys()].filter((one) => !one.startsWith('collection '))
+    const keep = [...scope.copies.keys()].filter((one) => !/^(collection|portal) /.test(one))
     const kinds = ['library', 'service', 'collection'] as const
     const groups: Group[] = []
     let bytes = 0
@@ -360,7 +374,7 @@ export class Feed {
     let upTo: string | null = null
     let bytes = 0
     for (const [index, name] of names.entries()) {
-      const found = await readPortalFiles(this.#store, name)
+      const found = await this.#portal(name)
       if (found !== undefined) put.push(found)
       bytes += found?.files.reduce((sum, file) => sum + file.bytes.length, 0) ?? 0
       if (bytes < sizes.bytes || index + 1 === names.length) continue
@@ -502,8 +516,11 @@ export class Feed {
       groups.push({ what: 'collections', put, gone: missing(ids, put), range: null })
     }
     let bytes = 0
-    for (const name of idsIn(changes, ['portal']).filter((id) => scope.portals.has(id))) {
-      const found = await readPortalFiles(this.#store, name)
+    const portals = idsIn(changes, ['portal']).filter(
+      (id) => scope.portals.has(id) && this.#follows('portal', id, isAgain),
+    )
+    for (const name of portals) {
+      const found = await this.#portal(name)
       groups.push({ what: 'portals', put: found === undefined ? [] : [found], gone: [name], range: null })
       // More than a message holds goes in several, by name.
       bytes += found?.files.reduce((sum, file) => sum + file.bytes.length, 0) ?? 0

@@ -114,10 +114,12 @@ async function goingUp(data: SystemStore, taken: EdgeLink['taken']): Promise<Own
     head: { incarnation: string } | undefined,
   ): number => (at !== null && at.incarnation === head?.incarnation ? at.position : 0)
   const after = behind(taken.rows, await logHead(data))
-  const collections = [...(await syncedCollections(data))]
+  const synced = [...(await syncedCollections(data))]
+  const collections = synced.flatMap(([id, keys]) => (keys === undefined ? [id] : []))
+  const rows = synced.flatMap(([id, keys]) => [...(keys ?? [])].map((key) => `${id}/${key}`))
   return {
     facts: await countFacts(data, behind(taken.facts, await outboxHead(data))),
     // Without any nothing is asked for, since it would mean all.
-    rows: collections.length === 0 ? 0 : await countChanged(data, ['item'], { after, collections, most: mostCounted }),
+    rows: synced.length === 0 ? 0 : await countChanged(data, ['item'], { after, collections, rows, most: mostCounted }),
   }
 }

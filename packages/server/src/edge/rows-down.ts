@@ -78,5 +78,9 @@ async function rowsOf(
 const isKey = (found: CollectionRecord, key: string): boolean =>
   !isUuid(found) || /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(key)
 
+/** Keys of rows as developers name them, as they are in rows. */
+export const asKeys = (found: CollectionRecord, named: ReadonlySet<string>): ReadonlySet<string> =>
+  isUuid(found) ? new Set([...named].map((key) => key.toLowerCase())) : named
+
 const isUuid = ({ table }: CollectionRecord): boolean =>
   table.columns.find(({ name }) => name === table.key)?.type === 'uuid'

@@ -48,7 +48,12 @@ export type EdgeScope = {
   requests: boolean
   /** Of these the ones whose rows go up as well, with their rules for conflicts. */
   upward: ReadonlyMap<string, ConflictRule>
-  /** What is copied once and does not follow, each with the mark of that time: `service NAME`, `library NAME`, `collection ID`. */
+  /** Of these the ones of which single rows alone go up: keys by id, as they are named. */
+  upwardRows: ReadonlyMap<string, ReadonlySet<string>>
+  /**
+   * What is copied once and does not follow, each with the mark of that time: `service NAME`, `library NAME`, `portal NAME`,
+   * `collection ID`.
+   */
   copies: ReadonlyMap<string, string>
   /** Of collections of which single rows alone go there: keys by id, each with its mark, or '' where it follows. */
   rows: ReadonlyMap<string, ReadonlyMap<string, string>>
@@ -93,7 +98,8 @@ export async function scopeOfEdge(store: SystemStore, system: SystemRow, edge: s
     ...copied([...whole].map(([id, mark]) => [`collection ${id}`, mark])),
   ])
   const upward = upwardOf(there, assets)
-  const { portals, largePortals } = await namedPortals(store, assets)
+  const { portals, largePortals, marks: portalMarks } = await namedPortals(store, assets)
+  for (const [name, mark] of copied([...portalMarks])) copies.set(`portal ${name}`, mark)
   const phones = isSignIn && signIns.every((one) => one.phones === true)
   const byEmail = new Set(signIns.flatMap(({ users }) => users.emails.map((email) => email.toLowerCase())))
   const offline = strictest(signIns, idsOf)
@@ -116,6 +122,7 @@ export async function scopeOfEdge(store: SystemStore, system: SystemRow, edge: s
     offline,
     requests,
     upward,
+    upwardRows: upwardRowsOf(there, assets),
     copies,
     rows,
   }
@@ -153,6 +160,21 @@ const upwardOf = (
         (one) => one.conflicts !== undefined && one.asset_class.toLowerCase() === name.toLowerCase(),
       )
       return asset?.conflicts === undefined ? [] : [[id, asset.conflicts] as const]
+    }),
+  )
+
+/** Where no deployment says it of the whole collection. */
+const upwardRowsOf = (
+  collections: readonly { id: string; name: string }[],
+  assets: readonly DeployedAsset[],
+): Map<string, Set<string>> =>
+  new Map(
+    collections.flatMap(({ id, name }) => {
+      const up = assets.filter(
+        (one) => one.conflicts !== undefined && one.asset_class.toLowerCase() === name.toLowerCase(),
+      )
+      const keys = up.map(({ asset_id: key }) => key)
+      return keys.length === 0 || keys.includes('') ? [] : [[id, new Set(keys)] as const]
     }),
   )
 
@@ -208,16 +230,26 @@ async function namedCode(
   return names
 }
 
+/** `marks` as of code. One that is gone on the platform leaves its edges, also where it was copied once. */
 async function namedPortals(
   store: SystemStore,
   assets: readonly DeployedAsset[],
-): Promise<Pick<EdgeScope, 'portals' | 'largePortals'>> {
-  const named = new Set(assets.filter((one) => one.asset_class === 'portals').map(({ asset_id: id }) => id))
-  if (named.size === 0) return { portals: new Set(), largePortals: new Set() }
-  const there = (await listPortalSizes(store)).filter(({ name }) => named.has('') || named.has(name))
+): Promise<Pick<EdgeScope, 'portals' | 'largePortals'> & { marks: Map<string, string> }> {
+  const marks = new Map<string, string>()
+  const of = assets.filter((one) => one.asset_class === 'portals')
+  if (of.length === 0) return { portals: new Set(), largePortals: new Set(), marks }
+  const there = (await listPortalSizes(store)).filter(({ name }) =>
+    of.some(({ asset_id: id }) => id === '' || id === name),
+  )
+  for (const one of of) {
+    const all = one.asset_id === '' ? there.map(({ name }) => name) : [one.asset_id]
+    for (const name of all) marks.set(name, markOf(marks.get(name), one))
+  }
   const names = (fits: boolean): Set<string> =>
     new Set(there.filter((one) => one.fits === fits).map(({ name }) => name))
-  return { portals: names(true), largePortals: names(false) }
+  const portals = names(true)
+  for (const name of [...marks.keys()]) if (!portals.has(name)) marks.delete(name)
+  return { portals, largePortals: names(false), marks }
 }
 
 async function codeNeeds(store: SystemStore, kind: 'service' | 'library', name: string) {
@@ -252,8 +284,9 @@ function marksOf(facts: Omit<EdgeScope, 'marks'>, apart: readonly unknown[]): Re
   const { signIn, roles, runAs, userRoles, byRole, byEmail, services, libraries, collections, offline, upward } = facts
   const { portals, phones } = facts
   const said = [...apart, ...(facts.requests ? ['requests'] : [])]
-  const { copies, rows } = facts
-  const rules = upward.size === 0 ? [] : [[...upward].sort()]
+  const { copies, rows, upwardRows } = facts
+  const single = [...upwardRows].map(([id, keys]) => [id, [...keys].sort()]).sort()
+  const rules = upward.size === 0 ? [] : [[...upward].sort(), ...(single.length === 0 ? [] : [single])]
   const once =
     copies.size + rows.size === 0 ? [] : [[...copies].sort(), [...rows].map(([id, of]) => [id, [...of].sort()]).sort()]
   const rights = [services, collections, portals]

@@ -6,10 +6,9 @@
  */
 import type { Means, SystemScope } from '../domain/access/scope.ts'
 import { systemByKey } from '../domain/systems/systems.ts'
-import type { ConflictRule } from '../store/down/groups.ts'
 import { readUsers } from '../store/down/read.ts'
 import type { SystemStore } from '../store/store.ts'
-import { findCollection } from '../store/tables/collections.ts'
+import { type CollectionRecord, findCollection } from '../store/tables/collections.ts'
 import { sentAt } from '../store/tables/edge-users.ts'
 import { holdEdge, moveUpCursor } from '../store/tables/edge-words.ts'
 import { insertConflict } from '../store/tables/sync-conflicts.ts'
@@ -21,6 +20,7 @@ import { type ReadFact, readFact, readSentRow } from './facts.ts'
 import type { Told } from './messages.ts'
 import { takeRequest } from './requests.ts'
 import { type Absence, Review } from './review.ts'
+import { asKeys } from './rows-down.ts'
 import { type EdgeScope, scopeOfEdge, upwardOfSystem, userOnEdge } from './scope.ts'
 import { type FactOfUser, noTally, problemOf, type Tally, takeEnd, takeFact } from './taking-facts.ts'
 
@@ -108,14 +108,16 @@ export class Taking {
       if (!(await moveUpCursor(tx, { edge: this.#edge.name, lane: 'rows' }, told.from, told.to))) {
         return { taken: false, problem: missing }
       }
-      const upward = (await this.#scopeNow(tx))?.upward ?? new Map<string, ConflictRule>()
+      const scope = await this.#scopeNow(tx)
       const groups = []
       let refused = told.items.length - rows.length
-      for (const [id, of] of Map.groupBy(rows, (row) => row.collection)) {
-        const rule = upward.get(id)
+      for (const [id, sent] of Map.groupBy(rows, (row) => row.collection)) {
+        const rule = scope?.upward.get(id)
         const collection = rule === undefined ? undefined : await findCollection(tx, { id })
-        if (rule === undefined || collection === undefined) refused += of.length
-        else groups.push({ rule, collection, rows: of })
+        const goes = collection === undefined ? () => false : upwardIn(scope, collection)
+        const of = sent.filter(({ key }) => goes(key))
+        refused += sent.length - of.length
+        if (rule !== undefined && collection !== undefined && of.length > 0) groups.push({ rule, collection, rows: of })
       }
       for (const { collection, rows: of } of groups)
         await holdRows(
@@ -155,8 +157,10 @@ export class Taking {
 
   /** A row that could not stay at the edge: kept where developers look for conflicts. */
   async #displaced(scope: SystemScope, fact: Extract<ReadFact, { kind: 'displaced' }>, tally: Tally): Promise<void> {
-    const rule = (await this.#scopeNow(scope.data))?.upward.get(fact.collection)
-    if (rule === undefined) {
+    const of = await this.#scopeNow(scope.data)
+    const rule = of?.upward.get(fact.collection)
+    const collection = rule === undefined ? undefined : await findCollection(scope.data, { id: fact.collection })
+    if (rule === undefined || collection === undefined || !upwardIn(of, collection)(fact.key)) {
       tally.strangers += 1
       return
     }
@@ -189,6 +193,13 @@ export class Taking {
     }
     return this.#scope.scope
   }
+}
+
+/** Whether the row of this key goes up, in a collection of which all or some do. */
+function upwardIn(scope: EdgeScope | undefined, collection: CollectionRecord): (key: string) => boolean {
+  const named = scope?.upwardRows.get(collection.id)
+  const keys = named && asKeys(collection, named)
+  return (key) => scope?.upward.has(collection.id) === true && keys?.has(key) !== false
 }
 
 /** Facts have no gaps: what is between the two cursors is there, or is said to be lost. */

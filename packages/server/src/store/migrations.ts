@@ -1087,6 +1087,13 @@ const passwordResets: Migration = {
   },
 }
 
+const singleRowsUp: Migration = {
+  name: '027 single rows that go up',
+  async up(tx) {
+    await tx.schema.alterTable('synced_collections').addColumn('row_keys', 'text').execute()
+  },
+}
+
 export const migrations: readonly Migration[] = [
   firstSchema,
   packages,
@@ -1111,6 +1118,7 @@ export const migrations: readonly Migration[] = [
   downRobust,
   sessionEnds,
   passwordResets,
+  singleRowsUp,
 ]
 
 /** Brings the database to the present schema. Throws DatabaseTooNew where it is ahead of this program. */

@@ -475,8 +475,8 @@ export type Tables = {
     decided_at: number | null
     decided_by: string | null
   }
-  /** On an edge: collections whose rows go up, and the rule for conflicts. */
-  synced_collections: { system_key: string; collection_id: string; rule: string }
+  /** On an edge: collections whose rows go up, and the rule for conflicts; `row_keys` where single rows alone do, as JSON. */
+  synced_collections: { system_key: string; collection_id: string; rule: string; row_keys: string | null }
   /** On an edge: what was copied there once and does not follow; with another mark it is copied anew. */
   copied: { system_key: string; kind: string; id: string; mark: string }
   /** On an edge: what came down and could not be written, with why; `version` of the program that tried. */

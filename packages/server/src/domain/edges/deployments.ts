@@ -195,17 +195,16 @@ export function readAsset(one: unknown): DeployedAsset {
       'Code and portals are changed on the platform alone: set sync_to_platform to false.',
     )
   }
-  if (up && isRow) {
-    throw new GatehouseError('notAvailableYet', 'A single row goes down alone: set sync_to_platform to false.', {
-      hint: 'To have rows come up, leave asset_id empty: it is the whole collection then.',
+  const down = (flags.sync_to_edge ?? flags.sync ?? true) !== false
+  const asset = { asset_class: kind, asset_id: id ?? '', sync_to_edge: down, sync_to_platform: up }
+  if (!up) return asset
+  const conflicts = readRule(flags.conflicts)
+  if (isRow && conflicts === 'both') {
+    throw new GatehouseError('badRequest', 'The rule both makes other rows, and of this collection one row goes up.', {
+      hint: 'Take last_writer, platform or edge; or leave asset_id empty: it is the whole collection then.',
     })
   }
-  const down = (flags.sync_to_edge ?? flags.sync ?? true) !== false
-  if (!down && kind === 'portals') {
-    throw new GatehouseError('notAvailableYet', 'A portal follows every change yet: set sync_to_edge to true.')
-  }
-  const asset = { asset_class: kind, asset_id: id ?? '', sync_to_edge: down, sync_to_platform: up }
-  return up ? { ...asset, conflicts: readRule(flags.conflicts) } : asset
+  return { ...asset, conflicts }
 }
 
 function readRule(given: unknown): ConflictRule {

@@ -90,7 +90,7 @@ describe('edges and deployments', () => {
       { assets: [{ ...readings, sync_to_platform: true, conflicts: 'mine' }] },
       { assets: [{ ...readings, sync_to_platform: true }], sign_in: { collections: ['readings'] } },
       { assets: [{ asset_class: 'users', asset_id: '' }] },
-      { assets: [{ ...readings, asset_id: 'one-row', sync_to_platform: true }] },
+      { assets: [{ ...readings, asset_id: 'one-row', sync_to_platform: true, conflicts: 'both' }] },
       { assets: 'all' },
       { edges: [7] },
       { sign_in: { users: { emails: [7] } } },
@@ -102,10 +102,12 @@ describe('edges and deployments', () => {
     const once = [
       { ...readings, sync_to_edge: false },
       { ...readings, asset_id: 'one-row' },
+      { ...readings, asset_id: 'another-row', sync_to_platform: true, conflicts: 'edge' },
+      { asset_class: 'portals', asset_id: 'Board', sync_to_edge: false, sync_to_platform: false },
     ]
     assert.deepEqual((await admin('PUT', '/admin/:key/deployments/hall', { assets: once })).body.assets, once)
     const { body: pushed } = await admin('POST', '/admin/v/4/system/:key/deployments/hall/push')
-    assert.equal(pushed.copied, 1)
+    assert.equal(pushed.copied, 2)
     assert.equal((await admin('POST', '/admin/v/4/system/:key/deployments/none/push')).status, 400)
     assert.equal((await admin('DELETE', '/admin/:key/deployments/hall')).status, 200)
     assert.deepEqual((await admin('GET', '/admin/:key/deployments')).body, [])

@@ -15,7 +15,7 @@ import { insertRows } from '../typed-table/write.ts'
 import { ensureSynced, type PendingRows } from '../up/local.ts'
 import { putHeld, voidCodes } from './apply-held.ts'
 import { LaneStopped, reasonOf, type SettingAside } from './aside.ts'
-import { clearKeys, clearRange, clearUnique } from './clear.ts'
+import { clearKeys, clearRange, clearUnique, ownKeys } from './clear.ts'
 import { forgetCollections, forgetCopies, isCopied, noteCopied } from './copies.ts'
 import type { CodeState, Group, Range, RoleState, TableState, UserState } from './groups.ts'
 import { applyPortals, portalsWithin } from './portals.ts'
@@ -397,10 +397,15 @@ async function applyPortalsEach({ tx, aside }: Applying, group: Of<'portals'>): 
   const left = range === null ? gone : await portalsWithin(tx, range)
   const out = left.filter((name) => !names.includes(name))
   await applyPortals(tx, { ...group, put: [], gone: out, range: null })
+  await forgetCopies(tx, 'portal', out)
   await aside.settle('portal', out)
   if (range !== null) await aside.settleWhere('portal', (name) => isWithin(range, name) && !names.includes(name))
   for (const one of put) {
-    await aside.attempt('portal', one.name, () => applyPortals(tx, { ...group, put: [one], gone: [], range: null }))
+    if (await isCopied(tx, 'portal', one.name, one.copy)) continue
+    await aside.attempt('portal', one.name, async () => {
+      await applyPortals(tx, { ...group, put: [one], gone: [], range: null })
+      await noteCopied(tx, 'portal', one.name, one.copy)
+    })
   }
 }
 
@@ -514,8 +519,10 @@ async function applyRows(applying: Applying, all: Of<'rows'>): Promise<boolean> 
   const stay = new Set([...Object.keys(copies).filter((key) => !put.some((row) => row[table.key] === key)), ...large])
   const group = { ...given, put, gone, stay }
   const own = pending.get(state.id) ?? new Map()
+  const apart = range === null || state.up === undefined ? new Set<string>() : await ownKeys(tx, state.id)
+  for (const key of state.up ?? []) apart.delete(key)
   const write = (part: RowsPart): Promise<void> =>
-    state.rule === undefined ? writeRows(tx, table, part) : applySyncedRows(tx, table, part, own, begun)
+    state.rule === undefined ? writeRows(tx, table, part) : applySyncedRows(tx, table, part, own, begun, apart)
   const keyOf = (row: Row): string => String(row[table.key])
   const idOf = (key: string): string => `${state.id}/${key}`
   const copied = (row: Row): Promise<void> => noteCopied(tx, 'row', idOf(keyOf(row)), copies[keyOf(row)])
@@ -527,7 +534,7 @@ async function applyRows(applying: Applying, all: Of<'rows'>): Promise<boolean> 
     for (const row of put) if (copies[keyOf(row)] !== undefined) await copied(row)
   } else {
     if (range !== null) {
-      await clearRange(tx, table, range, keys, state.rule === undefined ? state.id : new Set(own.keys()))
+      await clearRange(tx, table, range, keys, state.rule === undefined ? state.id : new Set([...own.keys(), ...apart]))
     }
     const part = { ...group, put: [], gone: [], range: null }
     for (const key of gone) await aside.attempt('row', idOf(key), () => write({ ...part, gone: [key] }))

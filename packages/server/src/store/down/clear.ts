@@ -37,7 +37,8 @@ export async function clearRange(
   return gone
 }
 
-async function ownKeys(tx: SystemStore, collectionId: string): Promise<Set<string>> {
+/** Of rows that were ever written at this edge. */
+export async function ownKeys(tx: SystemStore, collectionId: string): Promise<Set<string>> {
   const rows = await databaseOf(tx)
     .selectFrom('changes')
     .select('id')

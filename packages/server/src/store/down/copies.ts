@@ -1,7 +1,7 @@
 /** On an edge: what was copied there once and does not follow, and for which deployment of it. */
 import { databaseOf, type SystemStore } from '../store.ts'
 
-export type CopyKind = 'collection' | 'row' | 'service' | 'library'
+export type CopyKind = 'collection' | 'row' | 'service' | 'library' | 'portal'
 
 /** Never, where it follows. */
 export async function isCopied(

@@ -7,7 +7,7 @@ import { databaseOf, dialectOf, type SystemStore } from '../store.ts'
 import { type CollectionRecord, findCollection } from '../tables/collections.ts'
 import { listColumns } from '../typed-table/structure.ts'
 import { canonical, hashOf, type Listed } from './digest.ts'
-import type { PortalState, TableState } from './groups.ts'
+import type { ConflictRule, PortalState, TableState } from './groups.ts'
 import { listPortalNames, readPortalFiles } from './portals.ts'
 import { readTable } from './read.ts'
 import { dropCollection } from './schema.ts'
@@ -16,11 +16,11 @@ import { dropCollection } from './schema.ts'
 export const anyHash = ''
 
 /** Each column that has indexes by itself: one that could not be made is set aside by itself. */
-export function listTableOf({ id, kind, name, columns, indexes, rule }: TableState): Listed {
+export function listTableOf({ id, kind, name, columns, indexes, rule, up }: TableState): Listed {
   const thing = kind === 'users' ? 'users' : `collection ${id}`
   const byColumn = [...Map.groupBy(indexes, ({ column }) => column)]
   return [
-    [thing, hashOf(canonical([name, columns.map((one) => [one.name, one.type]), rule ?? '']))],
+    [thing, hashOf(canonical([name, columns.map((one) => [one.name, one.type]), rule ?? '', up ?? '']))],
     ...byColumn.map(([column, of]): Listed[number] => [
       kind === 'users' ? `users index ${column}` : `index ${id}/${column}`,
       hashOf(canonical(of.map(({ unique }) => unique).sort())),
@@ -46,12 +46,14 @@ export async function listTablesHere(tx: SystemStore, kind: Tabled): Promise<Lis
 async function listTable(tx: SystemStore, found: CollectionRecord): Promise<Listed> {
   const rule = await databaseOf(tx)
     .selectFrom('synced_collections')
-    .select('rule')
+    .select(['rule', 'row_keys'])
     .where('system_key', '=', tx.key)
     .where('collection_id', '=', found.id)
     .executeTakeFirst()
   const state = await readTable(tx, found)
-  const listed = listTableOf({ ...state, ...(rule !== undefined && { rule: rule.rule as TableState['rule'] }) })
+  const up = rule?.row_keys ? (JSON.parse(rule.row_keys) as string[]) : undefined
+  const upward = rule && { rule: rule.rule as ConflictRule, ...(up !== undefined && { up }) }
+  const listed = listTableOf({ ...state, ...upward })
   const isWhole = (await missingColumns(tx, found)).length === 0
   return isWhole ? listed : listed.map(([thing]) => [thing, 'columns are missing'])
 }

@@ -33,6 +33,8 @@ export type TableState = {
   createdAt: number
   /** Of a collection whose rows go up as well. */
   rule?: ConflictRule
+  /** Where single rows alone do: their keys. */
+  up?: string[]
   /** It is copied once for this mark, columns and rows; what the edge has by then stays. */
   copy?: string
 }
@@ -130,7 +132,12 @@ export type CodeState = {
 }
 
 /** As it lies on the platform, byte for byte; the bytes in base64. */
-export type PortalState = { name: string; files: { path: string; bytes: string }[] }
+export type PortalState = {
+  name: string
+  files: { path: string; bytes: string }[]
+  /** It is copied once for this mark. */
+  copy?: string
+}
 
 /**
  * `whole`, or a `range` of keys: what is not named there is gone. `large`: it is there, and makes more than one message can hold.

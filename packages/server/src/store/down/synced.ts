@@ -11,19 +11,21 @@ import type { PendingRow } from '../up/local.ts'
 import { clearKeys, clearRange, clearUnique } from './clear.ts'
 import type { Group } from './groups.ts'
 
-/** `begun`: keys of rows that have only now begun to go up, whole. */
+/** `begun`: keys of rows that have only now begun to go up, whole. `apart`: of those that were written here and do not go up. */
 export async function applySyncedRows(
   tx: SystemStore,
   table: TypedTable,
   { table: { id, indexes }, put, gone, range, stay }: Extract<Group, { what: 'rows' }> & { stay: ReadonlySet<string> },
   pending: Map<string, PendingRow>,
   begun: ReadonlySet<string>,
+  apart: ReadonlySet<string>,
 ): Promise<void> {
   const [db, dialect] = [databaseOf(tx), dialectOf(tx)]
   const every = new Set(table.columns.map(({ name }) => name))
   for (const key of begun) pending.set(key, { columns: every, isGone: false })
   const keys = put.map((row) => String(row[table.key]))
-  if (range !== null) await clearRange(tx, table, range, new Set([...keys, ...stay]), new Set(pending.keys()))
+  if (range !== null)
+    await clearRange(tx, table, range, new Set([...keys, ...stay]), new Set([...pending.keys(), ...apart]))
   const own = new Map(
     (
       await getRows(

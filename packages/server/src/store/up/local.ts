@@ -33,14 +33,24 @@ async function changesBehind(store: SystemStore, after: number, limit?: number):
   return rows.map((row) => ({ ...row, columns: JSON.parse(row.columns) }))
 }
 
-/** Collections whose rows go up, by id. */
-export async function syncedCollections(store: SystemStore): Promise<Set<string>> {
+/** Collections whose rows go up, by id; with the keys of those rows where not all of them do. */
+export type Synced = ReadonlyMap<string, ReadonlySet<string> | undefined>
+
+export async function syncedCollections(store: SystemStore): Promise<Synced> {
   const rows = await databaseOf(store)
     .selectFrom('synced_collections')
-    .select('collection_id')
+    .select(['collection_id', 'row_keys'])
     .where('system_key', '=', store.key)
     .execute()
-  return new Set(rows.map((row) => row.collection_id))
+  return new Map(rows.map(({ collection_id: id, row_keys: keys }) => [id, keys === null ? undefined : keysIn(keys)]))
+}
+
+const keysIn = (text: string): Set<string> => new Set(JSON.parse(text) as string[])
+
+/** `id` as `COLLECTION/KEY`. */
+function goesUp(synced: Synced, id: string): boolean {
+  const collection = collectionOf(id)
+  return synced.has(collection) && synced.get(collection)?.has(id.slice(collection.length + 1)) !== false
 }
 
 /** Own changes behind what the platform has taken; kept while a link stands, so that each is read once. */
@@ -65,9 +75,7 @@ export class Pending {
     const more = await changesBehind(tx, this.#read)
     this.#read = more.at(-1)?.position ?? this.#read
     const synced = await syncedCollections(tx)
-    this.#changes = [...this.#changes, ...more].filter(
-      ({ position, id }) => position > upTo && synced.has(collectionOf(id)),
-    )
+    this.#changes = [...this.#changes, ...more].filter(({ position, id }) => position > upTo && goesUp(synced, id))
     const found: PendingRows = new Map()
     for (const { id, operation, columns } of this.#changes) {
       const collection = collectionOf(id)
@@ -84,7 +92,7 @@ export class Pending {
   }
 }
 
-/** Keys of rows that were written here: of a collection that goes up those alone that the platform has not taken. */
+/** Keys of rows that were written here: of those that go up the ones alone that the platform has not taken. */
 export async function ownKeysWithin(
   tx: SystemStore,
   collection: string,
@@ -92,27 +100,28 @@ export async function ownKeysWithin(
   taken: UpCursor | null,
 ): Promise<Set<string>> {
   const { incarnation } = await holdLogHead(tx)
-  const isUp = (await syncedCollections(tx)).has(collection)
-  const floor = isUp && taken?.incarnation === incarnation ? taken.position : 0
+  const synced = await syncedCollections(tx)
+  const floor = taken?.incarnation === incarnation ? taken.position : 0
   const rows = await databaseOf(tx)
     .selectFrom('changes')
     .select('id')
-    .distinct()
+    .select((eb) => eb.fn.max('position').as('position'))
     .where('system_key', '=', tx.key)
-    .where('position', '>', floor)
     .where('kind', '=', 'item')
     .where('id', '>', `${collection}/${after}`)
     // '0' follows '/'.
     .where('id', upTo === null ? '<' : '<=', upTo === null ? `${collection}0` : `${collection}/${upTo}`)
+    .groupBy('id')
     .execute()
-  return new Set(rows.map(({ id }) => id.slice(collection.length + 1)))
+  const own = rows.filter(({ id, position }) => !goesUp(synced, id) || position > floor)
+  return new Set(own.map(({ id }) => id.slice(collection.length + 1)))
 }
 
 const collectionOf = (id: string): string => id.slice(0, id.indexOf('/'))
 
 /**
- * Notes whether the rows of this collection go up. Where they begin to, what was written here before goes up as well: answers
- * the keys of those rows. In a transaction.
+ * Notes whether the rows of this collection go up, or which. Where they begin to, what was written here before goes up as well:
+ * answers the keys of those rows. In a transaction.
  */
 export async function ensureSynced(tx: SystemStore, state: TableState, table: TypedTable): Promise<Set<string>> {
   if (state.kind === 'users') return new Set()
@@ -120,12 +129,13 @@ export async function ensureSynced(tx: SystemStore, state: TableState, table: Ty
   const which = { system_key: tx.key, collection_id: state.id }
   const before = await db
     .selectFrom('synced_collections')
-    .select('rule')
+    .select(['rule', 'row_keys'])
     .where('system_key', '=', tx.key)
     .where('collection_id', '=', state.id)
     .executeTakeFirst()
   const rule: ConflictRule | undefined = state.rule
-  if (before?.rule === rule) return new Set()
+  const rowKeys = rule === undefined || state.up === undefined ? null : JSON.stringify(state.up)
+  if (before?.rule === rule && (before?.row_keys ?? null) === rowKeys) return new Set()
   await db
     .deleteFrom('synced_collections')
     .where('system_key', '=', tx.key)
@@ -134,10 +144,13 @@ export async function ensureSynced(tx: SystemStore, state: TableState, table: Ty
   if (rule === undefined) return new Set()
   await db
     .insertInto('synced_collections')
-    .values({ ...which, rule })
+    .values({ ...which, rule, row_keys: rowKeys })
     .execute()
-  if (before !== undefined) return new Set()
-  const ids = await db
+  const now: Synced = new Map([[state.id, rowKeys === null ? undefined : keysIn(rowKeys)]])
+  const then: Synced = new Map(
+    before === undefined ? [] : [[state.id, before.row_keys === null ? undefined : keysIn(before.row_keys)]],
+  )
+  const changed = await db
     .selectFrom('changes')
     .select('id')
     .distinct()
@@ -145,6 +158,7 @@ export async function ensureSynced(tx: SystemStore, state: TableState, table: Ty
     .where('kind', '=', 'item')
     .where('id', 'like', `${state.id}/%`)
     .execute()
+  const ids = changed.filter(({ id }) => goesUp(now, id) && !goesUp(then, id))
   const keys = ids.map(({ id }) => id.slice(state.id.length + 1))
   const present = (await getRows(db, dialectOf(tx), table, keys)).map((row) => String(row[table.key]))
   const columns = table.columns.map(({ name }) => name)
@@ -247,7 +261,7 @@ const headOf = async (tx: SystemStore): Promise<LogHead | undefined> =>
     .where('system_key', '=', tx.key)
     .executeTakeFirst()
 
-async function itemsOf(tx: SystemStore, changes: readonly LocalChange[], synced: ReadonlySet<string>) {
+async function itemsOf(tx: SystemStore, changes: readonly LocalChange[], synced: Synced) {
   const seenAll = await databaseOf(tx)
     .selectFrom('sync_seen')
     .select(['own_position', 'incarnation', 'position'])
@@ -261,7 +275,7 @@ async function itemsOf(tx: SystemStore, changes: readonly LocalChange[], synced:
   }
   const rows = new Map<string, { columns: Record<string, Mark>; gone: Mark | undefined }>()
   for (const { id, operation, columns, position, stamp } of changes) {
-    if (!synced.has(collectionOf(id))) continue
+    if (!goesUp(synced, id)) continue
     const seen = seenAt(position)
     const row = rows.get(id) ?? { columns: {}, gone: undefined }
     rows.set(id, row)
