@@ -31,14 +31,14 @@ export const proposedDeployments = async (scope: SystemScope): Promise<Proposal[
   (await keptAssets(scope, 'deployment')).map(proposalOf)
 
 /**
- * Makes a kept one active. `edges`, `assets` and `sign_in` of `given` stand in the place of those of the file. Throws
+ * Makes a kept one active. `edges`, `assets`, `sign_in` and `description` of `given` stand in the place of those of the file. Throws
  * noSuchAsset, conflict, badRequest, notAvailableYet.
  */
 export async function activateDeployment(scope: SystemScope, name: string, given: Fields): Promise<DeploymentRecord> {
   const proposal = proposalOf(await keptAsset(scope, 'deployment', name))
   const { edges, assets, sign_in: signIn, description } = proposal
   const chosen = Object.fromEntries(
-    ['edges', 'assets', 'sign_in'].filter((key) => given[key] !== undefined).map((key) => [key, given[key]]),
+    ['edges', 'assets', 'sign_in', 'description'].filter((key) => given[key] !== undefined).map((key) => [key, given[key]]),
   )
   return saveDeployment(scope, name, { description, edges, assets, sign_in: signIn, ...chosen }, true)
 }

@@ -1,7 +1,8 @@
 /** The assets of a deployment: each with where its changes go, and a list to add from. */
-import { ActionIcon, Checkbox, Group, Paper, Select, Stack, Text, Title } from '@mantine/core'
+import { ActionIcon, Button, Checkbox, Group, Paper, Select, Stack, Text, TextInput, Title } from '@mantine/core'
 import { IconX } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import { Failure } from '../../frame/failure.tsx'
 import { useSystemKey } from '../../frame/system-frame.tsx'
 import { listQuery } from '../code/code-api.ts'
@@ -31,23 +32,24 @@ export function AssetsField({ assets, onChange }: Props) {
   const items = useQuery(itemsQuery(key))
   const code = useQuery(listQuery(key))
   const held = new Set(assets.map(keyOf))
+  const collections = items.data?.Collections.map(({ name }) => name) ?? []
   const choices = (group: string, all: DeployedAsset[]) => ({
     group,
-    items: all.filter((one) => !held.has(keyOf(one))).map((one) => ({ value: keyOf(one), label: assetName(one) })),
+    items: all.filter((one) => !held.has(keyOf(one))).map((one) => ({ value: keyOf(one), label: optionName(one) })),
   })
   const units = (kind: 'service' | 'library', assetClass: string): DeployedAsset[] =>
     (code.data ?? []).filter((one) => one.kind === kind).map(({ name }) => assetOf(assetClass, name))
   const groups = [
     choices(
       'Collections',
-      (items.data?.Collections ?? []).map(({ name }) => assetOf(name, '')),
+      collections.map((name) => assetOf(name, '')),
     ),
-    choices('Services', units('service', 'services')),
-    choices('Libraries', units('library', 'libraries')),
-    choices(
-      'Portals',
-      (items.data?.Portals ?? []).map(({ name }) => assetOf('portals', name)),
-    ),
+    choices('Services', [assetOf('services', ''), ...units('service', 'services')]),
+    choices('Libraries', [assetOf('libraries', ''), ...units('library', 'libraries')]),
+    choices('Portals', [
+      assetOf('portals', ''),
+      ...(items.data?.Portals ?? []).map(({ name }) => assetOf('portals', name)),
+    ]),
   ]
   const change = (one: DeployedAsset, part: Partial<DeployedAsset>): void =>
     onChange(assets.map((asset) => (asset === one ? { ...asset, ...part } : asset)))
@@ -98,13 +100,19 @@ export function AssetsField({ assets, onChange }: Props) {
                 </ActionIcon>
               </Group>
             </Group>
+            {!one.sync_to_edge && (
+              <Text size="xs" c="dimmed" mt={4}>
+                Copied once, as it is now. Later changes of the platform stay behind until the deployment is pushed
+                again.
+              </Text>
+            )}
             {one.sync_to_platform && (
               <Select
                 size="xs"
                 mt="xs"
                 label="Where an edge and another place changed the same row"
                 aria-label={`Rule for conflicts in ${name}`}
-                data={rules}
+                data={one.asset_id === '' ? rules : rules.filter(({ value }) => value !== 'both')}
                 allowDeselect={false}
                 value={one.conflicts ?? 'last_writer'}
                 onChange={(rule) => change(one, { conflicts: (rule ?? 'last_writer') as ConflictRule })}
@@ -127,6 +135,55 @@ export function AssetsField({ assets, onChange }: Props) {
           onChange([...assets, assetOf(kind, id)])
         }}
       />
+      <RowField
+        collections={collections}
+        onAdd={(one) => {
+          if (!held.has(keyOf(one))) onChange([...assets, one])
+        }}
+      />
     </Stack>
+  )
+}
+
+/** "All services" in the list to choose from; what a name says by itself stands there as it is. */
+const optionName = (one: DeployedAsset): string =>
+  namedKinds.has(one.asset_class) && one.asset_id === '' ? `All ${one.asset_class}` : assetName(one)
+
+/** One row of a collection, by its id. */
+function RowField({ collections, onAdd }: { collections: string[]; onAdd: (one: DeployedAsset) => void }) {
+  const [collection, setCollection] = useState<string | null>(null)
+  const [id, setId] = useState('')
+  const isWhole = collection !== null && id.trim() !== ''
+  const add = (): void => {
+    if (!isWhole) return
+    onAdd(assetOf(collection, id.trim()))
+    setId('')
+  }
+  return (
+    <Group align="flex-end" gap="xs">
+      <Select
+        label="Or a single row of"
+        placeholder="Collection"
+        searchable
+        data={collections}
+        value={collection}
+        onChange={setCollection}
+      />
+      <TextInput
+        label="Its item_id"
+        style={{ flexGrow: 1 }}
+        value={id}
+        onChange={(event) => setId(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter') return
+          // Else the form would be sent.
+          event.preventDefault()
+          add()
+        }}
+      />
+      <Button variant="default" disabled={!isWhole} onClick={add}>
+        Add the row
+      </Button>
+    </Group>
   )
 }

@@ -13,8 +13,9 @@ export function SignInFields({ value, onChange }: { value: SignIn; onChange: (va
   const names = roles.data?.map(({ Name }) => Name).filter((name) => name !== 'Anonymous') ?? []
   const { users, offline = {} } = value
   const setOffline = (part: Offline): void => {
-    const { limit, ...others } = { ...offline, ...part }
-    onChange({ ...value, offline: { ...others, ...(limit !== undefined && { limit }) } })
+    const { limit, near, ...others } = { ...offline, ...part }
+    const set = { ...(limit !== undefined && { limit }), ...(near !== undefined && { near }) }
+    onChange({ ...value, offline: { ...others, ...set } })
   }
   return (
     <Stack gap="sm">
@@ -74,6 +75,16 @@ export function SignInFields({ value, onChange }: { value: SignIn; onChange: (va
         description="As Guards=0.5; press Enter after each"
         value={Object.entries(offline.roles ?? {}).map(([name, seconds]) => `${name}=${seconds / day}`)}
         onChange={(lines) => setOffline({ roles: Object.fromEntries(lines.flatMap(roleDays)) })}
+      />
+      <NumberInput
+        label="Share of these days"
+        description="Beyond it whoever has a second factor needs it, and a password alone is refused; 0.8 where nothing stands here"
+        placeholder="0.8"
+        min={0.01}
+        max={1}
+        step={0.1}
+        value={offline.near ?? ''}
+        onChange={(near) => setOffline({ near: typeof near === 'number' && near > 0 ? near : undefined } as Offline)}
       />
       <Switch
         label="Users there may ask for changes of their own columns"
