@@ -4,9 +4,10 @@
  */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { SystemScope } from '../domain/access/scope.ts'
-import { allEdges, readAsset, saveDeployment, shownAsset } from '../domain/edges/deployments.ts'
+import { allEdges, readAsset, readSignIn, saveDeployment, shownAsset } from '../domain/edges/deployments.ts'
 import { isEdgeName } from '../domain/edges/edges.ts'
 import type { ConflictRule } from '../store/down/groups.ts'
+import { listCollections } from '../store/tables/collections.ts'
 import type { DeployedAsset, DeployedSignIn, DeploymentRecord } from '../store/tables/edges.ts'
 import type { Fields } from './format/fields.ts'
 import { isObject } from './format/fields.ts'
@@ -27,8 +28,22 @@ export type Proposal = {
 }
 
 /** All that are kept, as they would be. For developers. */
-export const proposedDeployments = async (scope: SystemScope): Promise<Proposal[]> =>
-  (await keptAssets(scope, 'deployment')).map(proposalOf)
+export async function proposedDeployments(scope: SystemScope): Promise<Proposal[]> {
+  const kept = await keptAssets(scope, 'deployment')
+  const collections = new Set((await listCollections(scope.data)).map(({ name }) => name.toLowerCase()))
+  return kept.map((one) => {
+    const proposal = proposalOf(one)
+    const strange = proposal.assets.filter(
+      ({ asset_class: kind }) => !codeClasses.has(kind) && !collections.has(kind.toLowerCase()),
+    )
+    const why = 'There is no collection of this name: nothing of it goes until there is one.'
+    const changed = strange.map(({ asset_class, asset_id }) => ({ asset_class, asset_id, why }))
+    return { ...proposal, changed: [...proposal.changed, ...changed] }
+  })
+}
+
+/** Every other class that is taken is the name of a collection. */
+const codeClasses: ReadonlySet<string> = new Set(['services', 'libraries', 'portals'])
 
 /**
  * Makes a kept one active. `edges`, `assets`, `sign_in` and `description` of `given` stand in the place of those of the file. Throws
@@ -36,9 +51,17 @@ export const proposedDeployments = async (scope: SystemScope): Promise<Proposal[
  */
 export async function activateDeployment(scope: SystemScope, name: string, given: Fields): Promise<DeploymentRecord> {
   const proposal = proposalOf(await keptAsset(scope, 'deployment', name))
-  const { edges, assets, sign_in: signIn, description } = proposal
+  const { edges, assets, sign_in: signIn, description, left_out: left } = proposal
+  const unread = left.find(({ asset_class: kind }) => kind === 'sign_in')
+  if (unread !== undefined && given.sign_in === undefined) {
+    throw new GatehouseError('badRequest', `The sign-in of its file cannot be read: ${unread.why}`, {
+      hint: 'Name it here as sign_in, or null for none.',
+    })
+  }
   const chosen = Object.fromEntries(
-    ['edges', 'assets', 'sign_in', 'description'].filter((key) => given[key] !== undefined).map((key) => [key, given[key]]),
+    ['edges', 'assets', 'sign_in', 'description']
+      .filter((key) => given[key] !== undefined)
+      .map((key) => [key, given[key]]),
   )
   return saveDeployment(scope, name, { description, edges, assets, sign_in: signIn, ...chosen }, true)
 }
@@ -50,10 +73,17 @@ function proposalOf(one: KeptOne): Proposal {
   const fields = fieldsIn(one)
   const proposal: Proposal = {
     ...{ name: one.name, description: textOf(fields.description), assets: [], left_out: [], changed: [] },
-    edges: listOf(fields.edges).filter(
-      (edge) => edge === allEdges || (typeof edge === 'string' && isEdgeName(edge)),
-    ) as string[],
-    sign_in: isObject(fields.sign_in) ? (fields.sign_in as DeployedSignIn) : null,
+    ...{ edges: [], sign_in: null },
+  }
+  for (const edge of typeof fields.edges === 'string' ? [fields.edges] : listOf(fields.edges)) {
+    if (edge === allEdges || (typeof edge === 'string' && isEdgeName(edge))) proposal.edges.push(edge)
+    else proposal.left_out.push({ asset_class: 'edges', asset_id: textOf(edge), why: 'No edge can have this name.' })
+  }
+  try {
+    proposal.sign_in = readSignIn(fields.sign_in ?? null)
+  } catch (error) {
+    if (!(error instanceof GatehouseError)) throw error
+    proposal.left_out.push({ asset_class: 'sign_in', asset_id: '', why: error.detail })
   }
   const users = { roles: new Set<string>(), emails: new Set<string>() }
   for (const asset of listOf(fields.assets)) addAsset(proposal, users, isObject(asset) ? asset : {})
@@ -69,13 +99,15 @@ function addAsset(proposal: Proposal, users: { roles: Set<string>; emails: Set<s
   if (named.asset_class === 'users') {
     // The class of the contract is the whole table, or one of it; here users come with the sign-in alone.
     if (named.asset_id === '') users.roles.add('Authenticated')
-    else users.emails.add(named.asset_id)
+    else if (named.asset_id.includes('@')) users.emails.add(named.asset_id)
+    else proposal.left_out.push({ ...named, why: 'A single user is named by e-mail. Name him with the sign-in.' })
     return
   }
   const both = asset.sync === undefined ? {} : { sync_to_edge: asset.sync, sync_to_platform: asset.sync }
   const { sync_to_edge: toEdge, sync_to_platform: toPlatform } = { ...both, ...asset }
   const rule = asset.conflicts === undefined ? {} : { conflicts: asset.conflicts as ConflictRule }
-  const wanted = { ...named, sync_to_edge: toEdge === true, sync_to_platform: toPlatform === true, ...rule }
+  const columns = asset.sync_schema_only === true ? { sync_schema_only: true } : {}
+  const wanted = { ...named, sync_to_edge: toEdge === true, sync_to_platform: toPlatform === true, ...rule, ...columns }
   // As the file has it, or as near to it as there is.
   const up = { ...wanted, sync_to_platform: false }
   const ways = [wanted, up, { ...up, sync_to_edge: true }]

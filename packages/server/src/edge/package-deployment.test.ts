@@ -110,13 +110,21 @@ describe('a deployment that a package brought', () => {
             { asset_class: 'Readings', asset_id: '', sync: true },
             { asset_class: 'services', asset_id: 'poll', sync: false },
             { asset_class: 'users', asset_id: 'jo@example.com', sync: true },
+            { asset_class: 'users', asset_id: '10ab46e3ced673ecd2318498', sync: true },
             { asset_class: 'timers', asset_id: 'hourly', sync: false },
+            { asset_class: 'webhooks', asset_id: 'in', sync_to_edge: true },
+            { asset_class: 'Readings', asset_id: 'a-row', sync: true },
+            { asset_class: 'portals', asset_id: 'Board', sync_to_edge: false, sync_to_platform: false },
+            { asset_class: 'libraries', asset_id: 'units', sync: true },
+            { asset_class: 'Columns', asset_id: '', sync: true, sync_schema_only: true },
+            { asset_class: 'gadgets', asset_id: null, sync_to_edge: true, sync_schema_only: false, member: 'x' },
           ],
         }),
         ...file('new', { edges: null, assets: [asset('Readings', ''), asset('libraries', 'units')] }),
         ...file('odd', { edges: {}, assets: ['x', null, { asset_class: 7 }], sign_in: { users: { roles: 'all' } } }),
       }),
     )
+    await app.createCollection(system, 'readings', { value: 'int' })
     const call = (method: 'GET' | 'POST', path: string, body?: unknown) =>
       app.call(method, `/admin/v/4/system/${system.key}/deployments${path}`, {
         developer: app.developer,
@@ -126,24 +134,39 @@ describe('a deployment that a package brought', () => {
     const old = found.get('old') as any
     assert.deepEqual(old.edges, ['___ALL_EDGES___'])
     assert.deepEqual(
-      old.assets.map((one: any) => one.asset_class),
-      ['Readings', 'services'],
+      old.assets.map((one: any) => [one.asset_class, one.asset_id, one.sync_to_edge, one.sync_to_platform]),
+      [
+        ['Readings', '', true, true],
+        ['services', 'poll', false, false],
+        ['Readings', 'a-row', true, true],
+        ['portals', 'Board', false, false],
+        ['libraries', 'units', true, false],
+        ['gadgets', '', true, false],
+      ],
     )
     assert.deepEqual(old.sign_in.users, { roles: [], emails: ['jo@example.com'] })
-    assert.equal(old.left_out[0].asset_id, 'hourly')
-    const ways = old.assets.map((one: any) => [one.sync_to_edge, one.sync_to_platform])
     assert.deepEqual(
-      [ways, old.changed],
+      old.left_out.map((one: any) => [one.asset_class, one.asset_id]),
       [
-        [
-          [true, true],
-          [false, false],
-        ],
-        [],
+        ['edges', 'a b'],
+        ['edges', ''],
+        ['users', '10ab46e3ced673ecd2318498'],
+        ['timers', 'hourly'],
+        ['webhooks', 'in'],
+        ['Columns', ''],
+      ],
+    )
+    assert.deepEqual(
+      old.changed.map((one: any) => [one.asset_class, one.why.split(/[.:]/)[0]]),
+      [
+        ['libraries', 'Nothing of it comes up from an edge'],
+        ['gadgets', 'There is no collection of this name'],
       ],
     )
     const fresh = found.get('new') as any
     assert.deepEqual([fresh.assets.length, fresh.sign_in, fresh.left_out, fresh.changed], [2, null, [], []])
+    const odd = found.get('odd') as any
+    assert.deepEqual([odd.sign_in, odd.left_out.some((one: any) => one.asset_class === 'sign_in')], [null, true])
     assert.equal((await call('POST', '/odd/activate', {})).status, 400)
     assert.equal((await call('POST', '/none/activate', {})).status, 400)
     assert.equal((await call('POST', '/old/activate', {})).status, 200)

@@ -186,6 +186,10 @@ export function readAsset(one: unknown): DeployedAsset {
       hint === undefined ? {} : { hint },
     )
   }
+  // More would go there than whoever wrote this meant.
+  if (flags.sync_schema_only === true) {
+    throw new GatehouseError('notAvailableYet', 'Columns do not go to edges without their rows.')
+  }
   const isCode = kind === 'services' || kind === 'libraries' || kind === 'portals'
   const isRow = !isCode && typeof id === 'string' && id !== ''
   const up = (flags.sync_to_platform ?? flags.sync) === true
@@ -234,8 +238,8 @@ function demandOneRule(deployments: readonly DeploymentRecord[]): void {
   }
 }
 
-/** One choice that stands for the auth service with all that it needs. Null takes it out. */
-function readSignIn(given: unknown): DeployedSignIn | null {
+/** One choice that stands for the auth service with all that it needs. Null takes it out. Throws badRequest. */
+export function readSignIn(given: unknown): DeployedSignIn | null {
   if (given === null) return null
   if (typeof given !== 'object' || Array.isArray(given)) {
     throw new GatehouseError(
