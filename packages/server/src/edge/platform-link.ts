@@ -18,6 +18,7 @@ import type { EdgeScopes } from './edge-scopes.ts'
 import { Feed } from './feed.ts'
 import { TooLarge } from './frame-sizes.ts'
 import { Hearing } from './hearing.ts'
+import { LaneStops } from './lane-stops.ts'
 import {
   type AsideItem,
   type AsideTold,
@@ -37,8 +38,6 @@ const mostBytes = 256 * 1024
 const patience = 60 * second
 const beat = 20 * second
 const noteEvery = second
-/** After which a lane that stopped is tried again, twice as long each time. */
-const stoppedFor = { first: 30 * second, longest: 600 * second } as const
 
 /** As the change log has it. */
 const thingOf = ({ kind, id }: AsideItem): { kind: string; id: string } =>
@@ -67,11 +66,7 @@ export class PlatformLink {
   /** Lanes of which there was nothing to send and nothing on its way when they were last looked at. */
   readonly #quiet = new Set<Lane>()
   readonly #catchUps: CatchUps
-  /** Lanes of which nothing is sent until the timer ends, and why they stopped: gone with the next thing that is written there. */
-  readonly #stopped: Partial<Record<Lane, ReturnType<typeof setTimeout>>> = {}
-  readonly #trouble: Partial<Record<Lane, { words: string; times: number; isAgain: boolean }>> = {}
-  /** How often each lane stopped. */
-  readonly #stops: Record<Lane, number> = { identity: 0, configuration: 0, data: 0 }
+  readonly #stops = new LaneStops(() => this.#wakeUp())
   /** What it could not write, by its own word. */
   #aside: AsideItem[] = []
   #asideDirty = true
@@ -150,7 +145,7 @@ export class PlatformLink {
     this.ended = Promise.all([ending(this.#send()), ending(this.#receive())]).then(async () => {
       clearInterval(beating)
       clearTimeout(this.#busy)
-      for (const timer of Object.values(this.#stopped)) clearTimeout(timer)
+      this.#stops.close()
       this.#catchUps.done(this)
       await this.#hearing.ended()
       await this.#beaten
@@ -217,7 +212,7 @@ export class PlatformLink {
   async #sendOne(at: number): Promise<boolean> {
     this.#quiet.clear()
     for (const lane of lanes) {
-      if (this.#stopped[lane] !== undefined) {
+      if (this.#stops.has(lane)) {
         // Users of whom not all is there let nobody believe that it is.
         if (lane === 'identity') this.#sayTime(at, false)
         if (lane === 'identity' && !this.#feed.isWhole(lane)) return false
@@ -234,7 +229,7 @@ export class PlatformLink {
         if (!this.#feed.isWhole(lane)) return false
         continue
       }
-      const stops = this.#stops[lane]
+      const stops = this.#stops.count(lane)
       const frame = await this.#feed.next(lane)
       if (this.#hasStopped(lane, stops)) return true
       if (frame === undefined) {
@@ -257,7 +252,7 @@ export class PlatformLink {
 
   /** Meanwhile: then what was built does not go there, and is built again from where the edge stands. */
   #hasStopped(lane: Lane, before: number): boolean {
-    if (this.#stops[lane] === before) return false
+    if (this.#stops.count(lane) === before) return false
     this.#feed.rewind(lane, this.#acked[lane])
     return true
   }
@@ -298,30 +293,17 @@ export class PlatformLink {
   }
 
   #isDone(lane: Lane): boolean {
-    return this.#stopped[lane] !== undefined || (this.#quiet.has(lane) && this.#feed.isWhole(lane))
+    return this.#stops.has(lane) || (this.#quiet.has(lane) && this.#feed.isWhole(lane))
   }
 
   /** Nothing more of it goes there; it is tried again a while later, and whenever a developer says so. */
   #stop({ lane, words }: Trouble): void {
-    const before = this.#trouble[lane]
-    const times = (before?.times ?? 0) + 1
     // Nothing new is missing there where it stopped with something sent once more.
-    const isAgain = this.#onWay[lane][0]?.moves === false && before?.isAgain !== false
-    this.#trouble[lane] = { words, times, isAgain }
-    this.#stops[lane]++
-    clearTimeout(this.#stopped[lane])
-    const wait = Math.min(stoppedFor.first * 2 ** Math.min(times - 1, 10), stoppedFor.longest)
-    this.#stopped[lane] = setTimeout(() => this.#resume(lane), wait).unref()
+    this.#stops.stop(lane, words, { withAgain: this.#onWay[lane][0]?.moves === false })
     this.#onWay[lane] = []
     this.#feed.rewind(lane, this.#acked[lane])
     this.#asideDirty = true
     this.#say(`The edge could not write what it was sent (${lane}), and nothing more of it goes there: ${words}`)
-  }
-
-  #resume(lane: Lane): void {
-    clearTimeout(this.#stopped[lane])
-    delete this.#stopped[lane]
-    this.#wakeUp()
   }
 
   /** What the edge set aside is sent once more, and what stopped goes on. */
@@ -330,7 +312,7 @@ export class PlatformLink {
     for (const lane of ['configuration', 'data'] as const) {
       this.#feed.again(lane, this.#aside.filter(({ kind }) => laneOfAside(kind) === lane).map(thingOf))
     }
-    for (const lane of lanes) this.#resume(lane)
+    for (const lane of lanes) this.#stops.resume(lane)
   }
 
   async #hearRetry(): Promise<void> {
@@ -428,11 +410,8 @@ export class PlatformLink {
       }
       const written = onWay.splice(0, at + 1)
       this.#acked[said.lane] = said.cursor
-      const trouble = this.#trouble[said.lane]
-      if (trouble !== undefined && (trouble.isAgain || written.some(({ moves }) => moves))) {
-        delete this.#trouble[said.lane]
-        this.#asideDirty = true
-      }
+      const moves = written.some((one) => one.moves)
+      if (this.#stops.written(said.lane, { moves })) this.#asideDirty = true
       this.#dirty = true
       this.#wakeUp()
     }
@@ -509,15 +488,11 @@ export class PlatformLink {
     this.close(4403, words)
   }
 
-  #whyStopped(): Partial<Record<Lane, string>> {
-    return Object.fromEntries(Object.entries(this.#trouble).map(([lane, { words }]) => [lane, words]))
-  }
-
   async #note(connected: boolean): Promise<boolean> {
     this.#dirty = false
     this.#notedAt = Date.now()
     const which = { publicKey: this.edge.publicKey, number: this.#number }
-    const told = { items: this.#aside, stopped: this.#whyStopped(), retried: this.#retriedDone }
+    const told = { items: this.#aside, stopped: this.#stops.words(), retried: this.#retriedDone }
     const aside = this.#asideDirty ? told : undefined
     this.#asideDirty = false
     const checked = this.#checkedDirty ? this.#checking.state : undefined
