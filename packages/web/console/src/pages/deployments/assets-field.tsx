@@ -32,7 +32,7 @@ export function AssetsField({ assets, onChange }: Props) {
   const items = useQuery(itemsQuery(key))
   const code = useQuery(listQuery(key))
   const held = new Set(assets.map(keyOf))
-  const collections = items.data?.Collections.map(({ name }) => name) ?? []
+  const collections = items.data?.Collections?.map(({ name }) => name) ?? []
   const choices = (group: string, all: DeployedAsset[]) => ({
     group,
     items: all.filter((one) => !held.has(keyOf(one))).map((one) => ({ value: keyOf(one), label: optionName(one) })),
