@@ -14,7 +14,7 @@ export type Asking = { system: string; address: string; account?: string }
 export type GateLimits = {
   /** Turns at once: what looks at rows while others hash. */
   turns: number
-  /** Hashes at once. More than there are processors would only keep the node from its other work. */
+  /** Hashes at once. One more than there are processors, so that none idles until the node begins the next. */
   hashes: number
   /** Turns at once of one account. */
   perAccount: number
@@ -55,7 +55,7 @@ export class AttemptGate {
     }
   }
 
-  /** One slow hash, in a turn; never more at once than there are processors. */
+  /** One slow hash, in a turn; only so many at once. */
   async hash<T>(work: (cost: Argon2Cost) => Promise<T>): Promise<T> {
     if (this.#hashes < this.#limits.hashes) this.#hashes += 1
     else await new Promise<void>((resolve) => this.#hashing.push(resolve))
