@@ -1,6 +1,7 @@
 /** What of the sign-in goes to an edge: its users, what they hold there, and for how long it lets them in without a link. */
 import { NumberInput, Stack, Switch, TagsInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import { useSystemKey } from '../../frame/system-frame.tsx'
 import { rolesQuery } from '../roles/shapes.ts'
 import type { Offline, SignIn } from './shapes.ts'
@@ -12,6 +13,11 @@ export function SignInFields({ value, onChange }: { value: SignIn; onChange: (va
   const roles = useQuery(rolesQuery(key))
   const names = roles.data?.map(({ Name }) => Name).filter((name) => name !== 'Anonymous') ?? []
   const { users, offline = {} } = value
+  const [unreadable, setUnreadable] = useState('')
+  const setRoleDays = (lines: string[]): void => {
+    setUnreadable(lines.find((line) => roleDays(line).length === 0) ?? '')
+    setOffline({ roles: Object.fromEntries(lines.flatMap(roleDays)) })
+  }
   const setOffline = (part: Offline): void => {
     const { limit, near, ...others } = { ...offline, ...part }
     const set = { ...(limit !== undefined && { limit }), ...(near !== undefined && { near }) }
@@ -74,7 +80,8 @@ export function SignInFields({ value, onChange }: { value: SignIn; onChange: (va
         label="Other days for some roles"
         description="As Guards=0.5; press Enter after each"
         value={Object.entries(offline.roles ?? {}).map(([name, seconds]) => `${name}=${seconds / day}`)}
-        onChange={(lines) => setOffline({ roles: Object.fromEntries(lines.flatMap(roleDays)) })}
+        onChange={setRoleDays}
+        error={unreadable !== '' && `"${unreadable}" is no role with a number of days, and was not taken.`}
       />
       <NumberInput
         label="Share of these days"
