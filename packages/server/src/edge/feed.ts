@@ -8,25 +8,21 @@ import type { NodeKey } from '../base/node-key.ts'
 import type { Listed } from '../store/down/digest.ts'
 import { listHeldOf } from '../store/down/digest-held.ts'
 import {
-  type CodeState,
   type Cursor,
   type Cursors,
   type Group,
   type Lane,
   lanes,
-  type PortalState,
   type RoleState,
   type TableState,
   type UserState,
 } from '../store/down/groups.ts'
-import { portalLimits, readPortalFiles } from '../store/down/portals.ts'
 import {
   changesAfter,
   keysAfter,
   type LoggedChange,
   logHead,
   type ReadUser,
-  readCode,
   readRows,
   readTable,
   userTable,
@@ -36,10 +32,12 @@ import { type CollectionRecord, findCollection } from '../store/tables/collectio
 import { upCursor } from '../store/tables/edge-words.ts'
 import { findSystem, type SystemRow } from '../store/tables/systems.ts'
 import type { UpCursor } from '../store/up/facts.ts'
+import { changedCode, firstCode, followsDown, tableDown } from './code-down.ts'
 import type { EdgeScopes } from './edge-scopes.ts'
 import { demandSize, largeIn, sizeOf, sizes } from './frame-sizes.ts'
+import { type Change, idsIn, isRename, missing } from './logged-changes.ts'
 import type { Frame } from './messages.ts'
-import { asKeys, fittingRows, followingKeys, marksOfRows, nextRows } from './rows-down.ts'
+import { fittingRows, followingKeys, marksOfRows, nextRows } from './rows-down.ts'
 import { type EdgeScope, markOnEdge, scopeOfEdge, settingsOnEdge } from './scope.ts'
 import { SessionFeed } from './session-feed.ts'
 import { type FedEdge, type Giving, rolesDown, sendsNumbers, usersDown } from './users-down.ts'
@@ -55,9 +53,6 @@ export const kindsOf: Record<Lane, readonly string[]> = {
 
 /** How far behind the log, or for how long, a cursor stands where nothing of the lane changes. */
 const forwardRules = { positions: 1_000, everyMs: hour } as const
-
-/** `again`: asked for once more, also where it is copied once; either all of those that are looked at together, or none. */
-type Change = LoggedChange & { again?: true }
 
 type Facts = {
   incarnation: string
@@ -145,7 +140,7 @@ export class Feed {
   }
 
   tableThere(found: CollectionRecord): Promise<TableState> {
-    return this.#table(found)
+    return tableDown(this.#giving, found)
   }
 
   /** Of a collection of which single rows go there: those that follow, in order; undefined where all of them do. */
@@ -230,40 +225,6 @@ export class Feed {
     this.#taken = (await upCursor(this.#store, this.#edge.name, 'rows')) ?? null
   }
 
-  async #table(found: CollectionRecord): Promise<TableState> {
-    const { upward, upwardRows, copies } = this.#facts!.scope
-    const [rule, copy] = [upward.get(found.id), copies.get(`collection ${found.id}`)]
-    const named = upwardRows.get(found.id)
-    const up = named && [...asKeys(found, named)].sort()
-    const state = await readTable(this.#store, found)
-    return {
-      ...state,
-      ...(rule !== undefined && { rule }),
-      ...(up !== undefined && { up }),
-      ...(copy !== undefined && { copy }),
-    }
-  }
-
-  async #code(kind: 'service' | 'library', names: readonly string[]): Promise<CodeState[]> {
-    const { copies } = this.#facts!.scope
-    return (await readCode(this.#store, kind, names)).map((one) => {
-      const copy = copies.get(`${kind} ${one.name}`)
-      return copy === undefined ? one : { ...one, copy }
-    })
-  }
-
-  /** Undefined where there is none. */
-  async #portal(name: string): Promise<PortalState | undefined> {
-    const found = await readPortalFiles(this.#store, name)
-    const copy = this.#facts!.scope.copies.get(`portal ${name}`)
-    return found === undefined || copy === undefined ? found : { ...found, copy }
-  }
-
-  /** Whether a change of it is to be sent: what is copied once has what it had, but for what could not be written there. */
-  #follows(kind: string, id: string, isAgain = false): boolean {
-    return isAgain || !this.#facts!.scope.copies.has(`${kind} ${id}`)
-  }
-
   #fits({ incarnation, scope, position }: Cursor, lane: Lane): boolean {
     const facts = this.#facts!
     const isOfThis = incarnation === facts.incarnation && scope === this.#mark(lane)
@@ -319,70 +280,8 @@ export class Feed {
     return { groups, at: upTo === null ? null : `session/${upTo}` }
   }
 
-  /**
-   * `at` is the kind and name of what was sent last: libraries, then services, then collections, then portals, each in order.
-   */
-  async #firstCode(at: string): Promise<{ groups: Group[]; at: string | null }> {
-    if (at.startsWith('portal/')) return this.#firstPortals(at.slice('portal/'.length))
-    const { scope } = this.#facts!
-    const [current, start] = at === '' ? (['library', ''] as const) : splitAt(at)
-    const keep = [...scope.copies.keys()].filter((one) => !/^(collection|portal) /.test(one))
-    const kinds = ['library', 'service', 'collection'] as const
-    const groups: Group[] = []
-    let bytes = 0
-    for (const kind of kinds.slice(kinds.indexOf(current as (typeof kinds)[number]))) {
-      const all = { library: scope.libraries, service: scope.services, collection: scope.collections }[kind]
-      const after = kind === current ? start : ''
-      const names = [...all].filter((name) => name > after).sort()
-      const sent: string[] = []
-      const [code, tables, large]: [CodeState[], TableState[], string[]] = [[], [], []]
-      for (const name of names) {
-        if (bytes >= sizes.frame) break
-        sent.push(name)
-        if (kind === 'collection') {
-          const found = await findCollection(this.#store, { id: name })
-          if (found !== undefined) tables.push(await this.#table(found))
-          bytes += sizeOf(tables.at(-1) ?? '')
-          continue
-        }
-        for (const one of await this.#code(kind, [name])) {
-          const size = sizeOf(one)
-          if (size > sizes.most) large.push(name)
-          else code.push(one)
-          bytes += size > sizes.most ? 0 : size
-        }
-      }
-      const upTo = sent.length < names.length ? (sent.at(-1) ?? after) : null
-      const range = { after, upTo }
-      groups.push(
-        kind === 'collection'
-          ? { what: 'collections', put: tables, gone: [], range }
-          : {
-              ...{ what: 'code', kind, put: code, gone: [], range },
-              ...(large.length > 0 && { large }),
-              ...(keep.length > 0 && { keep }),
-            },
-      )
-      if (upTo !== null) return { groups, at: `${kind}/${upTo}` }
-    }
-    return { groups, at: 'portal/' }
-  }
-
-  async #firstPortals(after: string): Promise<{ groups: Group[]; at: string | null }> {
-    const names = [...this.#facts!.scope.portals].filter((name) => name > after).sort()
-    const put: PortalState[] = []
-    let upTo: string | null = null
-    let bytes = 0
-    for (const [index, name] of names.entries()) {
-      const found = await this.#portal(name)
-      if (found !== undefined) put.push(found)
-      bytes += found?.files.reduce((sum, file) => sum + file.bytes.length, 0) ?? 0
-      if (bytes < sizes.bytes || index + 1 === names.length) continue
-      upTo = name
-      break
-    }
-    const groups: Group[] = [{ what: 'portals', put, gone: [], range: { after, upTo } }]
-    return { groups, at: upTo === null ? null : `portal/${upTo}` }
+  #firstCode(at: string): Promise<{ groups: Group[]; at: string | null }> {
+    return firstCode(this.#giving, at)
   }
 
   /** `at` is `collection/key`, the last one that was sent. */
@@ -396,7 +295,7 @@ export class Feed {
       const start = id === current ? after : ''
       const marks = marksOfRows(this.#facts!.scope, found)
       const { rows, large, upTo } = await nextRows(this.#store, found, marks, start)
-      const table = await this.#table(found)
+      const table = await tableDown(this.#giving, found)
       const isIn = (key: string): boolean => key > start && (upTo === null || key <= upTo)
       const copies = marks && Object.fromEntries([...marks].filter(([key, mark]) => mark !== '' && isIn(key)))
       const range = { after: start, upTo }
@@ -486,47 +385,8 @@ export class Feed {
     return groups
   }
 
-  async #configuration(changes: Change[]): Promise<Group[] | 'anew'> {
-    const { scope } = this.#facts!
-    const isAgain = changes[0]?.again
-    const groups: Group[] = []
-    for (const [kind, names] of [
-      ['library', scope.libraries],
-      ['service', scope.services],
-    ] as const) {
-      const ids = idsIn(changes, [kind]).filter((name) => names.has(name) && this.#follows(kind, name, isAgain))
-      if (ids.length === 0) continue
-      const found = await this.#code(kind, ids)
-      const large = found.filter((one) => sizeOf(one) > sizes.most)
-      groups.push({
-        ...{ what: 'code', kind, put: found.filter((one) => !large.includes(one)), range: null },
-        gone: ids.filter((id) => !found.some(({ name }) => name === id)),
-        ...largeIn(large.map(({ name }) => name)),
-      })
-    }
-    const ids = idsIn(changes, ['collection']).filter(
-      (id) => scope.collections.has(id) && this.#follows('collection', id, isAgain),
-    )
-    if (ids.length > 0) {
-      const put = []
-      for (const id of ids) {
-        const found = await findCollection(this.#store, { id })
-        if (found !== undefined) put.push(await this.#table(found))
-      }
-      groups.push({ what: 'collections', put, gone: missing(ids, put), range: null })
-    }
-    let bytes = 0
-    const portals = idsIn(changes, ['portal']).filter(
-      (id) => scope.portals.has(id) && this.#follows('portal', id, isAgain),
-    )
-    for (const name of portals) {
-      const found = await this.#portal(name)
-      groups.push({ what: 'portals', put: found === undefined ? [] : [found], gone: [name], range: null })
-      // More than a message holds goes in several, by name.
-      bytes += found?.files.reduce((sum, file) => sum + file.bytes.length, 0) ?? 0
-      if (bytes > portalLimits.bytes && groups.length > 1) return 'anew'
-    }
-    return groups
+  #configuration(changes: Change[]): Promise<Group[] | 'anew'> {
+    return changedCode(this.#giving, changes)
   }
 
   /** `fewer` where these make too much, found out before all of it is read. */
@@ -537,7 +397,7 @@ export class Feed {
         (change) =>
           change.kind === 'collection' &&
           scope.collections.has(change.id) &&
-          this.#follows('collection', change.id) &&
+          followsDown(scope, 'collection', change.id) &&
           isRename(change),
       )
     ) {
@@ -550,7 +410,7 @@ export class Feed {
     const groups: Group[] = []
     let bytes = 0
     for (const [id, of] of byCollection) {
-      const isSent = scope.collections.has(id) && this.#follows('collection', id, isAgain)
+      const isSent = scope.collections.has(id) && followsDown(scope, 'collection', id, isAgain)
       const found = isSent ? await findCollection(this.#store, { id }) : undefined
       if (found === undefined) continue
       const only = marksOfRows(scope, found)
@@ -570,7 +430,7 @@ export class Feed {
       const { put, large } = fittingRows(found, rows)
       const once = only && keys.map((key) => [key, only.get(key)!] as const).filter(([, mark]) => mark !== '')
       const copies = once !== undefined && once.length > 0 && { copies: Object.fromEntries(once) }
-      const table = await this.#table(found)
+      const table = await tableDown(this.#giving, found)
       groups.push({ what: 'rows', table, put, gone, range: null, ...largeIn(large), ...copies })
     }
     return groups
@@ -593,19 +453,3 @@ export class Feed {
     return { store: this.#store, edge: this.#edge, key: this.#key, scope: this.#facts!.scope }
   }
 }
-
-const splitAt = (at: string): [kind: string, name: string] => [
-  at.slice(0, at.indexOf('/')),
-  at.slice(at.indexOf('/') + 1),
-]
-
-const isRename = ({ columns }: LoggedChange): boolean => columns.includes('renamed')
-
-const idsIn = (
-  changes: readonly LoggedChange[],
-  kinds: readonly string[],
-  idOf: (change: LoggedChange) => string = ({ id }) => id,
-): string[] => [...new Set(changes.filter(({ kind }) => kinds.includes(kind)).map(idOf))]
-
-const missing = (ids: readonly string[], put: readonly { id: string }[]): string[] =>
-  ids.filter((id) => !put.some((one) => one.id === id))
