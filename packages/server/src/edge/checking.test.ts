@@ -1,6 +1,6 @@
 /** What is not at an edge as it is on the platform, though nobody changed it: it is found, healed, counted, and nothing else is. */
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { sql } from 'kysely'
 import { createTestApp, type TestApp } from '../../../../test/support/app.ts'
 import { makePortal } from '../../../../test/support/portals.ts'
@@ -10,7 +10,7 @@ import { shownByApp } from '../domain/accounts/totp.fixture.ts'
 import { databaseOf } from '../store/store.ts'
 import { bindPasskey } from '../store/tables/authenticators.ts'
 import { findPlatformLink } from '../store/tables/platform-links.ts'
-import { startEdge, type TestEdge, until } from './edge.fixture.ts'
+import { adminOf, endings, startEdge, type TestEdge, until } from './edge.fixture.ts'
 import { readFromEdge } from './messages.ts'
 
 const email = 'op@example.com'
@@ -26,17 +26,9 @@ describe('what an edge holds is compared with the platform', () => {
   let limits: string
   const single = {} as Record<'follows' | 'copied', string>
   const ids = {} as Record<'op' | 'off', string>
-  const ends: (() => unknown)[] = []
-  const t = { after: (end: () => unknown) => void ends.push(end) }
-  after(async () => {
-    for (const end of ends.reverse()) await end()
-  })
+  const t = endings()
 
-  const admin = async (method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown) => {
-    const got = await app.call(method, path, { developer: app.developer, ...(body !== undefined && { body }) })
-    assert.equal(got.status, 200, `${method} ${path}: ${got.text}`)
-    return got.body
-  }
+  const admin = adminOf(() => app)
   const status = async () => (await admin('GET', `/admin/v/4/system/${system.key}/edges`))[0]
   const at = () => databaseOf(edge.app.means.store) as any
   const byHand = (text: string) => sql.raw(text).execute(at())

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { createTestApp, type TestApp } from '../../../../test/support/app.ts'
 import { uuid } from '../base/ids.ts'
 import { challengeRules } from '../domain/auth/challenges.ts'
@@ -15,7 +15,7 @@ import { tallyPrefix } from '../store/tables/messages.ts'
 import { findPlatformLink } from '../store/tables/platform-links.ts'
 import { takeCount } from '../store/tables/send-counts.ts'
 import { CodeRequests, codeRules } from './code-requests.ts'
-import { startEdge, type TestEdge, until } from './edge.fixture.ts'
+import { adminOf, endings, startEdge, type TestEdge, until } from './edge.fixture.ts'
 import { type FaultProxy, faultProxy } from './fault-proxy.fixture.ts'
 
 const password = 'the plant is quiet'
@@ -33,17 +33,9 @@ describe('a code from an edge', () => {
   let phonelessId: string
   /** Requests that the provider has, and does not answer by itself. */
   const hooked: { body: any; response: ServerResponse }[] = []
-  const ends: (() => unknown)[] = []
-  const t = { after: (end: () => unknown) => void ends.push(end) }
-  after(async () => {
-    for (const end of ends.reverse()) await end()
-  })
+  const t = endings()
 
-  const admin = async (method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown) => {
-    const got = await app.call(method, path, { developer: app.developer, ...(body !== undefined && { body }) })
-    assert.equal(got.status, 200, `${method} ${path}: ${got.text}`)
-    return got.body
-  }
+  const admin = adminOf(() => app)
   const inbox = (): Promise<any[]> => admin('GET', `/admin/v/4/system/${system.key}/inbox`)
   const problem = async (): Promise<string> => (await admin('GET', `/admin/edges/${system.key}`))[0].problem
   const signIn = (body: Record<string, unknown>) => edge.call('POST', '/api/v/1/user/auth', { system, body })

@@ -1,6 +1,6 @@
 /** What is deployed without being kept in step: it is copied once, and stays as it is there until it is pushed. Single rows too. */
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { sql } from 'kysely'
 import { createTestApp, type TestApp } from '../../../../test/support/app.ts'
 import { makePortal } from '../../../../test/support/portals.ts'
@@ -9,7 +9,7 @@ import { upCursor } from '../store/tables/edge-words.ts'
 import { listKeptFiles } from '../store/tables/packages.ts'
 import { findPlatformLink } from '../store/tables/platform-links.ts'
 import { findSafeVersion } from '../store/tables/safe-versions.ts'
-import { startEdge, type TestEdge, until } from './edge.fixture.ts'
+import { adminOf, endings, startEdge, type TestEdge, until } from './edge.fixture.ts'
 import { Taking } from './taking.ts'
 
 const email = 'op@example.com'
@@ -27,17 +27,9 @@ describe('what is copied to an edge once', () => {
     'recipe' | 'follows' | 'copied' | 'stays behind' | 'both ways' | 'up only' | 'down' | 'no matter',
     string
   >
-  const ends: (() => unknown)[] = []
-  const t = { after: (end: () => unknown) => void ends.push(end) }
-  after(async () => {
-    for (const end of ends.reverse()) await end()
-  })
+  const t = endings()
 
-  const admin = async (method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown) => {
-    const got = await app.call(method, path, { developer: app.developer, ...(body !== undefined && { body }) })
-    assert.equal(got.status, 200, `${method} ${path}: ${got.text}`)
-    return got.body
-  }
+  const admin = adminOf(() => app)
   const add = async (name: Name, value: number): Promise<string> =>
     (await admin('POST', `/api/v/1/data/${ids[name]}`, { value }))[0].item_id
   const change = (name: Name, item_id: string, value: number) =>

@@ -1,6 +1,6 @@
 /** What becomes of a change that an edge cannot write: it is set aside and shown, or the lane stops; it never blocks the rest. */
 import assert from 'node:assert/strict'
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
+import { afterEach, before, beforeEach, describe, test } from 'node:test'
 import { sql } from 'kysely'
 import { createTestApp, type TestApp } from '../../../../test/support/app.ts'
 import { minute } from '../base/clock.ts'
@@ -8,7 +8,7 @@ import { addEdgeAccount } from '../domain/accounts/edge-accounts.ts'
 import { databaseOf } from '../store/store.ts'
 import { findCollection } from '../store/tables/collections.ts'
 import { findPlatformLink } from '../store/tables/platform-links.ts'
-import { startEdge, type TestEdge, until } from './edge.fixture.ts'
+import { adminOf, endings, startEdge, type TestEdge, until } from './edge.fixture.ts'
 import { readFromEdge } from './messages.ts'
 
 const email = 'op@example.com'
@@ -20,17 +20,9 @@ describe('a change that an edge cannot write', () => {
   let edge: TestEdge
   let readings: string
   let session: string
-  const ends: (() => unknown)[] = []
-  const t = { after: (end: () => unknown) => void ends.push(end) }
-  after(async () => {
-    for (const end of ends.reverse()) await end()
-  })
+  const t = endings()
 
-  const admin = async (method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown) => {
-    const got = await app.call(method, path, { developer: app.developer, ...(body !== undefined && { body }) })
-    assert.equal(got.status, 200, `${method} ${path}: ${got.text}`)
-    return got.body
-  }
+  const admin = adminOf(() => app)
   const addRow = async (row: object): Promise<string> =>
     (await admin('POST', `/api/v/1/data/${readings}`, row))[0].item_id
   const changeRow = (item_id: string, $set: object) =>

@@ -1,7 +1,9 @@
 /** A real edge node beside the platform of a test, linked to it over the real socket. */
+import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { after } from 'node:test'
 import { type Answer, type CallOptions, quick, type TestApp } from '../../../../test/support/app.ts'
 import { type App, createApp } from '../app.ts'
 import type { Clock } from '../base/clock.ts'
@@ -81,6 +83,31 @@ export async function startEdge(t: Ends, platform: TestApp, asked: EdgeAsked): P
     },
   }
 }
+
+/** For what is begun once for all tests of a file or block: it ends after them, the newest first. */
+export function endings(): Ends {
+  const ends: (() => unknown)[] = []
+  after(async () => {
+    for (const end of ends.reverse()) await end()
+  })
+  return { after: (end) => void ends.push(end) }
+}
+
+/** Asks the platform as its first developer; whatever is refused fails the test. Answers the body. */
+export const adminOf =
+  (platform: () => TestApp) =>
+  async (
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    body?: unknown,
+    query?: Record<string, string>,
+  ): Promise<Answer['body']> => {
+    const { call, developer } = platform()
+    const more = { ...(body !== undefined && { body }), ...(query !== undefined && { query }) }
+    const got = await call(method, path, { developer, ...more })
+    assert.equal(got.status, 200, `${method} ${path}: ${got.text.slice(0, 300)}`)
+    return got.body
+  }
 
 /** Asks until it is so, within a time that no honest link needs; then the last answer is what the test sees. */
 export async function until<T>(ask: () => Promise<T> | T, isSo: (value: T) => boolean): Promise<T> {

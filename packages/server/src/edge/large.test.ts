@@ -6,7 +6,7 @@ import { sql } from 'kysely'
 import { createTestApp } from '../../../../test/support/app.ts'
 import { databaseOf } from '../store/store.ts'
 import { findPlatformLink } from '../store/tables/platform-links.ts'
-import { startEdge, until } from './edge.fixture.ts'
+import { adminOf, startEdge, until } from './edge.fixture.ts'
 
 const mebibyte = 1024 * 1024
 /** Cannot be packed. */
@@ -15,11 +15,7 @@ const text = (bytes: number): string => randomBytes(Math.floor((bytes * 3) / 4))
 test('rows and code of more than a message can hold come in several, first and later, and one that is too large alone is set aside', async (t) => {
   const app = await createTestApp(t)
   const system = await app.createSystem()
-  const admin = async (method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown) => {
-    const got = await app.call(method, path, { developer: app.developer, ...(body !== undefined && { body }) })
-    assert.equal(got.status, 200, `${method} ${path}: ${got.text.slice(0, 300)}`)
-    return got.body
-  }
+  const admin = adminOf(() => app)
   const files = await app.createCollection(system, 'Files', { part: 'int', one: 'string', other: 'string' })
   const path = `/api/v/1/data/${files}`
   for (let part = 0; part < 9; part++) await admin('POST', path, { part, one: text(5 * mebibyte) })

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { cpSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { WebSocket } from 'ws'
 import { createTestApp, type TestApp } from '../../../../test/support/app.ts'
 import { type App, createApp } from '../app.ts'
@@ -23,7 +23,7 @@ import { findCollection } from '../store/tables/collections.ts'
 import { findPlatformLink } from '../store/tables/platform-links.ts'
 import { listMemberships } from '../store/tables/roles.ts'
 import { Channel } from './channel.ts'
-import { startEdge, type TestEdge, until } from './edge.fixture.ts'
+import { adminOf, endings, startEdge, type TestEdge, until } from './edge.fixture.ts'
 import { greetPlatform, signProof } from './handshake.ts'
 import { handshakeRules } from './handshake-gate.ts'
 import { linkPath } from './messages.ts'
@@ -41,17 +41,9 @@ describe('an edge over a good link', () => {
   let robotId: string
   let secret: string
   let token: string
-  const ends: (() => unknown)[] = []
-  const t = { after: (end: () => unknown) => void ends.push(end) }
-  after(async () => {
-    for (const end of ends.reverse()) await end()
-  })
+  const t = endings()
 
-  const admin = async (method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown) => {
-    const got = await app.call(method, path, { developer: app.developer, ...(body !== undefined && { body }) })
-    assert.equal(got.status, 200, `${method} ${path}: ${got.text}`)
-    return got.body
-  }
+  const admin = adminOf(() => app)
   const addEdge = async (name: string): Promise<string> =>
     (await admin('POST', `/admin/edges/${system.key}/${name}`, {})).token
   const statusOf = async (name: string) =>

@@ -1,6 +1,6 @@
 /** Signing in at an edge whose link is cut: by what, for how long, and what a clock that was set does. */
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { createTestApp, developerEmail, developerPassword, type TestApp } from '../../../../test/support/app.ts'
 import { type Clock, day, hour, minute } from '../base/clock.ts'
 import { hashToken } from '../base/secrets.ts'
@@ -10,7 +10,7 @@ import { secondFactorService } from '../domain/auth/second-factor.fixture.ts'
 import { databaseOf } from '../store/store.ts'
 import { allOfKind, findAuthenticator } from '../store/tables/authenticators.ts'
 import { findPlatformLink } from '../store/tables/platform-links.ts'
-import { startEdge, type TestEdge, until } from './edge.fixture.ts'
+import { adminOf, endings, startEdge, type TestEdge, until } from './edge.fixture.ts'
 
 const password = 'the plant is quiet'
 /** Lets in by the password alone where the body says so. */
@@ -36,21 +36,13 @@ describe('an edge whose link is cut', () => {
   let placeCodes: string[]
   /** What somebody did to the clock of the edge's machine. */
   let set = 0
-  const ends: (() => unknown)[] = []
-  const t = { after: (end: () => unknown) => void ends.push(end) }
-  after(async () => {
-    for (const end of ends.reverse()) await end()
-  })
+  const t = endings()
   const clock: Clock = {
     now: () => app.app.means.clock.now() + set,
     steady: () => app.app.means.clock.steady!(),
   }
 
-  const admin = async (method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown) => {
-    const got = await app.call(method, path, { developer: app.developer, ...(body !== undefined && { body }) })
-    assert.equal(got.status, 200, `${method} ${path}: ${got.text}`)
-    return got.body
-  }
+  const admin = adminOf(() => app)
   const ask = (at: TestApp | TestEdge, body: Record<string, unknown>) =>
     at.call('POST', '/api/v/1/user/auth', { system, body })
   const plain = (email: string) => ask(edge, { email, password, plain: true })

@@ -1,13 +1,13 @@
 /** Deployments that packages brought: active by a developer's word alone, and then the edge asks for the second factor. */
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { createTestApp, type TestApp } from '../../../../test/support/app.ts'
 import { installTwoFactor, type TwoFactorSystem } from '../../../../test/support/two-factor.ts'
 import { systemModel } from '../deploy/export.ts'
 import { developerScope, packageOf, systemScope } from '../deploy/import.fixture.ts'
 import { importPackage } from '../deploy/import.ts'
 import { stepAt, totpCode, totpRules } from '../domain/accounts/totp.ts'
-import { startEdge, until } from './edge.fixture.ts'
+import { endings, startEdge, until } from './edge.fixture.ts'
 
 const asset = (asset_class: string, asset_id: string, to: Record<string, unknown> = {}) => ({
   ...{ asset_class, asset_id, sync_to_edge: true, sync_to_platform: false, ...to },
@@ -16,14 +16,10 @@ const asset = (asset_class: string, asset_id: string, to: Record<string, unknown
 describe('a deployment that a package brought', () => {
   let app: TestApp
   let given: TwoFactorSystem
-  const ends: (() => unknown)[] = []
-  const t = { after: (end: () => unknown) => void ends.push(end) }
+  const t = endings()
   before(async () => {
     app = await createTestApp(t)
     given = await installTwoFactor(app)
-  })
-  after(async () => {
-    for (const end of ends.reverse()) await end()
   })
 
   const admin = (method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown) =>

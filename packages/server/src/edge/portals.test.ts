@@ -1,12 +1,12 @@
 /** Portals at an edge: opened there as on the platform, in step with it, and changed at the platform alone. */
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { createTestApp, type TestApp } from '../../../../test/support/app.ts'
 import { makePortal, portalLink } from '../../../../test/support/portals.ts'
 import { addEdgeAccount } from '../domain/accounts/edge-accounts.ts'
 import { edgeTokenHeader } from '../http/edge-page.ts'
 import { listKeptFiles, putKeptFiles } from '../store/tables/packages.ts'
-import { startEdge, type TestEdge, until } from './edge.fixture.ts'
+import { endings, startEdge, type TestEdge, until } from './edge.fixture.ts'
 
 const password = 'the hall is quiet at night'
 const email = 'op@example.com'
@@ -17,8 +17,7 @@ describe('a portal at an edge', () => {
   let system: { key: string; secret: string }
   let edge: TestEdge
   let account: string
-  const ends: (() => unknown)[] = []
-  const t = { after: (end: () => unknown) => void ends.push(end) }
+  const t = endings()
   const admin = (method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown) =>
     app.call(method, path, { developer: app.developer, ...(body !== undefined && { body }) })
   const portalPath = (name: string): string => `/api/v/2/portals/${system.key}/${name}`
@@ -79,9 +78,6 @@ describe('a portal at an edge', () => {
     edge = await startEdge(t, app, { system, name: 'hall', token })
     await addEdgeAccount(edge.app.means, { clock: edge.app.means.clock, by: 'operator' }, { name: 'jo', password })
     account = (await edge.call('POST', '/edge/sign-in', { body: { name: 'jo', password } })).body.token
-  })
-  after(async () => {
-    for (const end of ends.reverse()) await end()
   })
 
   const signedIn = async (): Promise<string> => {

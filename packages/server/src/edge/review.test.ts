@@ -1,6 +1,6 @@
 /** What a platform says of sign-ins at an edge whose link was cut: what is known to be otherwise, and what is not known. */
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { createTestApp, type TestApp } from '../../../../test/support/app.ts'
 import type { App } from '../app.ts'
 import { hour, minute, second } from '../base/clock.ts'
@@ -10,7 +10,7 @@ import { databaseOf, type Store, type SystemStore } from '../store/store.ts'
 import { upCursor } from '../store/tables/edge-words.ts'
 import { listEdges } from '../store/tables/edges.ts'
 import { outboxHead } from '../store/up/outbox.ts'
-import { startEdge, type TestEdge, until } from './edge.fixture.ts'
+import { adminOf, endings, startEdge, type TestEdge, until } from './edge.fixture.ts'
 import { type FaultProxy, faultProxy } from './fault-proxy.fixture.ts'
 import { Taking } from './taking.ts'
 
@@ -26,19 +26,9 @@ describe('the review of an edge that was away', () => {
   let network: FaultProxy
   let operators: string
   const users = {} as Record<Name, string>
-  const ends: (() => unknown)[] = []
-  const t = { after: (end: () => unknown) => void ends.push(end) }
-  after(async () => {
-    for (const end of ends.reverse()) await end()
-  })
+  const t = endings()
 
-  const admin = async (method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown, query?: any) => {
-    const got = await app.call(method, path, {
-      ...{ developer: app.developer, ...(body !== undefined && { body }), ...(query !== undefined && { query }) },
-    })
-    assert.equal(got.status, 200, `${method} ${path}: ${got.text}`)
-    return got.body
-  }
+  const admin = adminOf(() => app)
   const signIn = (name: Name, with_ = password) =>
     hall.call('POST', '/api/v/1/user/auth', { system, body: { email: `${name}@example.com`, password: with_ } })
   const change = (name: Name, changes: Record<string, unknown>) =>

@@ -1,6 +1,6 @@
 /** What becomes of rows that are written at edges: where they go, what stands after a conflict, and what stays where it is. */
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { createTestApp, type TestApp } from '../../../../test/support/app.ts'
 import { day, minute } from '../base/clock.ts'
 import { logHead } from '../store/down/read.ts'
@@ -9,7 +9,7 @@ import { upCursor } from '../store/tables/edge-words.ts'
 import { findPlatformLink } from '../store/tables/platform-links.ts'
 import { localRows } from '../store/up/local.ts'
 import { setLogClock } from '../store/up/stamps.ts'
-import { startEdge, type TestEdge, until } from './edge.fixture.ts'
+import { adminOf, endings, startEdge, type TestEdge, until } from './edge.fixture.ts'
 import { type FaultProxy, faultProxy } from './fault-proxy.fixture.ts'
 
 const password = 'the plant is quiet'
@@ -25,17 +25,9 @@ describe('rows that are written at an edge', () => {
   let network: FaultProxy
   const ids = {} as Record<Name, string>
   const tokens = new Map<unknown, string>()
-  const ends: (() => unknown)[] = []
-  const t = { after: (end: () => unknown) => void ends.push(end) }
-  after(async () => {
-    for (const end of ends.reverse()) await end()
-  })
+  const t = endings()
 
-  const admin = async (method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown) => {
-    const got = await app.call(method, path, { developer: app.developer, ...(body !== undefined && { body }) })
-    assert.equal(got.status, 200, `${method} ${path}: ${got.text}`)
-    return got.body
-  }
+  const admin = adminOf(() => app)
   const at = async (place: TestApp | TestEdge, method: 'GET' | 'POST' | 'PUT', name: Name, body?: unknown) => {
     const token = tokens.get(place)!
     const got = await place.call(method, `/api/v/1/data/${ids[name]}`, { token, ...(body !== undefined && { body }) })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { createTestApp, type TestApp } from '../../../../test/support/app.ts'
 import type { App } from '../app.ts'
 import { day, hour, minute } from '../base/clock.ts'
@@ -19,7 +19,7 @@ import { findPlatformLink } from '../store/tables/platform-links.ts'
 import { addMembership } from '../store/tables/roles.ts'
 import { lastSession } from '../store/tables/sessions.ts'
 import { outboxHead } from '../store/up/outbox.ts'
-import { startEdge, type TestEdge, until } from './edge.fixture.ts'
+import { adminOf, endings, startEdge, type TestEdge, until } from './edge.fixture.ts'
 import { EdgeScopes } from './edge-scopes.ts'
 import { type FaultProxy, faultProxy } from './fault-proxy.fixture.ts'
 import { Feed } from './feed.ts'
@@ -39,18 +39,10 @@ describe('sessions between platform and edges', () => {
   let strangerId: string
   /** Readings for Operators, Safe for Wardens, who are privileged, and Ledger for Clerks, who stay at the platform. */
   let collections: Record<'Readings' | 'Safe' | 'Ledger', string>
-  const ends: (() => unknown)[] = []
-  const t = { after: (end: () => unknown) => void ends.push(end) }
-  after(async () => {
-    for (const end of ends.reverse()) await end()
-  })
+  const t = endings()
 
   type At = TestApp | TestEdge
-  const admin = async (method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown) => {
-    const got = await app.call(method, path, { developer: app.developer, ...(body !== undefined && { body }) })
-    assert.equal(got.status, 200, `${method} ${path}: ${got.text}`)
-    return got.body
-  }
+  const admin = adminOf(() => app)
   const dataOf = (at: App) => at.means.store.forSystem(system.key)
   const signInAt = async (at: At, who: string = email): Promise<{ token: string; refresh: string }> => {
     const got = await at.call('POST', '/api/v/1/user/auth', { system, body: { email: who, password } })
@@ -592,7 +584,7 @@ describe('sessions between platform and edges', () => {
     const { token } = await signInAt(hall, 'other@example.com')
     await isIn(app, token)
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-copy-'))
-    ends.push(() => rmSync(folder, { recursive: true, force: true }))
+    t.after(() => rmSync(folder, { recursive: true, force: true }))
     await hall.app.close()
     cpSync(hall.folder, folder, { recursive: true })
     const again = await startEdge(t, app, { system, name: 'hall', folder: hall.folder })

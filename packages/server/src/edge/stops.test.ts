@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { sql } from 'kysely'
 import { createTestApp, type TestApp } from '../../../../test/support/app.ts'
 import { databaseOf, type Store } from '../store/store.ts'
 import { findEdge } from '../store/tables/edges.ts'
 import { findPlatformLink } from '../store/tables/platform-links.ts'
-import { startEdge, type TestEdge, until } from './edge.fixture.ts'
+import { endings, startEdge, type TestEdge, until } from './edge.fixture.ts'
 import { type FaultProxy, faultProxy } from './fault-proxy.fixture.ts'
 
 const email = 'op@example.com'
@@ -22,11 +22,7 @@ describe('what stops in the middle', () => {
   let edge: TestEdge
   let session: string
   const sensors: string[] = []
-  const ends: (() => unknown)[] = []
-  const t = { after: (end: () => unknown) => void ends.push(end) }
-  after(async () => {
-    for (const end of ends.reverse()) await end()
-  })
+  const t = endings()
 
   const portOf = ({ app: { server } }: TestApp): number => (server.server.address() as { port: number }).port
   const addHere = async (sensor: string, note = '') => {

@@ -1,6 +1,6 @@
 /** What an edge tells its platform: what comes of it, and what never does. Two edges, one of them behind a network that fails. */
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { WebSocket } from 'ws'
 import { createTestApp, type TestApp } from '../../../../test/support/app.ts'
 import type { App } from '../app.ts'
@@ -19,7 +19,7 @@ import { listEdges } from '../store/tables/edges.ts'
 import { findBudgets } from '../store/tables/failures.ts'
 import { outboxHead } from '../store/up/outbox.ts'
 import { Channel } from './channel.ts'
-import { startEdge, type TestEdge, until } from './edge.fixture.ts'
+import { adminOf, endings, startEdge, type TestEdge, until } from './edge.fixture.ts'
 import { type FaultProxy, faultProxy } from './fault-proxy.fixture.ts'
 import { greetPlatform, signProof } from './handshake.ts'
 import { linkPath } from './messages.ts'
@@ -39,17 +39,9 @@ describe('what an edge tells', () => {
   let strangerId: string
   let secret: string
   let secrets: string
-  const ends: (() => unknown)[] = []
-  const t = { after: (end: () => unknown) => void ends.push(end) }
-  after(async () => {
-    for (const end of ends.reverse()) await end()
-  })
+  const t = endings()
 
-  const admin = async (method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown) => {
-    const got = await app.call(method, path, { developer: app.developer, ...(body !== undefined && { body }) })
-    assert.equal(got.status, 200, `${method} ${path}: ${got.text}`)
-    return got.body
-  }
+  const admin = adminOf(() => app)
   const addEdge = async (name: string): Promise<string> =>
     (await admin('POST', `/admin/edges/${system.key}/${name}`, {})).token
   const statusOf = async (name: string) =>

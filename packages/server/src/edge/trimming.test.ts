@@ -9,7 +9,7 @@ import { listEdges } from '../store/tables/edges.ts'
 import { findPlatformLink } from '../store/tables/platform-links.ts'
 import { logState } from '../store/trim.ts'
 import { beginFold } from '../store/up/stamps.ts'
-import { startEdge, until } from './edge.fixture.ts'
+import { adminOf, startEdge, until } from './edge.fixture.ts'
 import { EdgeScopes } from './edge-scopes.ts'
 import { Feed } from './feed.ts'
 import type { Frame } from './messages.ts'
@@ -20,12 +20,7 @@ test('an edge that is away for longer than the log is kept converges, and one in
   const system = await app.createSystem()
   const { means } = app.app
   const data = means.store.forSystem(system.key)
-  const admin = async (method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown, query?: object) => {
-    const more = { ...(body !== undefined && { body }), ...(query !== undefined && { query: query as never }) }
-    const got = await app.call(method, path, { developer: app.developer, ...more })
-    assert.equal(got.status, 200, `${method} ${path}: ${got.text}`)
-    return got.body
-  }
+  const admin = adminOf(() => app)
   const readings = await app.createCollection(system, 'Readings', { value: 'int' })
   const path = `/api/v/1/data/${readings}`
   const add = async (value: number): Promise<string> => (await admin('POST', path, { value }))[0].item_id
