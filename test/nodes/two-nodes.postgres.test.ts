@@ -288,7 +288,7 @@ test('of fifty right answers to a challenge on both nodes at once one lets in, a
   const answers = await Promise.all(
     Array.from({ length: 50 }, (_, index) => auth(index % 2 === 0 ? a : b, system, first)),
   )
-  assert.equal(answers.filter(({ body }) => body.user_token !== '').length, 1)
+  assert.equal(answers.filter(({ body }) => String(body.user_token).startsWith('ghu_')).length, 1)
 
   const second = await begin(b)
   const wrong = { ...second, code: second.code === '000000' ? '111111' : '000000' }
@@ -320,7 +320,7 @@ test('a passkey that is begun on one node is bound on the other, and of fifty ri
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, index) => auth(index % 2 === 0 ? a : b, system, right)),
     )
-    assert.equal(answers.filter(({ body }) => body.user_token !== '').length, 1)
+    assert.equal(answers.filter(({ body }) => String(body.user_token).startsWith('ghu_')).length, 1)
   }
 })
 

@@ -290,7 +290,7 @@ describe('a recorded sign-in', () => {
     const answers = await Promise.all(
       Array.from({ length: 12 }, () => app.call('POST', '/api/v/1/user/auth', { system, body: { email, password } })),
     )
-    assert.ok(answers.every(({ body }) => body.user_token !== ''))
+    assert.ok(answers.every(({ body }) => String(body.user_token).startsWith('ghu_')))
     await app.app.settled()
   })
 
