@@ -317,11 +317,19 @@ export async function answerChallenge(
   })
   if (checked instanceof GatehouseError) throw checked
   const { kind, label: to } = checked.authenticator
-  if (kind === 'phone') {
-    if (scope.edgeCodes === undefined) await noteEntered(scope, checked.challenge.id)
-    else await scope.edgeCodes.entered(scope, checked.challenge.id)
-  }
+  await noteAnswered(scope, sentOf(checked))
   return { proof: checked.proof, userId: checked.challenge.userId, kind, to }
+}
+
+/** The challenge whose code went to a phone; undefined where nothing was sent. */
+export const sentOf = ({ challenge, authenticator }: Taken): string | undefined =>
+  authenticator.kind === 'phone' ? challenge.id : undefined
+
+/** After the transaction that took the answer: of a code that was sent, that it was entered rightly. */
+export async function noteAnswered(scope: SystemScope, sent: string | undefined): Promise<void> {
+  if (sent === undefined) return
+  if (scope.edgeCodes === undefined) await noteEntered(scope, sent)
+  else await scope.edgeCodes.entered(scope, sent)
 }
 
 type Taken = { challenge: FoundChallenge; authenticator: AuthenticatorRecord }

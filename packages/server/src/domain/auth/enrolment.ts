@@ -41,7 +41,7 @@ import type { PasskeyOptions } from '../accounts/passkeys.ts'
 import { type MadeRecoveryCodes, makeRecoveryCodes } from '../accounts/recovery-codes.ts'
 import { matchingStep, newTotpSecret, totpInvitation } from '../accounts/totp.ts'
 import type { SendMessage } from '../sending/send.ts'
-import { askFor, takeAnswer, weighAnswer } from './challenges.ts'
+import { askFor, noteAnswered, sentOf, takeAnswer, weighAnswer } from './challenges.ts'
 import {
   type Answer,
   countWrongCode,
@@ -113,18 +113,19 @@ export async function beginAuthenticator(scope: SystemScope, body: Body): Promis
     kind === 'passkey'
       ? beginPasskey(scope, { id, userId, email, label }, await listAuthenticators(scope.data, userId))
       : beginApp(scope, email)
-  const problem = await scope.data.transaction(async (tx): Promise<GatehouseError | undefined> => {
-    const stale = await takeFresh(scope, tx, vouching, fresh)
-    if (stale instanceof GatehouseError) return stale
+  const taken = await scope.data.transaction(async (tx) => {
+    const one = await takeFresh(scope, tx, vouching, fresh)
+    if (one instanceof GatehouseError) return one
     await putPending(tx, {
       ...{ id, userId, kind },
       sealed: scope.key.seal('authenticators', placeOf(scope.system.key, { id, userId }), begun.kept),
       begunBy: vouching.label,
       ...{ failures: 0, createdAt: now, expiresAt },
     })
-    return undefined
+    return one
   })
-  if (problem !== undefined) throw problem
+  if (taken instanceof GatehouseError) throw taken
+  await noteAnswered(scope, taken.sent)
   return { state: 'pending', ...begun.shown, expires_at: new Date(expiresAt).toISOString() }
 }
 
@@ -230,12 +231,12 @@ export async function renewRecoveryCodes(
   const { account } = vouching
   const fresh = await weighFresh(scope, account, body)
   const made = fresh.weighed.seemsRight ? await makeRecoveryCodes(scope, account.userId) : undefined
-  const problem = await scope.data.transaction(async (tx): Promise<GatehouseError | undefined> => {
-    const taken = await takeFresh(scope, tx, vouching, made === undefined ? { ...fresh, code: '' } : fresh)
-    if (taken instanceof GatehouseError) return taken
+  const taken = await scope.data.transaction(async (tx) => {
+    const one = await takeFresh(scope, tx, vouching, made === undefined ? { ...fresh, code: '' } : fresh)
+    if (one instanceof GatehouseError) return one
     const inside = { ...scope, data: tx }
     const keep = place?.keep ?? bindRecoveryCodes
-    await keep(inside, account.userId, made as MadeRecoveryCodes, taken.boundBy)
+    await keep(inside, account.userId, made as MadeRecoveryCodes, one.boundBy)
     await noteNotice(
       inside,
       account.userId,
@@ -244,9 +245,10 @@ export async function renewRecoveryCodes(
         : { what: 'recovery codes for a place', label: place.edge },
     )
     if (endOthers) ended = await endOtherSessions(tx, vouching, scope.clock.now())
-    return undefined
+    return one
   })
-  if (problem !== undefined) throw problem
+  if (taken instanceof GatehouseError) throw taken
+  await noteAnswered(scope, taken.sent)
   return { recovery_codes: made!.codes, ...(ended !== undefined && { ended_sessions: ended }) }
 }
 
@@ -393,31 +395,37 @@ export async function weighFresh(
   return { code, kind, weighed }
 }
 
-/** The code of the session and the vouching, in the transaction; a wrong code is counted like one at the door. */
+/**
+ * The code of the session and the vouching, in the transaction; a wrong code is counted like one at the door. `sent` goes to
+ * `noteAnswered` after it.
+ */
 export async function takeFresh(
   scope: SystemScope,
   tx: SystemStore,
   vouching: Vouching,
   fresh: Fresh | undefined,
-): Promise<{ boundBy: string } | GatehouseError> {
-  if (vouching.by === 'session') {
-    const problem = await takeFreshCode(scope, tx, vouching.account.userId, fresh)
-    if (problem !== undefined) return problem
-  }
-  return stillVouched(scope, tx, vouching)
+): Promise<(TakenFresh & { boundBy: string }) | GatehouseError> {
+  const { userId } = vouching.account
+  const taken = vouching.by === 'session' ? await takeFreshCode(scope, tx, userId, fresh) : { sent: undefined }
+  if (taken instanceof GatehouseError) return taken
+  const vouched = await stillVouched(scope, tx, vouching)
+  return vouched instanceof GatehouseError ? vouched : { ...taken, ...vouched }
 }
 
-/** The code alone, consumed or counted; undefined where it was right. */
+/** `sent`: the challenge, where the code was one that had been sent. */
+type TakenFresh = { sent: string | undefined }
+
+/** The code alone, consumed or counted. What it answers as `sent` goes to `noteAnswered` after the transaction. */
 export async function takeFreshCode(
   scope: SystemScope,
   tx: SystemStore,
   userId: string,
   fresh: Fresh | undefined,
-): Promise<GatehouseError | undefined> {
+): Promise<TakenFresh | GatehouseError> {
   if (fresh !== undefined && isAsked(fresh)) {
     const taken = await takeAnswer(scope, tx, fresh, fresh.weighed)
     if (taken instanceof GatehouseError) return taken
-    return taken.challenge.userId === userId ? undefined : notGood()
+    return taken.challenge.userId === userId ? { sent: sentOf(taken) } : notGood()
   }
   const held = fresh && (await findAuthenticator(tx, { userId, kind: fresh.kind }, { hold: true }))
   if (fresh === undefined || held === undefined) {
@@ -434,7 +442,7 @@ export async function takeFreshCode(
     return notGood()
   }
   await markUsed(tx, held.id, now)
-  return undefined
+  return { sent: undefined }
 }
 
 /** The hashes took their time: account, enrolment and session must still be as good as they were. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { createTestApp, type TestApp } from '../../../../../test/support/app.ts'
 import { minute } from '../../base/clock.ts'
+import { tallyPrefix } from '../../store/tables/messages.ts'
 import { shownByApp } from '../accounts/totp.fixture.ts'
 import { type System, secondFactorSystem } from './second-factor.fixture.ts'
 
@@ -183,8 +184,12 @@ describe('a new password that is asked for', () => {
     const proof = { factor: 'phone', challenge_id, code }
     assert.doesNotMatch((await auth(who, { factor_id: challenge_id, code })).text, /ghu_/, 'it is no sign-in')
     const wrong = String((Number(code) + 1) % 1_000_000).padStart(6, '0')
+    const codes = () => tallyPrefix(app.app.means.store.forSystem(who.system.key), '+1415', 0)
+    const counted = await codes()
     assert.equal((await change(who, { ...proof, code: wrong })).body.error.code, 930)
+    assert.deepEqual(await codes(), counted)
     assert.equal((await change(who, proof)).status, 200)
+    assert.equal((await codes()).entered, counted.entered + 1, 'or the breaker of prefixes would trip')
     await ask(who, 'exposed')
     const again = await change(who, { ...proof, password: another, new_password: 'yet another plant' })
     assert.equal(again.status, 401, 'a code counts once')

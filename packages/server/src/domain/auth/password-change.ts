@@ -21,6 +21,7 @@ import { noteNotice } from '../accounts/notices.ts'
 import { demandStrong, demandUsable } from '../accounts/password-rules.ts'
 import { slowHash } from '../accounts/users.ts'
 import type { SendMessage } from '../sending/send.ts'
+import { noteAnswered } from './challenges.ts'
 import { askFresh, type Body, type FreshAsked, readAsked, takeFreshCode, weighFresh } from './enrolment.ts'
 import { notGood, refused } from './factor-check.ts'
 import { maySignIn } from './proofs.ts'
@@ -60,12 +61,14 @@ export async function changeVoidPassword(scope: SystemScope, body: Body): Promis
   if (fresh === undefined && !(await isPasswordEnough(scope.data, account))) throw passwordIsNotEnough()
   // A slow hash is made for a code that seems right alone; whether it is, is decided below.
   const hash = fresh?.weighed.seemsRight === false ? undefined : await slowHash(scope, next)
+  let sent: string | undefined
   const problem = await scope.data.transaction(async (tx): Promise<GatehouseError | undefined> => {
     if (fresh === undefined) {
       if (!(await isPasswordEnough(tx, account))) return passwordIsNotEnough()
     } else {
-      const wrong = await takeFreshCode(scope, tx, userId, hash === undefined ? { ...fresh, code: '' } : fresh)
-      if (wrong !== undefined) return wrong
+      const taken = await takeFreshCode(scope, tx, userId, hash === undefined ? { ...fresh, code: '' } : fresh)
+      if (taken instanceof GatehouseError) return taken
+      sent = taken.sent
     }
     if (hash === undefined || !(await maySignIn(tx, scope.system.settings, userId))) return notGood()
     const { passwordStamp: before } = account
@@ -73,6 +76,8 @@ export async function changeVoidPassword(scope: SystemScope, body: Body): Promis
     await endAfterNewPassword({ ...scope, data: tx }, userId, 'password changed')
     return undefined
   })
+  // Whatever became of the password.
+  await noteAnswered(scope, sent)
   if (problem !== undefined) throw problem
   return { user_id: userId }
 }

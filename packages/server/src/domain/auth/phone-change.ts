@@ -19,7 +19,7 @@ import {
 import type { SystemScope } from '../access/scope.ts'
 import { bindProvenPhone, openValue, placeOf, readPhone } from '../accounts/authenticators.ts'
 import { noteEntered, type SendMessage } from '../sending/send.ts'
-import { challengeRules, codeHash, isCode, isOpen, newCode, tooSoon } from './challenges.ts'
+import { challengeRules, codeHash, isCode, isOpen, newCode, noteAnswered, tooSoon } from './challenges.ts'
 import {
   type Body,
   demandAnswer,
@@ -58,13 +58,13 @@ export async function beginPhone(scope: SystemScope, send: SendMessage, body: Bo
   const [id, challengeId, code] = [uuid(), uuid(), newCode(challengeRules.leastDigits)]
   const hash = codeHash(scope, challengeId, code)
   const expiresAt = now + challengeRules.lifeMs
-  const problem = await scope.data.transaction(async (tx): Promise<GatehouseError | undefined> => {
+  const taken = await scope.data.transaction(async (tx) => {
     const before = await findPending(tx, userId, now, { hold: true })
     if (before?.kind === 'phone' && before.createdAt + challengeRules.resendAfterMs > now) {
       return tooSoon(before.createdAt, now)
     }
-    const stale = await takeFresh(scope, tx, vouching, fresh)
-    if (stale instanceof GatehouseError) return stale
+    const one = await takeFresh(scope, tx, vouching, fresh)
+    if (one instanceof GatehouseError) return one
     await putPending(tx, {
       ...{ id, userId, kind: 'phone' },
       sealed: scope.key.seal('authenticators', placeOf(scope.system.key, { id, userId }), phone.number),
@@ -76,9 +76,10 @@ export async function beginPhone(scope: SystemScope, send: SendMessage, body: Bo
       codeHash: hash,
       ...{ service: ownService, tries: 0, sends: 1, attemptAt: now, createdAt: now, expiresAt },
     })
-    return undefined
+    return one
   })
-  if (problem !== undefined) throw problem
+  if (taken instanceof GatehouseError) throw taken
+  await noteAnswered(scope, taken.sent)
   const sent = await send(scope, {
     to: phone.number,
     body: `${scope.system.name.slice(0, 60)}: ${code} is your code for receiving codes on this phone.`,
