@@ -8,6 +8,7 @@ import { day } from '../base/clock.ts'
 import { placeOf } from '../domain/accounts/authenticators.ts'
 import { shownByApp } from '../domain/accounts/totp.fixture.ts'
 import { databaseOf } from '../store/store.ts'
+import { voidPassword } from '../store/tables/accounts.ts'
 import { bindPasskey } from '../store/tables/authenticators.ts'
 import { findPlatformLink } from '../store/tables/platform-links.ts'
 import { adminOf, endings, startEdge, type TestEdge, until } from './edge.fixture.ts'
@@ -248,6 +249,18 @@ describe('what an edge holds is compared with the platform', () => {
       ).disabled,
       1,
     )
+  })
+
+  test('of a password that others may know neither the hash is there nor which edge was lost; so it is at both ends', async () => {
+    const why = 'the edge yard was lost'
+    const { store } = app.app.means
+    await store.forSystem(system.key).transaction((tx) => voidPassword(tx, ids.off, { why, stamp: 'another' }))
+    const { password_hash, password_void } = await until(
+      () => accountThere('off@example.com'),
+      (one) => one.password_stamp === 'another',
+    )
+    assert.deepEqual([password_hash, password_void], [null, 'exposed'])
+    await nothingFound()
   })
 
   test('authenticators are those of the platform: seeds that do not open, another user’s, one too many, a lower counter', async () => {

@@ -25,7 +25,7 @@ import type { EdgeChecked } from '../store/tables/edges.ts'
 import { type Feed, kindsOf } from './feed.ts'
 import type { Check, Checked } from './messages.ts'
 import { offlineLimitOf, userOnEdge } from './scope.ts'
-import { rowOnEdge } from './users-down.ts'
+import { passwordOnEdge, rowOnEdge } from './users-down.ts'
 
 const keysAtOnce = 500
 /** At least once a day, and not all edges at once. */
@@ -185,8 +185,8 @@ export class Checking {
       const there = userOnEdge(scope, user)
       if (there === undefined) continue
       const { roles, canSignIn } = there
-      const passwordHash = canSignIn ? user.passwordHash : null
-      const base = { ...user, row: rowOnEdge(user.row), roles, passwordHash }
+      const base = { ...user, ...passwordOnEdge(user), row: rowOnEdge(user.row), roles }
+      if (!canSignIn) base.passwordHash = null
       sum.add(userText({ ...base, offlineLimit: offlineLimitOf(scope, user) }))
       if (canSignIn) list.push(...this.#feed.heldThere(user))
     }

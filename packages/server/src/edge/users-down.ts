@@ -3,6 +3,7 @@ import type { Row } from '@gatehouse/contract/columns.ts'
 import { sealTo } from '../base/link-keys.ts'
 import type { NodeKey } from '../base/node-key.ts'
 import { phoneColumn, placeOf } from '../domain/accounts/authenticators.ts'
+import { askedWhy } from '../domain/accounts/new-password.ts'
 import { handleUnder, type PasskeySecret } from '../domain/accounts/passkeys.ts'
 import type { AuthenticatorState, PasskeyState, RoleState, UserState } from '../store/down/groups.ts'
 import { type ReadUser, readRoles, readUsers } from '../store/down/read.ts'
@@ -27,6 +28,15 @@ export const rowOnEdge = (row: Row): Row => ({
   cb_token: null,
   ...(Object.hasOwn(row, phoneColumn) && { [phoneColumn]: null }),
 })
+
+/**
+ * Why another one is asked for goes there as one of two words, so that no edge is told of another that was lost. One that others
+ * may know opens nothing anywhere and is checked at no edge, so its hash stays behind.
+ */
+export function passwordOnEdge(user: ReadUser): Pick<UserState, 'passwordHash' | 'passwordVoid'> {
+  const why = askedWhy(user)
+  return { passwordHash: why === 'exposed' ? null : user.passwordHash, passwordVoid: why ?? null }
+}
 
 /** Of users whom services run as. */
 const nothingHeld = { passwordHash: null, apps: [], codes: [], passkeys: [], phones: [], failures: null }
@@ -54,7 +64,10 @@ export async function usersDown(giving: Giving, ids: readonly string[]): Promise
     if (there === undefined) return []
     const { roles, canSignIn } = there
     const row = rowOnEdge(user.row)
-    const base = { ...user, row, roles, offlineLimit: offlineLimitOf(scope, user), failures: failuresOf(edge, user) }
+    const base = {
+      ...{ ...user, ...passwordOnEdge(user), row, roles },
+      ...{ offlineLimit: offlineLimitOf(scope, user), failures: failuresOf(edge, user) },
+    }
     if (!canSignIn) return { ...base, ...nothingHeld }
     const apps = user.apps.map((app) => appOf(giving, user.id, app))
     const passkeys = user.passkeys.map((one) => passkeyOf(giving, user.id, one))

@@ -84,7 +84,7 @@ export type UserState = {
   passwordHash: string | null
   passwordStamp: string
   passwordWeak: boolean
-  /** Why another password is asked for; null where this one is good. */
+  /** Why another password is asked for, on its way `asked` or `exposed`; null where this one is good. */
   passwordVoid: string | null
   disabled: boolean
   createdAt: number
