@@ -11,7 +11,7 @@ import { type EdgeAccount, findEdgeAccount } from '../../store/tables/edge-accou
 import { addressKey } from '../access/attempt-gate.ts'
 import type { NodeScope, SignInLimits, SystemScope } from '../access/scope.ts'
 import { defaultSignInLimits } from '../access/sign-in-limits.ts'
-import { beginTry, noteRight, noteWrong } from './ledger.ts'
+import { beginTry, noteNeither, noteRight, noteWrong } from './ledger.ts'
 import { type AskedWhy, askedWhy, newPasswordNeeded } from './new-password.ts'
 
 export type Refusal = {
@@ -142,9 +142,14 @@ async function check<T extends Found>(
         found === undefined ? 'unknown' : found.hash === null ? 'no password' : right ? 'disabled' : 'wrong'
       return { ok: false, reason, accountId: found?.id }
     }
-    if ((found.asked === undefined) !== (wanted === 'good')) {
+    if (wanted === 'good' && found.asked !== undefined) {
+      // A client that goes on with it must not keep its user, or whoever shares the address, from setting another.
+      await noteNeither(scope, made)
+      return { ok: false, reason: found.asked, accountId: found.id }
+    }
+    if (wanted === 'void' && found.asked === undefined) {
       await noteWrong(scope, made)
-      return { ok: false, reason: found.asked ?? 'wrong', accountId: found.id }
+      return { ok: false, reason: 'wrong', accountId: found.id }
     }
     await noteRight(scope, made)
     return { ok: true, found }

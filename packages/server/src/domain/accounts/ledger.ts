@@ -18,6 +18,7 @@ import {
   devicePrefix,
   edgePrefix,
   findBudgets,
+  giveTryBack,
   notePlace,
   strangerPrefix,
   takeTry,
@@ -136,6 +137,14 @@ export async function noteWrong(scope: NodeScope, made: Try): Promise<void> {
     }
     for (const counted of addressCounts(scope, limits)) await takeCount(data, counted, now)
   })
+}
+
+/**
+ * The password was right, but opens nothing since another is asked for. That is no guess, and no success either: what is counted
+ * stays as it was.
+ */
+export async function noteNeither(scope: NodeScope, { budget, seen, isCounted }: Try): Promise<void> {
+  if (isCounted) await giveTryBack(scope.store, budget, { count: seen }, scope.clock.now())
 }
 
 /** Clears what was counted in this budget, and nothing else. */

@@ -133,6 +133,28 @@ describe('a new password that is asked for', () => {
     assert.ok(told.some((text: string) => text.includes('Your password was changed')))
   })
 
+  test('leaves what is counted as it was where a client goes on with the right one, so that the user can still set another', async () => {
+    const system = await app.createSystem()
+    await app.set(system, { sign_in_limits: { free: 2, per_address: 5, per_network: 5 } })
+    const email = 'goes-on@example.com'
+    const who: Person = { system, email, id: await app.createUser(system, email, password) }
+    const path = `/admin/v/4/system/${system.key}/accounts?user=${who.id}`
+    const failed = async () => (await admin('GET', path)).body[0].failed_sign_ins
+    await ask(who, 'asked')
+    const goOn = async () => {
+      for (let i = 0; i < 6; i++) assert.equal((await auth(who)).body.error.code, 932)
+    }
+    await goOn()
+    assert.equal(await failed(), 0)
+    for (let i = 0; i < 2; i++) assert.equal((await change(who, { password: 'not it' })).body.error.code, 915)
+    assert.equal((await change(who, { password: 'not it' })).status, 429, 'guesses make who guesses wait')
+    app.advance(minute)
+    // From here on each try is counted before it is made.
+    await goOn()
+    assert.equal(await failed(), 2)
+    assert.equal((await change(who)).status, 200)
+  })
+
   test('is set nowhere where none is asked for: a right password is answered as a wrong one, and counted', async () => {
     const who = await person('plain')
     const right = await change(who)

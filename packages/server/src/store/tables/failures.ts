@@ -92,6 +92,18 @@ export async function takeTry(
   return numUpdatedRows > 0n
 }
 
+/** Takes back what `takeTry` counted, unless another try came since. */
+export async function giveTryBack(store: Store, of: Budget, seen: { count: number }, now: number): Promise<void> {
+  await databaseOf(store)
+    .updateTable('failures')
+    .set({ count: seen.count, blocked_until: now })
+    .where('system_key', '=', of.systemKey)
+    .where('account_id', '=', of.accountId)
+    .where('place', '=', of.place)
+    .where('count', '=', seen.count + 1)
+    .execute()
+}
+
 /** Never shortens a rest. */
 export async function blockUntil(store: Store, of: Budget, until: number): Promise<void> {
   await databaseOf(store)
