@@ -20,7 +20,7 @@ import {
 import { listHeldHere, type SealedHere } from '../store/down/digest-held.ts'
 import { anyHash, listPortalsHere, listTablesHere, noteWhatIsThere } from '../store/down/digest-tables.ts'
 import type { Lane } from '../store/down/groups.ts'
-import { userTable } from '../store/down/read.ts'
+import { idsBesideTable } from '../store/down/users-here.ts'
 import type { SystemStore } from '../store/store.ts'
 import { findCollection } from '../store/tables/collections.ts'
 import { dropCursor } from '../store/tables/platform-links.ts'
@@ -69,7 +69,10 @@ async function differenceIn(
     return other.length === 0 ? same : anew
   }
   if (part === 'users') {
-    const keys = await keysWithin(tx, await userTable(tx), check)
+    const found = await findCollection(tx, { kind: 'users' })
+    if (found === undefined) return anew
+    // Whoever has no row in that table is one too many.
+    const keys = [...new Set([...(await keysWithin(tx, found, check)), ...(await idsBesideTable(tx, check))])]
     if ((await sumUsersHere(tx, keys)) !== check.sum) return anew
     return differing(await listHeldHere(tx, keys, opens), list).length === 0 ? same : anew
   }

@@ -263,6 +263,44 @@ describe('what an edge holds is compared with the platform', () => {
     await nothingFound()
   })
 
+  test('an account without a row in the table of users lets nobody in, is found and goes, also where that table was gone', async () => {
+    const signIn = (as: string) => edge.call('POST', '/api/v/1/user/auth', { system, body: { email: as, password } })
+    const left = 'left@example.com'
+    const isGone = () =>
+      until(
+        () => accountThere(left),
+        (one) => one === undefined,
+      )
+    const leave = () =>
+      byHand(`insert into accounts (system_key, user_id, email_key, password_hash, password_stamp, password_weak, disabled,
+        created_at) select system_key, 'fffffff0', '${left}', password_hash, password_stamp, password_weak, 0, created_at
+        from accounts where user_id = '${ids.op}'`)
+    await leave()
+    const refused = await signIn(left)
+    assert.deepEqual([refused.status, refused.body.error.code], [401, 931], refused.text)
+    assert.equal(
+      (await at().selectFrom('sessions').select('id').where('subject_id', '=', 'fffffff0').execute()).length,
+      0,
+    )
+    await found('one who is left over')
+    assert.equal(await isGone(), undefined)
+    await leave()
+    const [{ table_name: users }] = await at()
+      .selectFrom('collections')
+      .select('table_name')
+      .where('kind', '=', 'users')
+      .execute()
+    await byHand(`drop table ${users}`)
+    await found('a table of users that is gone')
+    assert.equal(await isGone(), undefined)
+    assert.notEqual((await signIn(left)).status, 200)
+    const got = await until(
+      () => signIn(email),
+      ({ status }) => status === 200,
+    )
+    assert.equal(got.status, 200, got.text)
+  })
+
   test('authenticators are those of the platform: seeds that do not open, another user’s, one too many, a lower counter', async () => {
     const wanted = await heldThere()
     assert.deepEqual(

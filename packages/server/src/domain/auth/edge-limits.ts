@@ -6,6 +6,7 @@
  */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { day, hour, minute } from '../../base/clock.ts'
+import { isInTable } from '../../store/down/users-here.ts'
 import type { SystemStore } from '../../store/store.ts'
 import { findAccount } from '../../store/tables/accounts.ts'
 import { findSystem } from '../../store/tables/systems.ts'
@@ -42,6 +43,7 @@ export async function weighAge(
   const problem =
     (hasRecovery(factors) ? undefined : clockProblem(scope)) ?? (await ageProblem(edge, tx, offline, userId))
   if (problem !== undefined) return problem
+  if (!(await isInTable(tx, userId))) return notWhole()
   const age = edge.identityAge()
   const limit = await limitOf(tx, offline, userId)
   if (age > limit * offline.near && !proved(factors).some((one) => secondFactors.has(one))) {
@@ -106,6 +108,14 @@ const tooOld = (age: number): GatehouseError =>
       ? `This edge heard the last of its users from its platform ${spanOf(age)} ago, which is too long to let you in by it.`
       : 'This edge has no users that its platform stands by: it is new, or it was removed there.',
     { hint: 'Sign in at the platform, or have the link of this edge brought back.' },
+  )
+
+/** Of a user without a row nothing says that the platform still has him. */
+const notWhole = (): GatehouseError =>
+  new GatehouseError(
+    'edgeTooOld',
+    'What this edge holds of your account is not whole: it is brought anew by the platform.',
+    { hint: 'Sign in at the platform, or try again when the edge has been linked for a while.' },
   )
 
 const nearLimit = (age: number, kinds: readonly string[]): GatehouseError =>

@@ -23,6 +23,7 @@ import { readTable } from './read.ts'
 import { dropCollection, ensureTable } from './schema.ts'
 import { applyPlaces, applySessions, forgetSessionsFromElsewhere } from './sessions.ts'
 import { applySyncedRows } from './synced.ts'
+import { idsBesideTable } from './users-here.ts'
 
 /** `pending`: own changes of rows that the platform has not decided on, by collection. */
 export type Applying = {
@@ -154,8 +155,11 @@ async function putRole(tx: SystemStore, role: RoleState): Promise<void> {
 async function applyUsers(applying: Applying, { table: state, put, gone, range }: Of<'users'>): Promise<void> {
   const { tx } = applying
   const table = await ensureTable(tx, state)
-  const removed = range === null ? [] : await clearRange(tx, table, range, new Set(put.map((one) => one.id)))
-  for (const id of [...gone, ...removed]) await removeUser(applying, id)
+  const coming = new Set(put.map((one) => one.id))
+  const removed = range === null ? [] : await clearRange(tx, table, range, coming)
+  // Also whoever has no row there any more: nothing else would ever take his account away.
+  const beside = range === null ? [] : (await idsBesideTable(tx, range)).filter((id) => !coming.has(id))
+  for (const id of new Set([...gone, ...removed, ...beside])) await removeUser(applying, id)
   await clearKeys(tx, table, [...gone, ...put.map((one) => one.id)])
   const rows = put.map(({ row }) => row)
   await clearUnique(tx, table, state.indexes, rows)

@@ -80,7 +80,7 @@ export const userText = ({ row, emailKey, roles, disabled, ...user }: SummedUser
     ...[user.createdAt, user.offlineLimit],
   ])
 
-/** On an edge: of all users with these keys. */
+/** On an edge: of all users with these keys. One of whom a part is missing is none that the platform has. */
 export async function sumUsersHere(store: SystemStore, keys: readonly string[]): Promise<string> {
   const sum = new Sum()
   for (let start = 0; start < keys.length; start += keysAtOnce) {
@@ -92,7 +92,10 @@ export async function sumUsersHere(store: SystemStore, keys: readonly string[]):
       .where('user_id', 'in', some)
       .execute()
     const limitOf = new Map(limits.map((row) => [row.user_id, row.offline_limit]))
-    for (const user of await readUsers(store, some)) {
+    const whole = await readUsers(store, some)
+    const ids = new Set(whole.map(({ id }) => id))
+    for (const id of some) if (!ids.has(id)) sum.add(`not whole ${id}`)
+    for (const user of whole) {
       sum.add(userText({ ...user, offlineLimit: limitOf.get(user.id) ?? null }))
     }
   }
