@@ -7,7 +7,7 @@ import type { Means } from '../domain/access/scope.ts'
 import { placeOf } from '../domain/accounts/authenticators.ts'
 import { credentialUnder, type PasskeySecret } from '../domain/accounts/passkeys.ts'
 import { type Aside, listAsides } from '../store/down/aside.ts'
-import { copiedCode, copiedRows } from '../store/down/copies.ts'
+import { copiedRows, forgetCopies, listCopied, lostRows } from '../store/down/copies.ts'
 import {
   keysWithin,
   type Listed,
@@ -18,12 +18,12 @@ import {
   systemHash,
 } from '../store/down/digest.ts'
 import { listHeldHere, type SealedHere } from '../store/down/digest-held.ts'
-import { anyHash, listPortalsHere, listTablesHere, noteWhatIsThere } from '../store/down/digest-tables.ts'
+import { anyHash, listPortalsHere, listTablesHere, noteWhatIsThere, notWhole } from '../store/down/digest-tables.ts'
 import type { Lane } from '../store/down/groups.ts'
 import { idsBesideTable } from '../store/down/users-here.ts'
 import type { SystemStore } from '../store/store.ts'
 import { findCollection } from '../store/tables/collections.ts'
-import { dropCursor } from '../store/tables/platform-links.ts'
+import { dropCursor, findPlatformLink } from '../store/tables/platform-links.ts'
 import type { UpCursor } from '../store/up/facts.ts'
 import { ownKeysWithin } from '../store/up/local.ts'
 import type { Check, Checked } from './messages.ts'
@@ -78,32 +78,51 @@ async function differenceIn(
   }
   const asides = await listAsides(tx)
   const apart = new Set(asides.map(({ kind, id }) => `${kind} ${id}`))
-  if (part === 'code') {
-    const copied = await copiedCode(tx)
-    for (const one of copied) apart.add(one)
-    // Libraries stay with what is copied once, so that more may be here than is listed.
-    return differing(await listCodeHere(tx), list, apart, copied.length === 0).length === 0 ? same : anew
+  if (part === 'code') return code(tx, list, apart)
+  if (part === 'portals') {
+    const other = differing(await listPortalsHere(tx), list, apart)
+    const names = other.map((thing) => thing.slice(thing.indexOf(' ') + 1))
+    await forgetCopies(tx, 'portal', names)
+    return other.length === 0 ? same : anew
   }
-  if (part === 'portals') return differing(await listPortalsHere(tx), list, apart).length === 0 ? same : anew
   if (part === 'tables') return tables(tx, list, asides)
   return rows(tx, check, taken, asides)
 }
 
+/** What is copied once is there, whatever is in it; what is lost of it is to be copied anew. */
+async function code(tx: SystemStore, list: Listed, asides: ReadonlySet<string>): Promise<Found> {
+  const here = await listCodeHere(tx)
+  const copied = await listCopied(tx, ['service', 'library'])
+  const there = new Set(here.map(([thing]) => thing))
+  const lost = copied.filter((one) => !there.has(one) && !asides.has(one))
+  for (const kind of ['service', 'library'] as const) {
+    const names = lost.filter((one) => one.startsWith(`${kind} `)).map((one) => one.slice(kind.length + 1))
+    await forgetCopies(tx, kind, names)
+  }
+  const apart = new Set([...asides, ...copied])
+  // Libraries stay with what is copied once, so that more may be here than is listed.
+  const other = differing(here, list, apart, copied.length === 0)
+  return lost.length + other.length === 0 ? same : anew
+}
+
 async function tables(tx: SystemStore, list: Listed, asides: readonly Aside[]): Promise<Found> {
   const apart = new Set(asides.map(({ kind, id }) => `${kind} ${id}`))
-  // Of what is copied once it is only said that it is there.
-  for (const [thing, hash] of list) if (hash === anyHash) apart.add(thing)
+  // Of what is copied once it is only said that it is there; its indexes are no matter.
+  const once = new Set(list.flatMap(([thing, hash]) => (hash === anyHash ? [thing] : [])))
   const isApart = (thing: string): boolean => {
-    const collection = thing.slice(thing.indexOf(' ') + 1).split('/')[0]
-    return apart.has(thing) || apart.has(`collection ${collection}`)
+    const collection = `collection ${thing.slice(thing.indexOf(' ') + 1).split('/')[0]}`
+    return apart.has(thing) || apart.has(collection) || (once.has(collection) && thing !== collection)
   }
   const here = await listTablesHere(tx, 'items')
   const things = [...here, ...list].map(([thing]) => thing).filter(isApart)
-  const other = differing(here, list, new Set(things))
-  if (other.length === 0) return same
-  const alsoRows = other.some((thing) => thing.startsWith('collection '))
-  if (alsoRows) await noteWhatIsThere(tx, 'items')
-  return { ...anew, alsoRows }
+  const other = new Set(differing(here, list, new Set(things)))
+  if ((await findPlatformLink(tx.node))?.cursors.data?.at === null) {
+    const copied = new Set(await listCopied(tx, ['collection']))
+    for (const thing of once) if (!copied.has(thing) && !isApart(thing)) other.add(thing)
+  }
+  const ids = [...other].filter((thing) => thing.startsWith('collection ')).map((thing) => thing.slice(11))
+  await noteWhatIsThere(tx, 'items', ids)
+  return other.size === 0 ? same : { ...anew, alsoRows: ids.length > 0 }
 }
 
 async function rows(tx: SystemStore, check: Check, taken: UpCursor | null, asides: readonly Aside[]): Promise<Found> {
@@ -112,7 +131,9 @@ async function rows(tx: SystemStore, check: Check, taken: UpCursor | null, aside
   const found = await findCollection(tx, { id: part })
   if (found === undefined) return anew
   const copied = await copiedRows(tx, part)
-  const keys = (await keysWithin(tx, found, check)).filter((key) => !copied.has(key))
+  const all = await keysWithin(tx, found, check)
+  if (await forgetLost(tx, check, all, copied, asides)) return anew
+  const keys = all.filter((key) => !copied.has(key))
   const except = new Set(check.except)
   if ((await sumRows(tx, found, keys, except)) === check.sum) return same
   const own = await ownKeysWithin(tx, part, check, taken)
@@ -124,12 +145,35 @@ async function rows(tx: SystemStore, check: Check, taken: UpCursor | null, aside
   return except.size > 0 || own.size > mostExcepted ? same : { result: 'except', except: [...own] }
 }
 
+/** Single rows that were copied once and are gone, though nobody deleted them here: they are to be copied anew. */
+async function forgetLost(
+  tx: SystemStore,
+  { part, after, upTo }: Check,
+  keys: readonly string[],
+  copied: ReadonlySet<string>,
+  asides: readonly Aside[],
+): Promise<boolean> {
+  const apart = new Set([
+    ...keys,
+    ...asides.flatMap(({ kind, id }) => (kind === 'row' ? [id.slice(part.length + 1)] : [])),
+  ])
+  const missing = [...copied].filter((key) => key > after && (upTo === null || key <= upTo) && !apart.has(key))
+  const lost = await lostRows(tx, part, missing)
+  await forgetCopies(
+    tx,
+    'row',
+    lost.map((key) => `${part}/${key}`),
+  )
+  return lost.length > 0
+}
+
 /** Things that are otherwise, missing, or (`demandAll`) too many. What only grows may be more here. */
 function differing(here: Listed, there: Listed, apart: ReadonlySet<string> = new Set(), demandAll = true): string[] {
   const held = new Map(here.map((one) => [one[0], one]))
   const isSame = ([thing, hash, least = []]: Listed[number]): boolean => {
-    if (apart.has(thing) || hash === anyHash) return true
+    if (apart.has(thing)) return true
     const [, hashHere, grown = []] = held.get(thing) ?? []
+    if (hash === anyHash) return hashHere !== undefined && hashHere !== notWhole
     return hashHere === hash && least.every((count, index) => (grown[index] ?? -1) >= count)
   }
   const listed = new Set(there.map(([thing]) => thing))

@@ -30,7 +30,11 @@ describe('what an edge holds is compared with the platform', () => {
   const t = endings()
 
   const admin = adminOf(() => app)
-  const status = async () => (await admin('GET', `/admin/v/4/system/${system.key}/edges`))[0]
+  const status = async () => {
+    // It waits longer each time that something was found, since the link is cut for it.
+    edge.app.edgeLink!.hurry()
+    return (await admin('GET', `/admin/v/4/system/${system.key}/edges`))[0]
+  }
   const at = () => databaseOf(edge.app.means.store) as any
   const byHand = (text: string) => sql.raw(text).execute(at())
   const atEdge = async (method: 'POST' | 'PUT', collection: string, body: object) => {
@@ -51,10 +55,7 @@ describe('what an edge holds is compared with the platform', () => {
     app.advance(1)
     await admin('POST', `/admin/${system.key}/sync/retry/edge/hall`, {})
     const after = await until(
-      async () => {
-        edge.app.edgeLink!.hurry()
-        return status()
-      },
+      status,
       (one) => one.checked.at > before.at && one.behind_since === null && one.state === 'connected',
     )
     // What comes anew is there, so that nothing of it heals what is damaged next.

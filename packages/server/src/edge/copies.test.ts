@@ -248,6 +248,54 @@ describe('what is copied to an edge once', () => {
     assert.match(await portalsThere(), /two/)
   })
 
+  test('what is lost of it is found and copied anew, and what was written there stays where its table is still there', async () => {
+    const status = async () => {
+      edge.app.edgeLink!.hurry()
+      return (await admin('GET', `/admin/v/4/system/${system.key}/edges`))[0]
+    }
+    /** Looks through all of it until something is found, and answers how often that was by then. */
+    const compare = async (): Promise<number> => {
+      const rests = ({ state, behind_since, checked }: any) =>
+        state === 'connected' && behind_since === null && checked.at !== null
+      const cursors = async () => Object.values((await findPlatformLink(edge.app.means.store))!.cursors)
+      const isWhole = (all: { at: string | null }[]) => all.length === 3 && all.every(({ at }) => at === null)
+      await until(cursors, isWhole)
+      const before = await until(status, rests)
+      app.advance(1)
+      await admin('POST', `/admin/${system.key}/sync/retry/edge/hall`, {})
+      const { checked } = await until(status, (one) => rests(one) && one.checked.at > before.checked.at)
+      await until(cursors, isWhole)
+      return checked.differences
+    }
+    const byHand = (text: string) => sql.raw(text).execute(databaseOf(edge.app.means.store))
+    await atEdge('PUT', 'Recipes', { query: [[{ EQ: [{ item_id: row.recipe }] }]], $set: { value: 60 } })
+    const known = await compare()
+    await byHand(`delete from collection_columns where collection_id = '${ids.Recipes}'`)
+    for (const name of ['Limits', 'Reports'] as const) await byHand(`drop table c_${ids[name]}`)
+    await byHand(`delete from c_${ids.Targets} where item_id = '${row['up only']}'`)
+    for (const table of ['code_units', 'code_versions']) await byHand(`delete from ${table} where name = 'frozen'`)
+    await byHand("delete from kept_assets where name = 'Board'")
+    const found = []
+    for (const what of ['code', 'tables', 'a portal', 'a row', 'nothing']) found.push([what, (await compare()) - known])
+    assert.deepEqual(found, [
+      ['code', 1],
+      ['tables', 2],
+      ['a portal', 3],
+      ['a row', 4],
+      ['nothing', 4],
+    ])
+    assert.deepEqual((await rows('Recipes')).map(({ value }) => value).sort(), [3, 51, 60])
+    assert.deepEqual([await valueAt('Limits', row.follows), await valueAt('Limits', row.copied)], [10, 20])
+    assert.deepEqual(new Set((await rows('Reports')).map(({ value }) => value)), new Set([1, 10]))
+    assert.equal(await valueAt('Targets', row['up only']), 6)
+    assert.equal(await says(), 'two psi')
+    assert.match(await portalsThere(), /three/)
+    await change('Recipes', row.recipe, 3)
+    await settle()
+    assert.equal(await valueAt('Recipes', row.recipe), 60, 'and follows no more than before')
+    await change('Recipes', row.recipe, 4)
+  })
+
   test('what of it could not be written comes when it is tried again, and nothing else of it', async () => {
     const status = async () => (await admin('GET', `/admin/v/4/system/${system.key}/edges`))[0]
     const byHand = (text: string) => sql.raw(text).execute(databaseOf(edge.app.means.store))

@@ -435,8 +435,8 @@ async function applyCollections(applying: Applying, { put, gone, range }: Of<'co
   for (const state of put) {
     const was = aside.has('collection', state.id)
     if (await isCopied(tx, 'collection', state.id, state.copy)) {
-      const copied = await asCopied(applying, state)
-      if (copied !== undefined) await readyTable(applying, copied, true)
+      // Of which nothing is noted any more: its table is taken as it is, or made, and then its rows are to be copied anew.
+      await readyTable(applying, (await asCopied(applying, state)) ?? state, true)
       continue
     }
     const ready = await readyTable(applying, state, true)

@@ -52,14 +52,32 @@ export async function forgetCollections(tx: SystemStore, ids: readonly string[])
 }
 
 /** As `service NAME`. */
-export async function copiedCode(tx: SystemStore): Promise<string[]> {
+export async function listCopied(tx: SystemStore, kinds: readonly CopyKind[]): Promise<string[]> {
   const rows = await databaseOf(tx)
     .selectFrom('copied')
     .select(['kind', 'id'])
     .where('system_key', '=', tx.key)
-    .where('kind', 'in', ['service', 'library'])
+    .where('kind', 'in', [...kinds])
     .execute()
   return rows.map(({ kind, id }) => `${kind} ${id}`)
+}
+
+/** Of rows that were copied and are not there, those that nobody deleted here. */
+export async function lostRows(tx: SystemStore, collection: string, keys: readonly string[]): Promise<string[]> {
+  const lost: string[] = []
+  for (const key of keys) {
+    const last = await databaseOf(tx)
+      .selectFrom('changes')
+      .select('operation')
+      .where('system_key', '=', tx.key)
+      .where('kind', '=', 'item')
+      .where('id', '=', `${collection}/${key}`)
+      .orderBy('position', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+    if (last?.operation !== 'delete') lost.push(key)
+  }
+  return lost
 }
 
 /** Keys of rows of this collection. */

@@ -6,14 +6,18 @@ import type { AnyTables } from '../dialect/database.ts'
 import { databaseOf, dialectOf, type SystemStore } from '../store.ts'
 import { type CollectionRecord, findCollection } from '../tables/collections.ts'
 import { listColumns } from '../typed-table/structure.ts'
+import { forgetCollections } from './copies.ts'
 import { canonical, hashOf, type Listed } from './digest.ts'
 import type { ConflictRule, PortalState, TableState } from './groups.ts'
 import { listPortalNames, readPortalFiles } from './portals.ts'
 import { readTable } from './read.ts'
-import { dropCollection } from './schema.ts'
+import { dropCollection, hasTable } from './schema.ts'
 
 /** What is not compared, though it is to be there. */
 export const anyHash = ''
+
+/** Of a table that is not in the database as it is noted. */
+export const notWhole = 'not whole'
 
 /** Each column that has indexes by itself: one that could not be made is set aside by itself. */
 export function listTableOf({ id, kind, name, columns, indexes, rule, up }: TableState): Listed {
@@ -38,8 +42,10 @@ type Tabled = 'users' | 'items'
 /** On an edge: of its collections, or of its users. */
 export async function listTablesHere(tx: SystemStore, kind: Tabled): Promise<Listed> {
   const listed: Listed = []
-  for (const { found } of await tablesHere(tx, kind))
+  for (const id of await tablesHere(tx, kind)) {
+    const found = await findTable(tx, kind, id)
     if (found !== undefined) listed.push(...(await listTable(tx, found)))
+  }
   return listed
 }
 
@@ -55,23 +61,21 @@ async function listTable(tx: SystemStore, found: CollectionRecord): Promise<List
   const upward = rule && { rule: rule.rule as ConflictRule, ...(up !== undefined && { up }) }
   const listed = listTableOf({ ...state, ...upward })
   const isWhole = (await missingColumns(tx, found)).length === 0
-  return isWhole ? listed : listed.map(([thing]) => [thing, 'columns are missing'])
+  return isWhole ? listed : listed.map(([thing]) => [thing, notWhole])
 }
 
-/** `found` is undefined where no column of it is noted. */
-async function tablesHere(
-  tx: SystemStore,
-  kind: Tabled,
-): Promise<{ id: string; found: CollectionRecord | undefined }[]> {
+/** Undefined where no column of it is noted. */
+const findTable = (tx: SystemStore, kind: Tabled, id: string): Promise<CollectionRecord | undefined> =>
+  findCollection(tx, kind === 'users' ? { kind } : { id })
+
+async function tablesHere(tx: SystemStore, kind: Tabled): Promise<string[]> {
   const rows = await databaseOf(tx)
     .selectFrom('collections')
     .select('id')
     .where('system_key', '=', tx.key)
     .where('kind', '=', kind)
     .execute()
-  const all = []
-  for (const { id } of rows) all.push({ id, found: await findCollection(tx, kind === 'users' ? { kind } : { id }) })
-  return all
+  return rows.map(({ id }) => id)
 }
 
 /** That are noted, and are not in the database. */
@@ -80,12 +84,21 @@ async function missingColumns(tx: SystemStore, { table }: CollectionRecord): Pro
   return table.columns.flatMap(({ name }) => (there.has(name) ? [] : [name]))
 }
 
-/** On an edge, where columns are missing: what is noted is what there is by now, so that what comes down makes the rest. */
-export async function noteWhatIsThere(tx: SystemStore, kind: Tabled): Promise<void> {
-  for (const { id, found } of await tablesHere(tx, kind)) {
+/**
+ * On an edge, of these collections, or of its users: what is noted is what there is by now, so that what comes down makes the rest.
+ * What was copied once and lost its table or columns of it is to be copied anew. A table that can hold rows is never dropped.
+ */
+export async function noteWhatIsThere(tx: SystemStore, kind: Tabled, only?: readonly string[]): Promise<void> {
+  for (const id of only ?? (await tablesHere(tx, kind))) {
+    if (!(await hasTable(tx, { kind, id }))) {
+      await dropCollection(tx, id)
+      await forgetCollections(tx, [id])
+      continue
+    }
+    const found = await findTable(tx, kind, id)
     const missing = found === undefined ? [] : await missingColumns(tx, found)
-    if (found === undefined || missing.includes(found.table.key)) await dropCollection(tx, id)
-    else if (missing.length > 0) {
+    if (missing.length > 0) {
+      await forgetCollections(tx, [id])
       await databaseOf(tx)
         .deleteFrom('collection_columns')
         .where('collection_id', '=', id)

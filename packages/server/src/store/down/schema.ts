@@ -14,6 +14,7 @@ import {
   readIndexes,
 } from '../typed-table/structure.ts'
 import type { TypedTable } from '../typed-table/table.ts'
+import { forgetCollections } from './copies.ts'
 import type { TableState } from './groups.ts'
 
 const keyOf = { items: 'item_id', users: 'user_id' } as const
@@ -33,15 +34,14 @@ export async function ensureTable(
   let table: TypedTable
   if (found === undefined) {
     await giveWay(tx, state)
-    const name = `${state.kind === 'users' ? 'u' : 'c'}_${state.id}`
-    // Of which nothing is noted any more.
-    await dropIfThere(db, name)
-    table = await createTable(db, dialect, { table: name, key: keyOf[state.kind], columns: state.columns })
+    table = await takeOrCreate(tx, state)
+    await db.deleteFrom('collection_columns').where('collection_id', '=', state.id).execute()
+    await db.deleteFrom('collections').where('system_key', '=', tx.key).where('id', '=', state.id).execute()
     await db
       .insertInto('collections')
       .values({
         ...{ id: state.id, system_key: tx.key, kind: state.kind, name: state.name },
-        ...{ name_key: state.name.toLowerCase(), table_name: name, created_at: state.createdAt },
+        ...{ name_key: state.name.toLowerCase(), table_name: table.table, created_at: state.createdAt },
       })
       .execute()
     await writeColumns(db, state)
@@ -59,6 +59,34 @@ export async function ensureTable(
   }
   await changeIndexes(db, dialect, table, state, makeIndex)
   return { ...table, columns: state.columns }
+}
+
+const tableOf = ({ kind, id }: Pick<TableState, 'kind' | 'id'>): TypedTable => ({
+  ...{ table: `${kind === 'users' ? 'u' : 'c'}_${id}`, key: keyOf[kind], columns: [] },
+})
+
+/** Whether the database has a table of it that can hold rows, whatever is noted of it. */
+export async function hasTable(tx: SystemStore, of: Pick<TableState, 'kind' | 'id'>): Promise<boolean> {
+  const table = tableOf(of)
+  return (await listColumns(databaseOf(tx) as AnyTables, dialectOf(tx), table)).includes(table.key)
+}
+
+/** A table of which nothing is noted any more is taken as it is: some of its rows may stand nowhere else. */
+async function takeOrCreate(tx: SystemStore, state: TableState): Promise<TypedTable> {
+  const db = databaseOf(tx) as Transaction<Tables>
+  const dialect = dialectOf(tx)
+  const bare = tableOf(state)
+  if (!(await hasTable(tx, state))) {
+    await dropIfThere(db, bare.table)
+    await forgetCollections(tx, [state.id])
+    return createTable(db, dialect, { ...bare, columns: state.columns })
+  }
+  const there = await listColumns(db, dialect, bare)
+  const columns = state.columns.filter(({ name }) => there.includes(name))
+  // What is only copied may have columns that the platform has no more.
+  const more = state.copy === undefined ? there.filter((name) => !columns.some((one) => one.name === name)) : []
+  const before = [...columns, ...more.map((name) => ({ name, type: 'string' as const }))]
+  return changeColumns(db, dialect, { ...bare, columns: before }, state)
 }
 
 /** Another collection may have had this name; it has another by now, which comes with its own change. */
@@ -134,7 +162,7 @@ async function writeColumns(db: Transaction<Tables>, { id, columns }: TableState
   await db.insertInto('collection_columns').values(rows).execute()
 }
 
-/** In a transaction; whatever there is of it, and the table of users too. */
+/** In a transaction; whatever there is of it, with what was copied of it, and the table of users too. */
 export async function dropCollection(tx: SystemStore, id: string): Promise<void> {
   const db = databaseOf(tx)
   const found = await db
@@ -145,6 +173,7 @@ export async function dropCollection(tx: SystemStore, id: string): Promise<void>
     .executeTakeFirst()
   if (found === undefined) return
   await dropIfThere(db, found.table_name)
+  await forgetCollections(tx, [id])
   await db.deleteFrom('collection_columns').where('collection_id', '=', id).execute()
   await db.deleteFrom('synced_collections').where('system_key', '=', tx.key).where('collection_id', '=', id).execute()
   await db.deleteFrom('collections').where('system_key', '=', tx.key).where('id', '=', id).execute()
