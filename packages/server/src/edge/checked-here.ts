@@ -42,9 +42,11 @@ export async function checkHere(
   taken: UpCursor | null,
 ): Promise<{ checked: Checked; anew: Lane[] }> {
   const { lane, part, after } = check
+  // Nothing but the link writes portals, and it waits for this answer.
+  const portals = part === 'portals' ? await listPortalsHere(store.forSystem(system)) : []
   return store.forSystem(system).transaction(async (tx) => {
     const opens = (one: SealedHere): boolean => isWhole(key, system, one)
-    const { result, except = [], alsoRows } = await differenceIn(tx, check, taken, opens)
+    const { result, except = [], alsoRows } = await differenceIn(tx, check, taken, opens, portals)
     const anew: Lane[] = result !== 'anew' ? [] : alsoRows ? [lane, 'data'] : [lane]
     for (const one of anew) await dropCursor(tx, one)
     return { checked: { type: 'checked', lane, part, after, result, except }, anew }
@@ -60,6 +62,7 @@ async function differenceIn(
   check: Check,
   taken: UpCursor | null,
   opens: (one: SealedHere) => boolean,
+  portals: Listed,
 ): Promise<Found> {
   const { part, list } = check
   if (part === 'roles') {
@@ -80,7 +83,7 @@ async function differenceIn(
   const apart = new Set(asides.map(({ kind, id }) => `${kind} ${id}`))
   if (part === 'code') return code(tx, list, apart)
   if (part === 'portals') {
-    const other = differing(await listPortalsHere(tx), list, apart)
+    const other = differing(portals, list, apart)
     const names = other.map((thing) => thing.slice(thing.indexOf(' ') + 1))
     await forgetCopies(tx, 'portal', names)
     return other.length === 0 ? same : anew

@@ -2,6 +2,7 @@
  * Tables and portals as they can be compared: columns and rules of collections, their indexes, files of portals. What an edge has
  * is what stands in its database itself, and not what is noted of it. Sums of rows, users and code are `digest.ts`.
  */
+import { setImmediate } from 'node:timers/promises'
 import type { AnyTables } from '../dialect/database.ts'
 import { databaseOf, dialectOf, type SystemStore } from '../store.ts'
 import { type CollectionRecord, findCollection } from '../tables/collections.ts'
@@ -108,9 +109,13 @@ export async function noteWhatIsThere(tx: SystemStore, kind: Tabled, only?: read
   }
 }
 
-/** On an edge. */
-export async function listPortalsHere(tx: SystemStore): Promise<Listed> {
+/** On an edge, one portal at a time and in no transaction: they are large, and sign-ins there would wait for it. */
+export async function listPortalsHere(store: SystemStore): Promise<Listed> {
   const listed: Listed = []
-  for (const name of await listPortalNames(tx)) listed.push(listPortalOf((await readPortalFiles(tx, name))!))
+  for (const name of await listPortalNames(store)) {
+    const found = await readPortalFiles(store, name)
+    if (found !== undefined) listed.push(listPortalOf(found))
+    await setImmediate()
+  }
   return listed
 }
