@@ -54,6 +54,20 @@ describe('a new password that is asked for', () => {
     (await admin('GET', `/admin/v/4/system/${system.key}/accounts?user=${id}`)).body[0].new_password
   const sessionsOf = async ({ system, id }: Person): Promise<number> =>
     (await admin('GET', `/admin/v/4/session/${system.key}/user`)).body.filter((one: any) => one.user_id === id).length
+  /** What the audit says of passwords that the person set. */
+  const notedOf = async ({ system, id }: Person) => {
+    const { body } = await app.call('GET', `/admin/audit?system=${system.key}`, { developer: app.developer })
+    const own = body.rows.filter((one: any) => one.action === 'set a new password' && one.details.id === id)
+    assert.ok(own.every((one: any) => one.address !== '' && one.kind === 'user'))
+    return own.map((one: any) => one.details)
+  }
+  /** Refusals at the door where it is set, the newest first. */
+  const refusedOf = async ({ system, id }: Person): Promise<string[]> => {
+    const { body } = await app.call('GET', `/admin/v/4/system/${system.key}/sign-ins`, { developer: app.developer })
+    const own = body.filter((one: any) => one.door === 'new password' && one.userId === id)
+    assert.ok(own.every((one: any) => one.decision === 'refused'))
+    return own.map((one: any) => one.why)
+  }
   /** Answers what the app shows next. */
   const bindApp = async (who: Person): Promise<{ shows: () => string; codes: string[] }> => {
     const path = `/admin/v/4/system/${who.system.key}/users/${who.id}/enrolment`
@@ -121,6 +135,7 @@ describe('a new password that is asked for', () => {
     const done = await change(who)
     assert.deepEqual([done.status, done.body], [200, { user_id: who.id }])
     assert.deepEqual([await stateOf(who), await sessionsOf(who)], ['', 0])
+    assert.deepEqual(await notedOf(who), [{ id: who.id, by: 'password' }])
     assert.doesNotMatch((await auth(who)).text, /ghu_/)
     assert.match((await auth(who, { email: who.email, password: another })).text, /ghu_/)
     await app.app.notices.idle()
@@ -182,7 +197,14 @@ describe('a new password that is asked for', () => {
     await ask(who, 'asked')
     assert.match((await change(who)).text, /password alone is not enough/)
     assert.equal((await change(who, { code: '000000' })).body.error.code, 930)
+    await change(who, { password: 'not it', code: '000000' })
+    const [wrong, second, alone, ...more] = await refusedOf(who)
+    assert.deepEqual([wrong, more], ['password: wrong', []])
+    assert.match(alone!, /password alone is not enough/)
+    assert.doesNotMatch(second!, /000000/)
+    assert.deepEqual(await notedOf(who), [])
     assert.equal((await change(who, { code: codes[0], factor: 'recovery' })).status, 200)
+    assert.deepEqual(await notedOf(who), [{ id: who.id, by: 'recovery' }])
     await ask(who, 'exposed')
     const code = shows()
     const tries = await Promise.all(

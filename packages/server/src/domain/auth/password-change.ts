@@ -9,11 +9,12 @@
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { hexId } from '../../base/ids.ts'
 import type { SystemStore } from '../../store/store.ts'
-import { replacePassword } from '../../store/tables/accounts.ts'
+import { type AccountRecord, replacePassword } from '../../store/tables/accounts.ts'
 import { listAuthenticators } from '../../store/tables/authenticators.ts'
 import { deleteDevices } from '../../store/tables/devices.ts'
 import { countRecoveryCodes } from '../../store/tables/recovery-codes.ts'
 import { endSessions } from '../../store/tables/sessions.ts'
+import { audit } from '../access/audit.ts'
 import type { SystemScope } from '../access/scope.ts'
 import { checkVoidPassword, refusalError } from '../accounts/credentials.ts'
 import { askedWhy } from '../accounts/new-password.ts'
@@ -22,9 +23,10 @@ import { demandStrong, demandUsable } from '../accounts/password-rules.ts'
 import { slowHash } from '../accounts/users.ts'
 import type { SendMessage } from '../sending/send.ts'
 import { noteAnswered } from './challenges.ts'
-import { askFresh, type Body, type FreshAsked, readAsked, takeFreshCode, weighFresh } from './enrolment.ts'
+import { askFresh, type Body, type Fresh, type FreshAsked, readAsked, takeFreshCode, weighFresh } from './enrolment.ts'
 import { notGood, refused } from './factor-check.ts'
 import { maySignIn } from './proofs.ts'
+import { SignInTrace } from './trace.ts'
 
 /** No service has such a name: what is asked for here is answered here alone. */
 const ownPassword = ' own password'
@@ -36,9 +38,8 @@ const ownPassword = ' own password'
 export async function sendPasswordCode(scope: SystemScope, send: SendMessage, body: Body): Promise<FreshAsked> {
   demandPlatform(scope)
   const kind = readAsked(body.factor)
-  const check = await checkVoidPassword(scope, body.email, body.password)
-  if (!check.ok) throw refusalError(check, 'wrongCredentials')
-  return askFresh(scope, send, check.account, { kind, service: ownPassword, purpose: 'setting a new password' })
+  const account = await demandVoidPassword(scope, traceOf(scope, body), body)
+  return askFresh(scope, send, account, { kind, service: ownPassword, purpose: 'setting a new password' })
 }
 
 /**
@@ -52,13 +53,12 @@ export async function changeVoidPassword(scope: SystemScope, body: Body): Promis
   demandUsable(next)
   demandStrong(next, { minLength: scope.system.settings.password_min_length, context: [String(email)] })
   if (next === password) throw new GatehouseError('badPassword', 'This is the password as it was: choose another.')
-  const check = await checkVoidPassword(scope, email, password)
-  if (!check.ok) throw refusalError(check, 'wrongCredentials')
-  const { account } = check
+  const trace = traceOf(scope, body)
+  const account = await demandVoidPassword(scope, trace, body)
   const { userId } = account
   const hasCode = body.code !== undefined && body.code !== null && body.code !== ''
   const fresh = hasCode ? await weighFresh(scope, account, body, ownPassword) : undefined
-  if (fresh === undefined && !(await isPasswordEnough(scope.data, account))) throw passwordIsNotEnough()
+  if (fresh === undefined && !(await isPasswordEnough(scope.data, account))) return refuse(trace, passwordIsNotEnough())
   // A slow hash is made for a code that seems right alone; whether it is, is decided below.
   const hash = fresh?.weighed.seemsRight === false ? undefined : await slowHash(scope, next)
   let sent: string | undefined
@@ -73,22 +73,48 @@ export async function changeVoidPassword(scope: SystemScope, body: Body): Promis
     if (hash === undefined || !(await maySignIn(tx, scope.system.settings, userId))) return notGood()
     const { passwordStamp: before } = account
     if (!(await replacePassword(tx, userId, { before, hash, stamp: hexId(8), ifVoid: true }))) return notGood()
-    await endAfterNewPassword({ ...scope, data: tx }, userId, 'password changed')
+    await endAfterNewPassword({ ...scope, data: tx }, account, {
+      what: 'password changed',
+      by: fresh?.kind ?? 'password',
+    })
     return undefined
   })
   // Whatever became of the password.
   await noteAnswered(scope, sent)
-  if (problem !== undefined) throw problem
+  if (problem !== undefined) return refuse(trace, problem)
   return { user_id: userId }
 }
 
-/** After a new password, in its transaction; the user is told. */
+/** What is refused here stands among the sign-ins; what is done, in the audit. */
+const traceOf = (scope: SystemScope, { email }: Body): SignInTrace => new SignInTrace(scope, 'new password', { email })
+
+async function demandVoidPassword(
+  scope: SystemScope,
+  trace: SignInTrace,
+  { email, password }: Body,
+): Promise<AccountRecord> {
+  const check = await checkVoidPassword(scope, email, password)
+  const userId = check.ok ? check.account.userId : check.accountId
+  if (userId !== undefined) trace.note({ userId })
+  if (check.ok) return check.account
+  await trace.write('refused', { why: `password: ${check.reason}` })
+  throw refusalError(check, 'wrongCredentials')
+}
+
+async function refuse(trace: SignInTrace, problem: GatehouseError): Promise<never> {
+  await trace.write('refused', { why: problem.detail })
+  throw problem
+}
+
+/** After a new password, in its transaction; the user is told. `by`: what vouched beside the password before, or for it. */
 export async function endAfterNewPassword(
   scope: SystemScope,
-  userId: string,
-  what: 'password changed' | 'password reset',
+  { userId, emailKey }: Pick<AccountRecord, 'userId' | 'emailKey'>,
+  { what, by }: { what: 'password changed' | 'password reset'; by: Fresh['kind'] | 'password' | 'link' },
 ): Promise<void> {
   const { data: tx, clock } = scope
+  const details = { id: userId, by }
+  audit(tx, scope, { kind: 'user', action: 'set a new password', subject: emailKey, details })
   const which = { systemKey: tx.key, kind: 'user' as const, subjectId: userId }
   await endSessions(tx.node, which, clock.now(), 'the password was changed')
   await deleteDevices(tx, userId)

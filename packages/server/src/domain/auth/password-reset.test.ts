@@ -187,6 +187,9 @@ describe('a new password by e-mail', () => {
     assert.equal((await set(who, link, password)).body.error.code, 924)
     assert.equal((await set(who, link)).status, 200)
     assert.match((await auth(who, another)).text, /ghu_/)
+    const { body } = await app.call('GET', `/admin/audit?system=${system.key}`, { developer: app.developer })
+    const noted = body.rows.find((one: any) => one.action === 'set a new password')
+    assert.deepEqual([noted.subject, noted.details], [who.email.toLowerCase(), { id: who.id, by: 'link' }])
   })
 
   test('leaves no token at rest, and its page nothing of it to anybody', async () => {

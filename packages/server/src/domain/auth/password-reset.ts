@@ -109,7 +109,7 @@ export async function setByReset(from: NodeScope, body: Record<string, unknown>)
     await deleteResets(tx, userId)
     // Who has the e-mail need not wait for guesses at the password before.
     await deleteFailures(tx.node, tx.key, userId)
-    await endAfterNewPassword({ ...scope, data: tx }, userId, 'password reset')
+    await endAfterNewPassword({ ...scope, data: tx }, account, { what: 'password reset', by: 'link' })
     return true
   })
   if (!isSet) throw notGood()

@@ -10,7 +10,7 @@ import type { SystemScope } from '../access/scope.ts'
 
 export type Decision = 'granted' | 'more' | 'refused' | 'failed'
 
-export type Door = 'password' | 'registration' | 'anonymous' | 'refresh' | 'service' | 'code'
+export type Door = 'password' | 'registration' | 'anonymous' | 'refresh' | 'service' | 'code' | 'new password'
 
 export class SignInTrace {
   readonly #scope: SystemScope
