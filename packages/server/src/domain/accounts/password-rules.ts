@@ -25,9 +25,15 @@ export function weakness(password: string, rules: { minLength: number; context: 
   const plain = password.toLowerCase()
   if (blocklist.has(plain)) return 'it is among the most used passwords'
   if (new Set(plain).size < 3) return 'it repeats one or two characters'
-  const own = rules.context.map((text) => text.toLowerCase()).filter((text) => text.length >= 4)
-  if (own.some((text) => plain === text)) return 'it is your own e-mail or name'
+  const own = rules.context.map((text) => text.trim().toLowerCase()).filter((text) => text.length >= 4)
+  if (own.some((text) => plain.trim() === text)) return 'it is your own e-mail or name'
   return undefined
+}
+
+/** Of an account, what nobody may choose as its password: its e-mail, and what stands before the `@`. */
+export function ownNames(email: string): string[] {
+  const name = email.trim()
+  return [name, name.split('@')[0]!]
 }
 
 /** For passwords that people choose themselves. Throws badPassword. */

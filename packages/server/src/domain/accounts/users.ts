@@ -43,7 +43,7 @@ import type { SystemScope } from '../access/scope.ts'
 import { demandStillSignedIn } from '../access/still-signed-in.ts'
 import { mirrorPhone } from './authenticators.ts'
 import { demandEmail } from './email.ts'
-import { demandStrong, demandUsable, weakness } from './password-rules.ts'
+import { demandStrong, demandUsable, ownNames, weakness } from './password-rules.ts'
 import { changeMemberships, type RoleChanges } from './roles.ts'
 
 /** Columns of every user table; all others are the system's own. */
@@ -81,7 +81,7 @@ export async function createUser(
   // Else it would outlive its end in the account that it made.
   demandMadeHere(scope, 'make users')
   const email = demandEmail(input.email)
-  const rules = { minLength: scope.system.settings.password_min_length, context: [email, email.split('@')[0]!] }
+  const rules = { minLength: scope.system.settings.password_min_length, context: ownNames(email) }
   demandUsable(input.password)
   if (input.chosenBy === 'person') demandStrong(input.password, rules)
   const { password } = input
@@ -406,7 +406,7 @@ export async function setOwnPassword(scope: SystemScope, account: AccountRecord,
   demandMadeHere(scope, 'change the password')
   demandUsable(password)
   const { caller } = scope
-  demandStrong(password, { minLength: scope.system.settings.password_min_length, context: [account.emailKey] })
+  demandStrong(password, { minLength: scope.system.settings.password_min_length, context: ownNames(account.emailKey) })
   const hash = await slowHash(scope, password)
   const sparing = caller.kind === 'user' && caller.sessionId !== undefined ? { exceptId: caller.sessionId } : {}
   await scope.data.transaction(async (tx) => {

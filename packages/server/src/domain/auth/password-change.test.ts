@@ -128,8 +128,13 @@ describe('a new password that is asked for', () => {
       ['', 400],
       [7, 400],
       [who.email, 400],
+      [who.email.split('@')[0]!, 400],
     ] as const) {
       assert.equal((await change(who, { new_password: next })).status, status)
+    }
+    const typed = { email: ` ${who.email.toUpperCase()} ` }
+    for (const next of [who.email, `${who.email} `]) {
+      assert.equal((await change(who, { ...typed, new_password: next })).body.error.code, 924, next)
     }
     assert.equal(await stateOf(who), 'asked')
     const done = await change(who)

@@ -19,7 +19,7 @@ import type { SystemScope } from '../access/scope.ts'
 import { checkVoidPassword, refusalError } from '../accounts/credentials.ts'
 import { askedWhy } from '../accounts/new-password.ts'
 import { noteNotice } from '../accounts/notices.ts'
-import { demandStrong, demandUsable } from '../accounts/password-rules.ts'
+import { demandStrong, demandUsable, ownNames } from '../accounts/password-rules.ts'
 import { slowHash } from '../accounts/users.ts'
 import type { SendMessage } from '../sending/send.ts'
 import { noteAnswered } from './challenges.ts'
@@ -51,7 +51,7 @@ export async function changeVoidPassword(scope: SystemScope, body: Body): Promis
   demandPlatform(scope)
   const { email, password, new_password: next } = body
   demandUsable(next)
-  demandStrong(next, { minLength: scope.system.settings.password_min_length, context: [String(email)] })
+  demandStrong(next, { minLength: scope.system.settings.password_min_length, context: ownNames(String(email)) })
   if (next === password) throw new GatehouseError('badPassword', 'This is the password as it was: choose another.')
   const trace = traceOf(scope, body)
   const account = await demandVoidPassword(scope, trace, body)

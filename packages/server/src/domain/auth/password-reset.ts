@@ -22,7 +22,7 @@ import { addressKey, addressPrefix } from '../access/attempt-gate.ts'
 import type { NodeScope, SystemScope } from '../access/scope.ts'
 import { demandEmail } from '../accounts/email.ts'
 import { placeOfLink, sealRecipient, systemNameIn, timeOf } from '../accounts/notices.ts'
-import { demandStrong, demandUsable } from '../accounts/password-rules.ts'
+import { demandStrong, demandUsable, ownNames } from '../accounts/password-rules.ts'
 import { demandAnother, slowHash, userTable } from '../accounts/users.ts'
 import { messagesTo } from '../sending/inbox.ts'
 import { systemByKey } from '../systems/systems.ts'
@@ -98,7 +98,7 @@ export async function setByReset(from: NodeScope, body: Record<string, unknown>)
   if (found === undefined || account === undefined) throw notGood()
   const { userId, passwordStamp: before } = found
   const { emailKey: email } = account
-  demandStrong(next, { minLength: system.settings.password_min_length, context: [email, email.split('@')[0]!] })
+  demandStrong(next, { minLength: system.settings.password_min_length, context: ownNames(email) })
   await demandAnother(scope, userId, next)
   const passwordHash = await slowHash(scope, next)
   const isSet = await scope.data.transaction(async (tx): Promise<boolean> => {
