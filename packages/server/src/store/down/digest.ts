@@ -1,6 +1,7 @@
 /**
  * Sums over what a place holds, alike at both ends of a link where the same stands there: of rows, users and code. They travel
- * sealed, and speak of nothing but what both ends have. A sum is that of the hashes of its things, so it does not matter in which order they are read.
+ * sealed, and speak of nothing but what both ends have. A sum is that of the hashes of its things, so it does not matter in
+ * which order they are read.
  */
 import { createHash } from 'node:crypto'
 import type { Row } from '@gatehouse/contract/columns.ts'

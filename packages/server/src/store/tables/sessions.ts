@@ -61,6 +61,7 @@ export const fromRow = (row: Tables['sessions']): SessionRecord => ({
 
 /** Of one that is made here. In a transaction. */
 export async function insertSession(store: Store, session: SessionRecord): Promise<void> {
+  // Refused outside a transaction: it goes into the change log.
   writerOf(store)
   await insertOne(store, 'sessions', {
     id: session.id,
