@@ -46,9 +46,6 @@ export type Engine = {
 /** Calls within calls: deeper ones are refused (an endless recursion otherwise holds a process per step). */
 const depthLimit = 8
 
-/** Calls that wait for the world, not for this node. */
-const waitsOn: ReadonlySet<string> = new Set(['http.request', 'sending.send', 'auth.challenge', 'auth.resend'])
-
 const limitsOf = (assembly: Assembly, guarded: boolean): Limits => {
   const { execution_timeout: timeout } = assembly.settings
   const unlimited = timeout <= 0
@@ -189,13 +186,12 @@ export function createEngine(parts: {
           entry: assembly.service,
           facts,
           limits: limitsOf(assembly, guarded),
-          waitsOn,
           // The sandbox counts places by depth. What a sign-in waits for has its own: no ordinary runs hold it up.
           depth: current.tree.asked && trial === undefined ? depth + depthLimit + 1 : depth,
           ...(signals.length > 0 && { signal: AbortSignal.any(signals) }),
         },
-        (name, args, { signal }) => {
-          const answer = () => answerCall(table, current, name, args, signal)
+        (name, args, more) => {
+          const answer = () => answerCall(table, current, name, args, more)
           return around === undefined ? answer() : around({ name, args, service: current.service, depth }, answer)
         },
       )

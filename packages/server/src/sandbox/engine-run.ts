@@ -4,7 +4,7 @@
  */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { type Frame, isRecord, parseJson } from './frames.ts'
-import type { Ending, Host, Job, LogEntry, Outcome } from './job.ts'
+import type { Ending, Host, Job, LogEntry, Outcome, Waiting } from './job.ts'
 import { endingFrom, failure } from './told.ts'
 
 /** Arguments of one host call, as JSON. */
@@ -52,8 +52,8 @@ export class EngineRun {
   readonly #outstanding = new Set<number>()
   #heldBytes = 0
   #argumentBytes = 0
-  /** When each call that waits for somebody else began, as long as it does. */
-  readonly #waits = new Map<number, number>()
+  /** What the run waits for now, with when that began. */
+  readonly #waits = new Map<Promise<unknown>, number>()
   #waitedMs = 0
 
   constructor(id: number, job: Job, host: Host, process: InProcess, resolve: (outcome: Outcome) => void) {
@@ -82,7 +82,7 @@ export class EngineRun {
     this.timers.clear()
     // A reason of our own: without one a whole exception is made for each run.
     this.#abort.abort('The run has ended')
-    for (const id of this.#waits.keys()) this.#countWait(id)
+    for (const work of this.#waits.keys()) this.#countWait(work)
     const usage = {
       wallMs: performance.now() - this.began,
       cpuMs: cpuMs ?? this.cpuSeen,
@@ -118,22 +118,29 @@ export class EngineRun {
     const args = tooMuch ? null : parseJson(body)
     if (args === undefined) return false
     if (head.t === 'call') this.#blocking = true
-    if (name === 'sleep' || this.job.waitsOn?.has(name)) this.#waits.set(id, performance.now())
     this.#answerCall(name, args, tooMuch).then((reply) => {
       this.#outstanding.delete(id)
       this.#heldBytes -= body.length
       if (head.t === 'call') this.#blocking = false
       if (this.ended) return
-      this.#countWait(id)
       this.#process.send({ t: 'reply', run: this.id, id }, reply)
     })
     return true
   }
 
-  #countWait(id: number): void {
-    const began = this.#waits.get(id)
+  readonly #waiting: Waiting = async (work) => {
+    if (!this.ended) this.#waits.set(work, performance.now())
+    try {
+      return await work
+    } finally {
+      this.#countWait(work)
+    }
+  }
+
+  #countWait(work: Promise<unknown>): void {
+    const began = this.#waits.get(work)
     if (began === undefined) return
-    this.#waits.delete(id)
+    this.#waits.delete(work)
     this.#waitedMs += performance.now() - began
   }
 
@@ -159,7 +166,8 @@ export class EngineRun {
   async #answerCall(name: string, args: unknown, tooMuch: string | undefined): Promise<string> {
     try {
       if (tooMuch) throw new GatehouseError('tooLarge', tooMuch)
-      const value = name === 'sleep' ? await this.#sleep(args) : await this.#host(name, args, { signal: this.signal })
+      const more = { signal: this.signal, waiting: this.#waiting }
+      const value = await (name === 'sleep' ? this.#waiting(this.#sleep(args)) : this.#host(name, args, more))
       const reply = JSON.stringify({ ok: true, value })
       if (reply.length <= MAX_REPLY_BYTES && Buffer.byteLength(reply) <= MAX_REPLY_BYTES) return reply
       const detail = `The answer of ${name} is longer than ${MAX_REPLY_BYTES} bytes. Ask for less at a time.`

@@ -32,8 +32,6 @@ export type Job = {
   /** JSON for the prelude. */
   facts: unknown
   limits: Limits
-  /** Host calls that wait for somebody else, far away or slow; what a service spends there says which engine suits it. */
-  waitsOn?: ReadonlySet<string>
   /** 0 at top level; a run started on behalf of another run is one deeper and never waits for its parent's place. */
   depth: number
   /** Ends the run with the ending `cancelled`. */
@@ -42,9 +40,16 @@ export type Job = {
 
 /**
  * Answers a host call. A GatehouseError reaches the script with its code, message and detail; any other failure as a
- * neutral error, and is reported to `onHostFailure`. `signal` aborts when the run has ended, however it ended.
+ * neutral error, and is reported to `onHostFailure`. `signal` aborts when the run has ended, however it ended; what waits for
+ * somebody else goes through `waiting`.
  */
-export type Host = (name: string, args: unknown, more: { signal: AbortSignal }) => Promise<unknown>
+export type Host = (name: string, args: unknown, more: { signal: AbortSignal; waiting: Waiting }) => Promise<unknown>
+
+/**
+ * Hands on what it is given, and counts until then: for what somebody far away or slow is asked, never for the node's own
+ * work. What a service spends there says which engine suits it.
+ */
+export type Waiting = <T>(work: Promise<T>) => Promise<T>
 
 export type Answer =
   | { success: boolean; value: unknown }
@@ -74,7 +79,7 @@ export type Outcome = {
   logs: LogEntry[]
   /** True when entries were dropped because the log limit was reached. */
   logsCut: boolean
-  /** `waitedMs`: in calls that wait for somebody else, `waitsOn` and timers; calls under way at once count each. */
+  /** `waitedMs`: in what the host said to be waiting, and in timers; calls under way at once count each. */
   usage: { wallMs: number; cpuMs: number; hostCalls: number; waitedMs: number }
 }
 

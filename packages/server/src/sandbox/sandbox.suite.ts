@@ -385,10 +385,8 @@ export function sandboxSuite(
             const { ending } = await sandbox.run(job, nested(depth + 1))
             return ending.kind === 'answered' && 'value' in ending.answer ? ending.answer.value : ending
           }
-        const both = await Promise.all([
-          nested(0)('', null, { signal: new AbortController().signal }),
-          nested(0)('', null, { signal: new AbortController().signal }),
-        ])
+        const more = { signal: new AbortController().signal, waiting: <T>(work: Promise<T>) => work }
+        const both = await Promise.all([nested(0)('', null, more), nested(0)('', null, more)])
         assert.deepEqual(both, ['bottom', 'bottom'])
       })
 

@@ -7,7 +7,6 @@ import { jobOf, smallLimits, testOptions } from './sandbox.suite.ts'
 import { createSandbox, type Sandbox } from './sandbox.ts'
 import { WaitingServices } from './waiting.ts'
 
-const waitsOn: ReadonlySet<string> = new Set(['far'])
 const limits = { ...smallLimits, wallMs: 20_000 }
 const answer = (value: unknown) => ({ kind: 'answered', answer: { success: true, value } })
 
@@ -16,7 +15,6 @@ describe('a service that was seen to wait', () => {
   /** One object, as one version of a service is. */
   const asks: Job = jobOf('function service(req, resp) { resp.success(call("far", req.params).value) }', {
     limits,
-    waitsOn,
   })
   const asked = (more: Partial<Job>, host: Host): Promise<Outcome> => sandbox.run({ ...asks, ...more }, host)
 
@@ -24,7 +22,7 @@ describe('a service that was seen to wait', () => {
     sandbox = await createSandbox({ ...testOptions, waitingPlaces: { all: 60, perTenant: 40 } })
     // Computing goes by the clock: on a machine with too much to do, one run may seem to have done more than it did.
     for (let tries = 0; tries < 20; tries++) {
-      const { usage } = await asked({}, () => wait(60))
+      const { usage } = await asked({}, (_name, _args, { waiting }) => waiting(wait(60)))
       assert.ok(usage.waitedMs >= 50)
       if (usage.cpuMs <= 20) return
     }
@@ -35,9 +33,9 @@ describe('a service that was seen to wait', () => {
   test('runs forty at once where others run two, each with what is its own', async () => {
     const all = Promise.withResolvers<void>()
     let inside = 0
-    const host: Host = async (_name, args) => {
+    const host: Host = async (_name, args, { waiting }) => {
       if (++inside === 40) all.resolve()
-      await all.promise
+      await waiting(all.promise)
       return args
     }
     const outcomes = await Promise.all(Array.from({ length: 40 }, (_, i) => asked({ facts: i }, host)))
@@ -51,10 +49,10 @@ describe('a service that was seen to wait', () => {
   test('the next run in the same isolate sees nothing of the one before', async () => {
     const leaves = jobOf(
       'function service(req, resp) { call("far"); var before = typeof leak; leak = 1; resp.success(before) }',
-      { limits, waitsOn },
+      { limits },
     )
     for (let i = 0; i < 4; i++) {
-      const { ending } = await sandbox.run(leaves, () => wait(60))
+      const { ending } = await sandbox.run(leaves, (_name, _args, { waiting }) => waiting(wait(60)))
       assert.deepEqual(ending, answer('undefined'))
     }
   })
@@ -64,9 +62,9 @@ describe('a service that was seen to wait', () => {
     const gate = Promise.withResolvers<void>()
     const both = Promise.withResolvers<void>()
     let inside = 0
-    const host: Host = async (_name, args) => {
+    const host: Host = async (_name, args, { waiting }) => {
       if (++inside === 2) both.resolve()
-      await gate.promise
+      await waiting(gate.promise)
       return args
     }
     const cancelled = asked({ signal: cancel.signal }, host)
@@ -78,13 +76,23 @@ describe('a service that was seen to wait', () => {
     assert.deepEqual((await other).ending, answer('other'))
   })
 
+  test('what the host takes time for itself is no waiting', async () => {
+    const once = jobOf('function service(req, resp) { resp.success(call("near").value) }', { limits })
+    const { ending, usage } = await sandbox.run(once, async (_name, _args, { waiting }) => {
+      await wait(60)
+      return waiting(Promise.resolve('here'))
+    })
+    assert.deepEqual(ending, answer('here'))
+    assert.ok(usage.wallMs >= 60 && usage.waitedMs < 30)
+  })
+
   test('of two tenants each has processes of its own', async () => {
     const gate = Promise.withResolvers<void>()
     const both = Promise.withResolvers<void>()
     let inside = 0
-    const host: Host = async () => {
+    const host: Host = async (_name, _args, { waiting }) => {
       if (++inside === 2) both.resolve()
-      await gate.promise
+      await waiting(gate.promise)
     }
     const before = sandbox.status().processes
     const runs = [asked({ tenant: 'third' }, host), asked({ tenant: 'fourth' }, host)]

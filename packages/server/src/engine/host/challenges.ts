@@ -6,6 +6,7 @@ import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import { userRow } from '../../domain/accounts/users.ts'
 import { answerChallenge, type Challenge, giveChallenge, resendChallenge } from '../../domain/auth/challenges.ts'
 import type { SendMessage } from '../../domain/sending/send.ts'
+import type { Waiting } from '../../sandbox/job.ts'
 import { currentSystem, type Run } from '../run.ts'
 import { keepOut, keepSecrets } from '../secrecy.ts'
 import { countOutbound } from './http.ts'
@@ -27,10 +28,10 @@ const wordingOf = ({ message, digits, provider }: Args) => ({
 
 /** Counted when it is sent: nothing that a service does beforehand keeps a proof from being spent. */
 const counted =
-  (run: Run, send: SendMessage): SendMessage =>
+  (run: Run, send: SendMessage, waiting: Waiting): SendMessage =>
   (scope, message) => {
     countOutbound(run)
-    return send(scope, message)
+    return waiting(send(scope, message))
   }
 
 /** Notes for the trace what was refused, and lets it through. */
@@ -65,25 +66,26 @@ function answerArg(args: Args): string | Args {
 }
 
 export const challengeCalls = (send: SendMessage): HostTable => ({
-  'auth.challenge': async ({ run, args }) => {
+  'auth.challenge': async ({ run, args, waiting }) => {
     demandDoor(run)
     keepOut(run, (args.provider as Args | undefined)?.token)
     const scope = { ...run.scope, system: await currentSystem(run.scope) }
     const { kind, kinds } = args
     const input = { proof: textArg(args, 'authToken'), service: run.service, kind, kinds, wording: wordingOf(args) }
     return noted(run, async () => {
-      const given = await giveChallenge(scope, counted(run, send), input)
+      const given = await giveChallenge(scope, counted(run, send, waiting), input)
       for (const { kind: over, why } of given.passedOver) run.tree.challenges.push({ step: 'refused', kind: over, why })
       const over = given.passedOver
       return { ...(await shapeOf(run, given)), ...(over.length > 0 && { passed_over: over }) }
     })
   },
-  'auth.resend': async ({ run, args }) => {
+  'auth.resend': async ({ run, args, waiting }) => {
     demandDoor(run)
     keepOut(run, (args.provider as Args | undefined)?.token)
     const scope = { ...run.scope, system: await currentSystem(run.scope) }
     const input = { handle: textArg(args, 'challenge_id'), service: run.service, wording: wordingOf(args) }
-    return noted(run, async () => shapeOf(run, await resendChallenge(scope, counted(run, send), input)))
+    const asked = counted(run, send, waiting)
+    return noted(run, async () => shapeOf(run, await resendChallenge(scope, asked, input)))
   },
   'auth.answer': async ({ run, args }) => {
     demandDoor(run)

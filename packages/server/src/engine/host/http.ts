@@ -17,7 +17,7 @@ export function countOutbound(run: Run): void {
 }
 
 export const httpCalls = (egress: Egress): HostTable => ({
-  'http.request': async ({ run, scope, args, signal }) => {
+  'http.request': async ({ run, scope, args, signal, waiting }) => {
     countOutbound(run)
     const { body, bodyBase64, timeoutMs, maxRedirects, strictSSL } = args
     const bytes =
@@ -26,7 +26,7 @@ export const httpCalls = (egress: Egress): HostTable => ({
     const verified = strictSSL !== false
     const filled = await withSecrets(scope, { url, headers: readHeaders(args.headers), verified })
     for (const value of filled.values) run.tree.secrets.add(value)
-    const answer = await egress.request({
+    const asked = egress.request({
       method: textArg(args, 'method'),
       url,
       headers: filled.headers,
@@ -38,6 +38,7 @@ export const httpCalls = (egress: Egress): HostTable => ({
       signal,
       context: run,
     })
+    const answer = await waiting(asked)
     if (isMessage(textArg(args, 'method'), url, answer.status)) {
       run.tree.messages.push({ to: answer.headers['gatehouse-messages-to']?.[0] ?? 'provider', state: 'accepted' })
     }

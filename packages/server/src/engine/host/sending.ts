@@ -12,7 +12,7 @@ export const sendingCalls = (send: SendMessage): HostTable => ({
     const providers = system.settings.message_providers.map(({ kind }) => kind)
     return { where: messagesTo({ ...run.scope, system }), providers }
   },
-  'sending.send': async ({ run, args }) => {
+  'sending.send': async ({ run, args, waiting }) => {
     // Whoever may call an open service could otherwise write to any phone, and the system would pay.
     if (run.scope.caller.kind !== 'developer' && !run.runAs) {
       throw new GatehouseError(
@@ -23,7 +23,7 @@ export const sendingCalls = (send: SendMessage): HostTable => ({
     }
     countOutbound(run)
     const scope = { ...run.scope, system: await currentSystem(run.scope) }
-    const sent = await send(scope, { to: textArg(args, 'to'), body: textArg(args, 'body') })
+    const sent = await waiting(send(scope, { to: textArg(args, 'to'), body: textArg(args, 'body') }))
     run.tree.messages.push({ to: sent.where, state: sent.state })
     return sent
   },

@@ -8,7 +8,8 @@ import { answerCall } from './table.ts'
 async function told(failure: Error): Promise<unknown> {
   const run = { scope: {} } as Run
   const table = { reads: () => Promise.reject(failure) }
-  return answerCall(table, run, 'reads', {}, new AbortController().signal).catch((error) => error)
+  const more = { signal: new AbortController().signal, waiting: <T>(work: Promise<T>) => work }
+  return answerCall(table, run, 'reads', {}, more).catch((error) => error)
 }
 
 test('a service is told that the database is away, and of other failures nothing', async () => {

@@ -4,13 +4,17 @@
  */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
 import type { SystemScope } from '../../domain/access/scope.ts'
+import type { Waiting } from '../../sandbox/job.ts'
 import { readFailure } from '../../store/read-failure.ts'
 import type { Run } from '../run.ts'
 import { scopeOfSession } from '../run.ts'
 
 export type Args = Record<string, unknown>
 
-export type HostFunction = (call: { run: Run; scope: SystemScope; args: Args; signal: AbortSignal }) => Promise<unknown>
+/** `signal` aborts when the run has ended; what is asked of somebody far away goes through `waiting`. */
+type More = { signal: AbortSignal; waiting: Waiting }
+
+export type HostFunction = (call: More & { run: Run; scope: SystemScope; args: Args }) => Promise<unknown>
 
 export type HostTable = Readonly<Record<string, HostFunction>>
 
@@ -20,13 +24,13 @@ export async function answerCall(
   run: Run,
   name: string,
   given: unknown,
-  signal: AbortSignal,
+  more: More,
 ): Promise<unknown> {
   const args: Args = typeof given === 'object' && given !== null && !Array.isArray(given) ? (given as Args) : {}
   const answer = Object.hasOwn(table, name) ? table[name] : undefined
   if (answer === undefined) throw new GatehouseError('notAvailableYet', `not available yet: ${name}`)
   try {
-    return await answer({ run, scope: await scopeOfSession(run, args.session), args, signal })
+    return await answer({ run, scope: await scopeOfSession(run, args.session), args, ...more })
   } catch (error) {
     if (error instanceof GatehouseError && error.kind === 'permissionDenied') run.tree.denials.add(error.detail)
     throw readFailure(error) ?? error

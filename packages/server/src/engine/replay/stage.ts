@@ -45,7 +45,8 @@ async function answerLocally(name: string, args: unknown, at: number): Promise<u
   const call = Object.hasOwn(cryptoCalls, name) ? cryptoCalls[name] : undefined
   if (call === undefined) throw new GatehouseError('notAvailableYet', `not available yet: ${name}`)
   const run = { scope: { clock: { now: () => at } } } as unknown as Run
-  return call({ run, scope: run.scope, args: args as Args, signal: new AbortController().signal })
+  const more = { signal: new AbortController().signal, waiting: <T>(work: Promise<T>) => work }
+  return call({ run, scope: run.scope, args: args as Args, ...more })
 }
 
 /**
