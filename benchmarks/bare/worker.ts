@@ -1,5 +1,7 @@
 /** The process that does the same work as the node without the product: behind Fastify, or in a loop of its own. */
-import { argon2, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
+import { type Argon2id, argon2id, argon2idOfNode } from '../../packages/server/src/base/argon2.ts'
+import { passwordCost } from '../../packages/server/src/base/secrets.ts'
 import type { Sandbox, SandboxStatus } from '../../packages/server/src/sandbox/sandbox.ts'
 import { answerQuestions } from '../children.ts'
 import { closedLoop, type Measured, type Pace } from '../closed-loop.ts'
@@ -8,7 +10,7 @@ import { type BareDatabase, openPostgres, openSqlite } from './database.ts'
 import { serve } from './http.ts'
 import { openSandbox, runnerOf } from './sandbox.ts'
 
-export type BareWork = 'argon2id' | 'constant' | 'readAndCreate' | 'insert'
+export type BareWork = 'argon2id' | 'argon2idOfNode' | 'constant' | 'readAndCreate' | 'insert'
 
 export type BareOptions = { folder: string; databaseUrl: string | undefined }
 
@@ -16,18 +18,11 @@ export type BareFacts = { port: number; keys: string[]; database: string; walls:
 
 type Opened = { database: BareDatabase; sandbox: Sandbox }
 
-/** The OWASP figure that the product uses: 19 MiB, 2 passes, one lane. */
-const argon2id = (): Promise<unknown> =>
-  new Promise((resolve, reject) => {
-    const message = Buffer.from('a password of usual length')
-    const cost = { memory: 19_456, passes: 2, parallelism: 1, tagLength: 32 }
-    argon2('argon2id', { message, nonce: randomBytes(16), ...cost }, (error, tag) =>
-      error ? reject(error) : resolve(tag),
-    )
-  })
+const hashing = (hash: Argon2id) => () => hash('a password of usual length', randomBytes(16), passwordCost)
 
 function doing(work: BareWork, { database, sandbox }: Opened): () => Promise<unknown> {
-  if (work === 'argon2id') return argon2id
+  if (work === 'argon2id') return hashing(argon2id)
+  if (work === 'argon2idOfNode') return hashing(argon2idOfNode)
   if (work === 'insert') return async () => database.insert(newReading)
   return runnerOf(sandbox, work)
 }

@@ -1,8 +1,6 @@
 /** Hashing of what must not be stored: passwords slowly, tokens quickly (they are random), and comparing without a clock. */
-import { argon2, createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-
-/** `memory` in KiB, `tagLength` in bytes. */
-export type Argon2Cost = { memory: number; passes: number; parallelism: number; tagLength: number }
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { type Argon2Cost, argon2id } from './argon2.ts'
 
 /** OWASP's figure for argon2id: 19 MiB, 2 passes, one lane. */
 export const passwordCost: Argon2Cost = { memory: 19_456, passes: 2, parallelism: 1, tagLength: 32 }
@@ -28,15 +26,6 @@ export async function verifyPassword(stored: string, password: string): Promise<
     tagLength: expected.length,
   })
   return timingSafeEqual(actual, expected)
-}
-
-function argon2id(password: string, nonce: Buffer, parameters: Argon2Cost): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    argon2('argon2id', { message: Buffer.from(password), nonce, ...parameters }, (error, tag) => {
-      if (error) reject(error)
-      else resolve(tag)
-    })
-  })
 }
 
 /** Tokens hold 256 random bits, so a plain SHA-256 cannot be guessed back. */

@@ -6,7 +6,8 @@
  */
 import { availableParallelism } from 'node:os'
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
-import { type Argon2Cost, passwordCost } from '../../base/secrets.ts'
+import type { Argon2Cost } from '../../base/argon2.ts'
+import { passwordCost } from '../../base/secrets.ts'
 
 /** Whose turn it is: `system` is `''` for developers. */
 export type Asking = { system: string; address: string; account?: string }

@@ -4,7 +4,8 @@
  * comes here, so all doors meet one ledger.
  */
 import { GatehouseError } from '@gatehouse/contract/errors.ts'
-import { type Argon2Cost, verifyPassword } from '../../base/secrets.ts'
+import type { Argon2Cost } from '../../base/argon2.ts'
+import { verifyPassword } from '../../base/secrets.ts'
 import { type AccountRecord, findAccount } from '../../store/tables/accounts.ts'
 import { type DeveloperRecord, emailKey, findDeveloper } from '../../store/tables/developers.ts'
 import { type EdgeAccount, findEdgeAccount } from '../../store/tables/edge-accounts.ts'
