@@ -84,7 +84,8 @@ let walls: Promise<Walls> | undefined
 
 /**
  * How nodes of tests differ from others: passwords are argon2id at a fraction of its cost, since hashes were half of what all
- * tests computed (`main.test.ts` looks at the cost of a real node); and walls are looked for once in a process.
+ * tests computed (`main.test.ts` looks at the cost of a real node); walls are looked for once in a process; and a refusal for
+ * too many tries comes at once (`http/held-refusals.test.ts` looks at when it otherwise does).
  */
 export const quick: GivenByTests = {
   passwordCost: { memory: 64, passes: 1, parallelism: 1, tagLength: 32 },
@@ -92,6 +93,7 @@ export const quick: GivenByTests = {
     walls ??= strongestWalls()
     return walls
   },
+  refusalHoldMs: 0,
 }
 
 async function makeTables(connectionString: string): Promise<void> {

@@ -262,13 +262,13 @@ async function openDatabase(config: Config, log: Log): Promise<Database> {
 }
 
 /** What only tests give, so that a thousand nodes start soon. No configuration leads here. */
-export type GivenByTests = { passwordCost?: Argon2Cost; findWalls?: () => Promise<Walls> }
+export type GivenByTests = { passwordCost?: Argon2Cost; findWalls?: () => Promise<Walls>; refusalHoldMs?: number }
 
 export async function createApp(
   config: Config,
   log: Log,
   wall: Clock = systemClock,
-  { passwordCost, findWalls }: GivenByTests = {},
+  { passwordCost, findWalls, refusalHoldMs }: GivenByTests = {},
 ): Promise<App> {
   const edgeClock = config.edge && new EdgeClock(config.edge, wall)
   const clock = edgeClock ?? wall
@@ -421,6 +421,7 @@ export async function createApp(
     tls,
     webFiles,
     sites,
+    refusalHoldMs,
     onAnswer: ({ method, route, status, seconds: duration }) => {
       seconds.observe({ method, route, status: String(status) }, duration)
       // A client keeps its connection for the next request, and the end would wait for it.

@@ -36,3 +36,13 @@ test('a node keeps passwords of developers and users as argon2id at the figure o
   assert.ok(costs.length >= 2)
   assert.deepEqual([...new Set(costs)], ['$argon2id$v=19$m=19456,t=2,p=1$'])
 })
+
+test('a node answers a 429 a second late: whoever guesses on without heeding it is held up', async (t) => {
+  const node = await startNode(t, ['--data', folder(t)])
+  const guess = () => node.call('POST', '/admin/auth', { body: { email: 'nobody@example.com', password: 'a guess' } })
+  for (let tries = 0; tries < 5; tries++) assert.equal((await guess()).status, 401)
+  const began = performance.now()
+  const refused = await guess()
+  assert.equal(refused.status, 429)
+  assert.ok(performance.now() - began >= 900)
+})

@@ -11,6 +11,7 @@ import type { Means, SystemScope } from '../domain/access/scope.ts'
 import type { AskOverride } from '../domain/auth/override.ts'
 import { presented, scopeFor } from './callers.ts'
 import { answerUnreadable, sendError } from './errors.ts'
+import { HeldRefusals } from './held-refusals.ts'
 import { demandReachable, type Inside } from './inside.ts'
 import { servePortalPage } from './portal-page.ts'
 import { demandOfPortals, demandPlace, hostOf, type PortalSites, servesPortals } from './portal-sites.ts'
@@ -37,6 +38,8 @@ export type ServerOptions = {
     /** `address` as routes see it. */
     upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer, address: string) => void
   }
+  /** Given by tests alone. */
+  refusalHoldMs?: number | undefined
   onAnswer?: (facts: { method: string; route: string; status: number; seconds: number }) => void
 }
 
@@ -135,9 +138,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     })
     done()
   })
+  const refusals = new HeldRefusals(options.refusalHoldMs)
   server.addHook('onSend', (_request, reply, payload, done) => {
     reply.header('x-content-type-options', 'nosniff')
-    done(null, payload)
+    refusals.pass(reply.statusCode, () => done(null, payload))
   })
   server.setErrorHandler((error, request, reply) => sendError(means.log, error, request, reply))
   server.setNotFoundHandler((request, reply) => {
