@@ -113,6 +113,22 @@ export async function usePasskey(asked: PublicKeyCredentialRequestOptionsJSON): 
   }
 }
 
+/** Whether whoever has forgotten a password is sent a link for another one; where that is not known, nobody is. */
+export async function offersReset({ systemKey, systemSecret }: Link): Promise<boolean> {
+  try {
+    return (
+      fields(await ask('POST', '/console-api/portal/password', { body: { systemKey, systemSecret } })).reset === true
+    )
+  } catch {
+    return false
+  }
+}
+
+/** Sends it where there is such an account; nobody is told whether there is. Throws NodeError. */
+export async function askForReset({ systemKey, systemSecret }: Link, email: string): Promise<void> {
+  await ask('POST', '/console-api/portal/password/reset', { body: { email, systemKey, systemSecret } })
+}
+
 /** One step of a sign-in, with what the person gave. A refusal is an answer. */
 export async function signInStep(link: Link, given: Fields): Promise<SignInStep> {
   const { systemKey, systemSecret } = link

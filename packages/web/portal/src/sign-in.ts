@@ -1,5 +1,5 @@
 /** The sign-in that a portal needs where nobody may open it without: e-mail and password, then what the system asks for. */
-import { type Link, type SignInStep, signInStep, usePasskey } from './api.ts'
+import { askForReset, type Link, offersReset, type SignInStep, signInStep, usePasskey } from './api.ts'
 import { element } from './frame/dom.ts'
 import type { Fields } from './model/fields.ts'
 import type { Person } from './session.ts'
@@ -39,30 +39,69 @@ export function askForSignIn(root: HTMLElement, link: Link, why: string): Promis
       if (step.state === 'code') showCode(step)
       return step.state === 'code'
     }
-    const form = (fields: Node[], label: string, send: () => Promise<SignInStep>): HTMLFormElement => {
+    const form = (fields: Node[], label: string, send: () => Promise<void>): HTMLFormElement => {
       const button = element('button', { class: 'btn btn-primary', text: label, attributes: { type: 'submit' } })
       const made = element('form', { children: [...fields, button] })
       made.addEventListener('submit', async (event) => {
         event.preventDefault()
         button.disabled = true
         message.textContent = ''
-        take(await send())
+        await send()
         button.disabled = false
       })
       place.replaceChildren(made)
-      made.querySelector('input')?.focus()
+      const boxes = [...made.querySelectorAll('input')]
+      const empty = boxes.find(({ value }) => value === '')
+      ;(empty ?? boxes[0])?.focus()
       return made
     }
-    const showPassword = (): void => {
+    const moreUnder = (made: HTMLFormElement) => {
+      const more = element('div', { class: 'gh-more' })
+      made.append(more)
+      return (label: string, act: () => void): void => {
+        const one = element('button', { class: 'btn btn-link', text: label, attributes: { type: 'button' } })
+        one.addEventListener('click', () => {
+          message.textContent = ''
+          act()
+        })
+        more.append(one)
+      }
+    }
+    const reset = offersReset(link)
+    const showPassword = (given = '', says?: string): void => {
       const email = input('gh-email', 'E-mail', 'email', 'username')
       const password = input('gh-password', 'Password', 'password', 'current-password')
-      form([email.field, password.field], 'Sign in', () => {
+      email.box.value = given
+      const told = says === undefined ? [] : [element('p', { text: says, attributes: { role: 'status' } })]
+      const made = form([...told, email.field, password.field], 'Sign in', async () => {
         begun = { email: email.box.value.trim(), password: password.box.value, factor: 1 }
         password.box.value = ''
-        return signInStep(link, begun)
+        take(await signInStep(link, begun))
       })
+      const button = moreUnder(made)
+      void reset.then(
+        (offered) => offered && button('Forgotten your password?', () => showReset(email.box.value.trim())),
+      )
     }
-    const answer = (factorId: string, code: unknown) => signInStep(link, { factor: 2, factor_id: factorId, code })
+    const showReset = (given: string): void => {
+      const email = input('gh-email', 'E-mail', 'email', 'username')
+      email.box.value = given
+      const says = 'You are sent a link, on whose page you set another password.'
+      const made = form([element('p', { text: says }), email.field], 'Send the link', async () => {
+        const to = email.box.value.trim()
+        try {
+          await askForReset(link, to)
+        } catch (error) {
+          message.textContent = (error as Error).message
+          return
+        }
+        showPassword(to, `If ${to} has an account here, the link is on its way. It is good once, for half an hour.`)
+      })
+      moreUnder(made)('Back', () => showPassword(email.box.value.trim()))
+    }
+    const answer = async (factorId: string, code: unknown): Promise<void> => {
+      take(await signInStep(link, { factor: 2, factor_id: factorId, code }))
+    }
     const codeForm = ({ message: says, factorId, kind }: CodeStep): HTMLFormElement => {
       const code = input('gh-code', 'Code', 'text', 'one-time-code')
       code.box.inputMode = kind === 'recovery' ? 'text' : 'numeric'
@@ -72,20 +111,13 @@ export function askForSignIn(root: HTMLElement, link: Link, why: string): Promis
       form([element('p', { text: says })], 'Use the passkey', async () => {
         const code = await usePasskey(asked)
         if (code !== undefined) return answer(factorId, code)
-        return { state: 'refused', message: 'The passkey was not used. Try again, or in another way.' }
+        message.textContent = 'The passkey was not used. Try again, or in another way.'
       })
     const showCode = (step: CodeStep): void => {
       const made = step.passkey === undefined ? codeForm(step) : passkeyForm(step, step.passkey)
-      const more = element('div', { class: 'gh-more' })
-      made.append(more)
-      const button = (label: string, act: () => void): void => {
-        const one = element('button', { class: 'btn btn-link', text: label, attributes: { type: 'button' } })
-        one.addEventListener('click', act)
-        more.append(one)
-      }
+      const button = moreUnder(made)
       if (step.kind === 'phone') {
         button('Send a new code', async () => {
-          message.textContent = ''
           take(await signInStep(link, { factor_id: step.factorId, resend: true }))
         })
       }
@@ -93,12 +125,10 @@ export function askForSignIn(root: HTMLElement, link: Link, why: string): Promis
         const label = otherWays[kind]
         if (label === undefined) continue
         button(label, async () => {
-          message.textContent = ''
           take(await signInStep(link, { ...begun, factor_kind: kind }))
         })
       }
       button('Begin again', () => {
-        message.textContent = ''
         begun = {}
         showPassword()
       })

@@ -47,7 +47,7 @@ export const resetPath = '/password-reset'
 export async function askForReset(scope: SystemScope, body: Record<string, unknown>): Promise<{ asked: true }> {
   demandPlatform(scope)
   const { system } = scope
-  if (!isOffered(scope)) {
+  if (!offersReset(scope)) {
     throw new GatehouseError('notOffered', 'This system sends no links for new passwords.', {
       hint: 'Ask whoever runs it for a new password.',
     })
@@ -93,7 +93,7 @@ export async function setByReset(from: NodeScope, body: Record<string, unknown>)
   if (system === undefined) throw notGood()
   const scope: SystemScope = { ...from, system, data: from.store.forSystem(key), caller: { kind: 'nobody' } }
   const hash = hashToken(token)
-  const found = isOffered(scope) ? await findReset(scope.data, { hash, now: scope.clock.now() }) : undefined
+  const found = offersReset(scope) ? await findReset(scope.data, { hash, now: scope.clock.now() }) : undefined
   const account = found && (await findAccount(scope.data, { userId: found.userId }))
   if (found === undefined || account === undefined) throw notGood()
   const { userId, passwordStamp: before } = found
@@ -116,8 +116,8 @@ export async function setByReset(from: NodeScope, body: Record<string, unknown>)
   return { user_id: userId }
 }
 
-/** By the system's setting, and where an e-mail goes anywhere at all. */
-function isOffered(scope: SystemScope): boolean {
+/** By the system's setting, and where an e-mail goes anywhere at all. Never at an edge, whose settings close it. */
+export function offersReset(scope: SystemScope): boolean {
   const { password_reset: setting, mail } = scope.system.settings
   const isSent = messagesTo(scope) === 'inbox' ? scope.mode === 'development' : mail !== null
   return setting === 'open' && isSent

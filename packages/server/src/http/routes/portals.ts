@@ -16,6 +16,7 @@ import {
 } from '../../deploy/portals.ts'
 import { may } from '../../domain/access/rights.ts'
 import type { SystemScope } from '../../domain/access/scope.ts'
+import { askForReset, offersReset } from '../../domain/auth/password-reset.ts'
 import { signIn, signInAnonymously } from '../../domain/auth/sign-in.ts'
 import { secretMatches } from '../../domain/systems/systems.ts'
 import { portalLink, systemOfLink } from '../portal-links.ts'
@@ -128,6 +129,26 @@ export const portalRoutes = (sites: PortalSites): Route[] => [
       const answer = signInAnswer(await signIn({ ...scope, caller: { kind: 'nobody' } }, withoutLink(body), ask))
       return withUserToken(answer)
     },
+  }),
+  route({
+    method: 'POST',
+    path: '/console-api/portal/password',
+    allow: 'system',
+    portal: true,
+    systemIn: fromLink,
+    summary: 'Whether whoever has forgotten a password is sent a link for another one',
+    body: AnyObject,
+    handle: async (scope) => ({ reset: offersReset(scope) }),
+  }),
+  route({
+    method: 'POST',
+    path: '/console-api/portal/password/reset',
+    allow: 'system',
+    portal: true,
+    systemIn: fromLink,
+    summary: 'Send such a link, as at /api/v/4/user/password/reset',
+    body: AnyObject,
+    handle: (scope, { body }) => askForReset({ ...scope, caller: { kind: 'nobody' } }, body),
   }),
   route({
     method: 'POST',
