@@ -16,6 +16,7 @@ import {
   SqliteDialect,
   type TransactionSettings,
 } from 'kysely'
+import { PlannedOnceCompiler } from './sqlite-compiler.ts'
 
 /** Between two looks whether the write lock is free. */
 const pauseMs = 2
@@ -49,6 +50,10 @@ export class SharedCommitDialect extends SqliteDialect {
 
   override createDriver(): Driver {
     return new SharedCommitDriver(this.#connections)
+  }
+
+  override createQueryCompiler(): PlannedOnceCompiler {
+    return new PlannedOnceCompiler()
   }
 
   /** The driver itself lets only one transaction run at a time. */

@@ -140,7 +140,7 @@ export async function keysAfter(
   const key = sql.id(table.key)
   const where = after === '' ? sql`` : sql`where ${key} > ${after}`
   const { rows } = await sql<{ k: string }>`select ${key} as k from ${sql.id(table.table)} ${where}
-    order by ${key} limit ${limit}`.execute(databaseOf(store))
+    order by ${key} limit ${sql.lit(limit)}`.execute(databaseOf(store))
   return rows.map(({ k }) => String(k))
 }
 

@@ -55,7 +55,7 @@ async function keysWithin(
   for (const some of only === undefined ? [undefined] : pieces(only)) {
     const tail =
       some === undefined
-        ? sql`order by ${key} desc limit ${copyLimits.rows + 1}`
+        ? sql`order by ${key} desc limit ${sql.lit(copyLimits.rows + 1)}`
         : sql`where ${key} in (${sql.join([...some])})`
     measured.push(...(await sql<{ key: string; size: number }>`${head} ${tail}`.execute(db)).rows)
   }

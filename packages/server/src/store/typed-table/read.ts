@@ -140,9 +140,10 @@ const names = (columns: readonly Column[]): RawBuilder<unknown> =>
   sql.join(columns.map((column) => sql.id(column.name)))
 
 /** One row more than the page holds: it tells whether another page follows. */
+/** The numbers of a page's size stand in the text; see `../dialect/sqlite-compiler.ts`. */
 function pageClause(query: Query): RawBuilder<unknown> {
   if (query.pageSize === 'all') return sql``
-  const limit = sql` limit ${query.pageSize + 1}`
+  const limit = sql` limit ${sql.lit(query.pageSize + 1)}`
   return query.pageNumber <= 1 ? limit : sql`${limit} offset ${query.pageSize * (query.pageNumber - 1)}`
 }
 
