@@ -29,15 +29,14 @@ export function askForSignIn(root: HTMLElement, link: Link, why: string): Promis
     )
     /** E-mail and password, until somebody is in: another second factor begins with them. */
     let begun: Fields = {}
-    const take = (step: SignInStep): boolean => {
+    const take = (step: SignInStep): void => {
       if (step.state === 'in') {
         begun = {}
         resolve({ email: step.email, authToken: step.token })
-        return true
+        return
       }
       message.textContent = step.state === 'refused' ? step.message : ''
       if (step.state === 'code') showCode(step)
-      return step.state === 'code'
     }
     const form = (fields: Node[], label: string, send: () => Promise<void>): HTMLFormElement => {
       const button = element('button', { class: 'btn btn-primary', text: label, attributes: { type: 'submit' } })
