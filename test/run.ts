@@ -9,7 +9,6 @@
  */
 import { spawn } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { clusterVariable, startPostgres } from './support/postgres.ts'
 
@@ -66,9 +65,7 @@ const inBrowser = (file: string): boolean => file.startsWith('test/browser/')
 const onBoth = (file: string): boolean =>
   !inBrowser(file) && /support\/app\.ts'/.test(readFileSync(resolve(root, file), 'utf8'))
 
-/** Files at once: one more than there are processors, since tests wait for processes and the disk, and four at most. */
-const atOnce = Math.min(4, availableParallelism() + 1)
-const nodeTest = ['--test', `--test-concurrency=${atOnce}`, '--test-timeout=300000', '--test-reporter=spec']
+const nodeTest = ['--test', '--test-concurrency=2', '--test-timeout=300000', '--test-reporter=spec']
 
 const failed: string[] = []
 const step = async (title: string, result: Promise<boolean>): Promise<void> => {
