@@ -87,6 +87,7 @@ test('where no links are sent, none is offered', async () => {
   await page.reload()
   assert.deepEqual(await (await answered).json(), { reset: false })
   await page.getByRole('button', { name: 'Sign in' }).waitFor()
+  await page.waitForLoadState('networkidle')
   assert.equal(await page.getByRole('button', forgotten).count(), 0)
   await close()
 })

@@ -1,5 +1,6 @@
 /** The node key on its way in a backup: sealed under a passphrase that stands nowhere. */
-import { argon2, createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { argon2idOfNode } from './argon2.ts'
 
 /** Guessed at leisure by whoever has the file, so it costs more than a password that a node checks (RFC 9106 §4, second). */
 const cost = { memory: 65_536, passes: 3, parallelism: 4, tagLength: 32 } as const
@@ -31,11 +32,6 @@ export async function openKey(sealed: string, passphrase: string, fingerprint: s
   }
 }
 
-function keyOf(passphrase: string, nonce: Buffer): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    argon2('argon2id', { message: Buffer.from(passphrase.normalize('NFC')), nonce, ...cost }, (error, tag) => {
-      if (error) reject(error)
-      else resolve(tag)
-    })
-  })
-}
+/** By Node's own: it is done once for a backup, and what sealed the key must be there wherever it is opened. */
+const keyOf = (passphrase: string, salt: Buffer): Promise<Buffer> =>
+  argon2idOfNode(passphrase.normalize('NFC'), salt, cost)
